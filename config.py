@@ -1,0 +1,319 @@
+"""Every setting of Kortisto: its environment variable, its default, one line of help.
+
+Nothing else reads the environment. `docs/settings.md` describes the same table to administrators, and a test holds
+the two together.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+PROJECT_ROOT = Path(__file__).resolve().parent
+DATABASE_NAME = "kortisto"
+SHORTEST_SECRET_KEY = 32
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(ValueError):
+    """One or more settings have values that can't be used; the text lists every one with what to set."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: `parse` turns the environment's text into the value or raises ValueError saying what to
+    set; `default` is such a text too."""
+
+    name: str
+    env: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values the processes run with; one attribute for each row of SETTINGS."""
+
+    host: str
+    port: int
+    trusted_proxies: int
+    data_dir: Path
+    mongodb_uri: str
+    broker_url: str
+    public_url: str
+    secret_key: str
+    web_workers: int
+    web_threads: int
+    log_level: str
+    max_upload_mb: int
+    query_seconds: int
+
+    @property
+    def address(self) -> str:
+        """The URL people open: the public one where it is set, else that of the listening socket."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+def parse_text(text: str) -> str:
+    return text
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"set a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def parse_host(text: str) -> str:
+    if not text or any(mark in text for mark in "/ []"):
+        raise ValueError("set a host name or an IP address, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def parse_folder(text: str) -> Path:
+    """A folder; a relative one stands in the project's root, so that every command finds the same one."""
+    return PROJECT_ROOT.joinpath(Path(text).expanduser()).resolve()
+
+
+def parse_mongodb_uri(text: str) -> str:
+    """Check what can be checked without the network: an address by DNS (mongodb+srv) is left to the first use."""
+    if text.startswith("mongodb+srv://") or not text:
+        return text
+    try:
+        parse_uri(text)
+    except (PyMongoError, ValueError) as error:
+        raise ValueError(f"set a MongoDB URI such as mongodb://host:27017/kortisto?replicaSet=rs0 ({error})") from error
+    return text
+
+
+def parse_broker_url(text: str) -> str:
+    if text and "://" not in text:
+        raise ValueError("set a Celery broker URL such as redis://host:6379/0 or amqp://user:password@host//")
+    return text
+
+
+def parse_public_url(text: str) -> str:
+    """The root of the site as its users see it, without a slash at the end."""
+    parts = urlsplit(text.rstrip("/"))
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
+        raise ValueError("set http://host or https://host, with a port if it needs one and without a path")
+    return text.rstrip("/")
+
+
+def parse_secret_key(text: str) -> str:
+    if text and len(text) < SHORTEST_SECRET_KEY:
+        raise ValueError(f"set at least {SHORTEST_SECRET_KEY} random characters, or nothing to have a key generated")
+    return text
+
+
+def parse_log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError("set one of " + ", ".join(LOG_LEVELS))
+    return text.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("host", "KORTISTO_HOST", "127.0.0.1", "Address the web server listens on.", parse_host),
+    Setting("port", "KORTISTO_PORT", "8080", "Port the web server listens on.", whole_number(1, 65535)),
+    Setting(
+        "trusted_proxies",
+        "KORTISTO_TRUSTED_PROXIES",
+        "0",
+        "How many reverse proxies stand in front; that many X-Forwarded entries are believed.",
+        whole_number(0, 10),
+    ),
+    Setting(
+        "data_dir",
+        "KORTISTO_DATA_DIR",
+        "./data",
+        "Folder of the embedded database, the logs and the generated keys; relative to the project's root.",
+        parse_folder,
+    ),
+    Setting(
+        "mongodb_uri",
+        "KORTISTO_MONGODB_URI",
+        "",
+        "MongoDB replica set to use, 6.0 or newer; empty starts the embedded one.",
+        parse_mongodb_uri,
+    ),
+    Setting(
+        "broker_url",
+        "KORTISTO_BROKER_URL",
+        "",
+        "Celery broker, such as Redis or RabbitMQ; empty uses the same MongoDB.",
+        parse_broker_url,
+    ),
+    Setting(
+        "public_url",
+        "KORTISTO_PUBLIC_URL",
+        "",
+        "Address people open, used in links; cookies are Secure when it is https.",
+        parse_public_url,
+    ),
+    Setting(
+        "secret_key",
+        "KORTISTO_SECRET_KEY",
+        "",
+        "Key that signs sessions and tokens; empty generates one into the data folder.",
+        parse_secret_key,
+    ),
+    Setting("web_workers", "KORTISTO_WEB_WORKERS", "2", "Web server processes.", whole_number(1, 64)),
+    Setting("web_threads", "KORTISTO_WEB_THREADS", "4", "Threads of each web server process.", whole_number(1, 64)),
+    Setting(
+        "log_level",
+        "KORTISTO_LOG_LEVEL",
+        "INFO",
+        "How much is logged: DEBUG, INFO, WARNING or ERROR.",
+        parse_log_level,
+    ),
+    Setting(
+        "max_upload_mb",
+        "KORTISTO_MAX_UPLOAD_MB",
+        "50",
+        "Largest request, files included, in megabytes.",
+        whole_number(1, 2048),
+    ),
+    Setting(
+        "query_seconds",
+        "KORTISTO_QUERY_SECONDS",
+        "10",
+        "Time limit of one database query, in seconds.",
+        whole_number(1, 600),
+    ),
+)
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the table from `environ`; an empty variable counts as unset.
+
+    Raises SettingsError naming every wrong value with what to set instead.
+    """
+    values: dict[str, Any] = {}
+    problems = []
+    for setting in SETTINGS:
+        text = environ.get(setting.env, "").strip() or setting.default
+        try:
+            values[setting.name] = setting.parse(text)
+        except ValueError as error:
+            problems.append(f"{setting.env}: {error}.")
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def kept_secret(path: Path) -> str:
+    """The secret kept in the file `path`, a new one of 256 random bits if there is none yet; mode 0600.
+
+    Two processes asking at the same moment get the same secret: only one of them can link its file into place.
+    Raises OSError where the folder can't be written.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions and tokens: the one set, else the one generated into the data folder."""
+    return settings.secret_key or kept_secret(settings.data_dir / "secret_key")
+
+
+def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
+    """The configuration of Flask and its extensions for these settings and this database (a URI with its name)."""
+    key = secret_key(settings)
+    secure = settings.public_url.startswith("https://")
+    return {
+        "SECRET_KEY": key,
+        "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
+        **_cookie_config(secure),
+        **_language_config(),
+        **_appbuilder_config(),
+        **_rate_limit_config(mongodb_uri),
+        # A form left open over lunch is still good: its token lives as long as the session.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # The Referer check compares with the host of the request, which only https proxies get right.
+        "WTF_CSRF_SSL_STRICT": secure,
+        "JWT_SECRET_KEY": key,
+        "JWT_TOKEN_LOCATION": ["headers"],
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
+        "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
+    }
+
+
+def _cookie_config(secure: bool) -> dict[str, Any]:
+    return {
+        "SESSION_COOKIE_NAME": "kortisto_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": secure,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": secure,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        "PREFERRED_URL_SCHEME": "https" if secure else "http",
+    }
+
+
+def _language_config() -> dict[str, Any]:
+    return {
+        "LANGUAGES": {"en": {"flag": "gb", "name": "English"}, "fi": {"flag": "fi", "name": "Suomi"}},
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT_ROOT / "translations"),
+    }
+
+
+def _appbuilder_config() -> dict[str, Any]:
+    return {
+        "APP_NAME": "Kortisto",
+        # AUTH_DB of flask_appbuilder.const: passwords in our own database.
+        "AUTH_TYPE": 1,
+        "AUTH_RATE_LIMITED": True,
+        "AUTH_RATE_LIMIT": "10 per minute",
+        "FAB_ADD_SECURITY_VIEWS": True,
+        "FAB_API_MAX_PAGE_SIZE": 1000,
+        # Permissions are written once, by run.py, not by every process that starts.
+        "FAB_UPDATE_PERMS": False,
+    }
+
+
+def _rate_limit_config(mongodb_uri: str) -> dict[str, Any]:
+    """Limits are counted in the database, so that they hold over all web processes."""
+    name = parse_uri(mongodb_uri)["database"] if mongodb_uri.startswith("mongodb://") else None
+    return {
+        # AUTH_RATE_LIMITED does nothing without this switch.
+        "RATELIMIT_ENABLED": True,
+        "RATELIMIT_STORAGE_URI": mongodb_uri,
+        "RATELIMIT_STORAGE_OPTIONS": {
+            "database_name": name or DATABASE_NAME,
+            "counter_collection_name": "rate_limit_counters",
+            "window_collection_name": "rate_limit_windows",
+        },
+    }
