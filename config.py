@@ -306,13 +306,12 @@ def _appbuilder_config() -> dict[str, Any]:
 
 def _rate_limit_config(mongodb_uri: str) -> dict[str, Any]:
     """Limits are counted in the database, so that they hold over all web processes."""
-    name = parse_uri(mongodb_uri)["database"] if mongodb_uri.startswith("mongodb://") else None
     return {
         # AUTH_RATE_LIMITED does nothing without this switch.
         "RATELIMIT_ENABLED": True,
         "RATELIMIT_STORAGE_URI": mongodb_uri,
         "RATELIMIT_STORAGE_OPTIONS": {
-            "database_name": name or DATABASE_NAME,
+            "database_name": urlsplit(mongodb_uri).path.strip("/") or DATABASE_NAME,
             "counter_collection_name": "rate_limit_counters",
             "window_collection_name": "rate_limit_windows",
         },
