@@ -1,0 +1,1 @@
+"""What is kept: documents, their QuerySets and rules, one file a domain."""

@@ -1,0 +1,80 @@
+"""What every record of a register has: owner, team, version, custom values and what is derived from them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import mongoengine as me
+from flask_babel import lazy_gettext as _l
+from pymongo import ASCENDING, IndexModel
+
+from models.collation import collation_key
+from models.fields.field import Field
+from models.fields.fixed import fixed
+from models.rights import Access
+
+
+class RecordQuerySet(me.QuerySet):
+    """The query vocabulary every register shares."""
+
+    def visible_to(self, access: Access, action: str = "see") -> "RecordQuerySet":
+        """Only the records on which the access grants the action."""
+        return self.filter(__raw__=access.condition(self._document.register_key, action))
+
+
+class Record(me.Document):
+    """One record of a register. Values are written by `services.records` alone.
+
+    `facets` holds "column=value" tokens of the few-valued fields and of owner and team, so that one index answers
+    rights and equality in name order (measured: docs/storage.md); `sort_name` is the collation key.
+    """
+
+    register_key: ClassVar[str]
+
+    owner = fixed("user", _l("Owner"), order=910)
+    team = fixed("team", _l("Team"), order=920)
+    created_at = fixed("datetime", _l("Added"), order=930, read_only=True)
+    created_by = fixed("user", _l("Added by"), order=940, read_only=True)
+    changed_at = fixed("datetime", _l("Changed"), order=950, read_only=True)
+    version = me.IntField(default=1)
+    custom = me.DictField()
+    facets = me.ListField(me.StringField())
+    sort_name = me.StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "abstract": True,
+        "queryset_class": RecordQuerySet,
+        "auto_create_index": False,
+        "strict": False,
+    }
+
+    def __str__(self) -> str:
+        return str(getattr(self, "name", "") or self.pk)
+
+    @classmethod
+    def complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fixed values completed from one another (a person's name); overridden by registers that need it."""
+        return values
+
+    @classmethod
+    def index_models(cls) -> list[IndexModel]:
+        """The indexes of a register. The wildcard index leaves out text, which nobody orders or ranges by."""
+        return [
+            IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+            IndexModel([("facets", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_facet"),
+            IndexModel([("custom.$**", ASCENDING)], name="by_custom"),
+            IndexModel([("created_at", ASCENDING)], name="by_created"),
+        ]
+
+
+def derived_values(fields: Iterable[Field], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """`facets` and `sort_name` for a document's stored values (a raw MongoDB document)."""
+    facets: list[str] = []
+    for field in fields:
+        if field.kind.faceted:
+            facets.extend(field.kind.facets(stored_value(field, raw), field))
+    return {"facets": facets, "sort_name": collation_key(str(raw.get("name") or ""))}
+
+
+def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:
+    """A field's value in a raw MongoDB document, None when there is none."""
+    return (raw.get("custom") or {}).get(field.key) if field.custom else raw.get(field.key)

@@ -1,0 +1,1 @@
+"""The heart: kinds of field, field definitions, and the list of fields that a register is."""

@@ -1,0 +1,27 @@
+"""For whom a value is read or written: language, time zone, and what linked records are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from bson import ObjectId
+
+LabelKey = tuple[str, ObjectId]
+
+
+@dataclass(frozen=True)
+class Context:
+    """How text is read and written for one reader.
+
+    `labels` maps (register or "user" or "team", id) to a name; an id that is missing there is not shown by name,
+    because its reader may not see it or because it is gone. `keep_odd` accepts a keepable value as it was typed.
+    """
+
+    language: str = "en"
+    time_zone: str = "UTC"
+    labels: Mapping[LabelKey, str] = field(default_factory=dict)
+    keep_odd: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)

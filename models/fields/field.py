@@ -1,0 +1,78 @@
+"""One field of a register: a fixed one declared in code or a custom one out of the database; no difference after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.fields.kinds.base import Kind
+
+CUSTOM_PREFIX = "x_"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a choice field. `key` never changes; a retired choice is shown where it stands, not offered."""
+
+    key: str
+    label: Any
+    colour: str = "grey"
+    retired: bool = False
+
+    def text(self, language: str) -> str:
+        return label_in(self.label, language)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field as everything else sees it.
+
+    `column` is its name in filters, forms, REST and lists (`x_<key>` for custom ones), `path` where its value
+    stands in the document. `label` and `help` are lazily translated text or a mapping from language to text.
+    """
+
+    key: str
+    kind: "Kind"
+    label: Any
+    section: str = "basic"
+    order: int = 0
+    help: Any = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    custom: bool = False
+    retired: bool = False
+    read_only: bool = False
+    in_list: bool = False
+    target: str = ""
+    currency: str = "EUR"
+    max_length: int = 500
+    id: str = ""
+
+    @property
+    def column(self) -> str:
+        return CUSTOM_PREFIX + self.key if self.custom else self.key
+
+    @property
+    def path(self) -> str:
+        return f"custom.{self.key}" if self.custom else self.key
+
+    def label_in(self, language: str) -> str:
+        return label_in(self.label, language) or self.key
+
+    def help_in(self, language: str) -> str:
+        return label_in(self.help, language)
+
+    def choice(self, key: str) -> Choice | None:
+        return next((choice for choice in self.choices if choice.key == key), None)
+
+    def read(self, document: Any) -> Any:
+        """The stored value of this field in a document (a Record), None when there is none."""
+        return document.custom.get(self.key) if self.custom else getattr(document, self.key, None)
+
+
+def label_in(label: Any, language: str) -> str:
+    """Text out of a label: a mapping gives the language asked for, else English, else any; lazy text translates."""
+    if isinstance(label, Mapping):
+        return str(label.get(language) or label.get("en") or next(filter(None, label.values()), ""))
+    return str(label or "")

@@ -1,0 +1,21 @@
+"""Every kind of field there is, by name. Adding a kind is adding one class here."""
+
+from models.fields.kinds.base import Kind
+from models.fields.kinds.choices import Boolean, Choice, Choices
+from models.fields.kinds.numbers import Money, Number
+from models.fields.kinds.references import Link, Links, Team, User
+from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
+from models.fields.kinds.times import Date, DateTime
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Text(), LongText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(), Phone(),
+        Url(), User(), Link(), Links(), Team(), BusinessId(),
+    )
+}  # fmt: skip
+
+#: The kinds an administrator may give a field of the organisation's own.
+OFFERED_KINDS: dict[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.offered}
+
+__all__ = ["KINDS", "OFFERED_KINDS", "Kind"]

@@ -1,0 +1,156 @@
+"""What every kind of field knows about its values."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import mongoengine as me
+from bson import ObjectId
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import ConditionError, FieldError
+from models.fields.field import Field
+
+Query = dict[str, Any]
+
+#: An operator that negates another one: the condition is the other's, turned round.
+NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
+EMPTY_VALUES = (None, "", [])
+
+
+class Kind:
+    """A kind of field. One instance each, in `KINDS`; it keeps no state.
+
+    A subclass parses what people and programs send (`parse`), formats (`text`, `to_json`, `merge_value`), says how
+    it is asked for (`operators`, `condition`) and which input it needs (`input`, a name that the views map).
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[Any]
+    input: ClassVar[str] = "text"
+    operators: ClassVar[Sequence[str]] = ops.TEXT
+    operator_labels: ClassVar[Mapping[str, Any]] = {}
+    offered: ClassVar[bool] = True
+    #: Equality is answered by `facets` tokens (few different values).
+    faceted: ClassVar[bool] = False
+    #: Values are ordered by the wildcard index; free text is left out of it.
+    orderable: ClassVar[bool] = True
+    numeric: ClassVar[bool] = False
+
+    # What comes in
+
+    def parse(self, raw: Any, field: Field, context: Context) -> Any:
+        """The value to store for what was typed or sent; None for nothing. Raises FieldError."""
+        if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
+            return None
+        return self.parse_value(raw, field, context)
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
+        raise NotImplementedError
+
+    def document_field(self, **options: Any) -> Any:
+        """The MongoEngine field that keeps a fixed field of this kind."""
+        return me.StringField(**options)
+
+    # What goes out
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        """The value for people; empty text for none."""
+        return "" if value in EMPTY_VALUES else str(value)
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> Any:
+        """What an input shows for the value, such that parsing it gives the same value."""
+        return self.text(value, field, context)
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return value
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        """The value's JSON Schema in REST."""
+        return {"type": "string"}
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        """The value for a Word merge field: text, a number, a date; switches of the template format it."""
+        return self.text(value, field, context)
+
+    # How it is found
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        """The tokens under which `facets` keeps the value."""
+        return ()
+
+    def sort_path(self, field: Field) -> str:
+        return field.path
+
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        """The records the value points at, as (register key, id)."""
+        return ()
+
+    def operator_label(self, code: str) -> Any:
+        return self.operator_labels.get(code, ops.OPERATORS[code].label)
+
+    def condition(self, code: str, raw: Any, field: Field, context: Context) -> Query:
+        """The MongoDB query for `field <operator> value`. Raises ConditionError."""
+        code = ops.canonical(code)
+        if code not in self.operators:
+            raise ConditionError(
+                field.column,
+                _l("“%(operator)s” can't be asked of this field. Use one of: %(operators)s.",
+                   operator=str(code)[:40], operators=", ".join(self.operators)),
+            )  # fmt: skip
+        if code in ops.EMPTINESS:
+            return self.emptiness(field, empty=(code == "empty") == asked_positively(raw))
+        value = self.operand(code, raw, field, context)
+        if code in NEGATED:
+            return {"$nor": [self.compare(NEGATED[code], value, field)]}
+        return self.compare(code, value, field)
+
+    def emptiness(self, field: Field, *, empty: bool) -> Query:
+        return {field.path: {"$in": [None, "", []]} if empty else {"$nin": [None, "", []]}}
+
+    def operand(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        """The value(s) to compare with, checked as the field's own values are."""
+        many = ops.OPERATORS[code].takes == "many"
+        items = list(raw) if isinstance(raw, (list, tuple)) else [raw]
+        if not many and len(items) > 1:
+            raise ConditionError(field.column, _l("Give one value to compare with."))
+        values = [self.operand_value(code, item, field, context) for item in items]
+        values = [value for value in values if value is not None]
+        if not values:
+            raise ConditionError(field.column, _l("Give a value to compare with."))
+        return values if many else values[0]
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        try:
+            return self.parse(raw, field, context)
+        except FieldError as error:
+            raise ConditionError(field.column, error.message) from error
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        """The query for one positive comparison with a parsed value."""
+        raise NotImplementedError
+
+
+def asked_positively(raw: Any) -> bool:
+    """Whether `empty` was asked with yes (also by saying nothing) or with no."""
+    return str(raw).strip().lower() not in ("0", "false", "no", "n")
+
+
+def text_of(raw: Any, field: Field) -> str:
+    """The text sent for a field; refuses lists, objects and yes/no, and text that no database could keep."""
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        raise FieldError(_l("Give this as text."))
+    text = str(raw).strip()
+    if len(text) > field.max_length:
+        raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.",
+                            max=field.max_length, length=len(text)))  # fmt: skip
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise FieldError(_l("This holds characters that can't be kept. Type it again."))
+    return text
+
+
+def matching(pattern: str, value: str) -> re.Pattern[str]:
+    """A case-blind expression for typed text, every sign of it taken literally."""
+    return re.compile(pattern.format(re.escape(value)), re.IGNORECASE)

@@ -1,0 +1,146 @@
+"""Yes/no, one choice, several choices."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import mongoengine as me
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import FieldError
+from models.fields.field import Choice as ChoiceValue
+from models.fields.field import Field, label_in
+from models.fields.kinds.base import Kind, Query
+
+YES = {"1", "y", "yes", "true", "on", "kyllä", "k"}
+NO = {"0", "n", "no", "false", "off", "ei", "e"}
+
+
+class Boolean(Kind):
+    name = "boolean"
+    label = _l("Yes or no")
+    input = "boolean"
+    operators = ops.YES_NO
+    faceted = True
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> bool:
+        if isinstance(raw, bool):
+            return raw
+        text = str(raw).strip().lower()
+        if isinstance(raw, (str, int)) and text in YES:
+            return True
+        if isinstance(raw, (str, int)) and text in NO:
+            return False
+        raise FieldError(_l("Say yes or no."))
+
+    def document_field(self, **options: Any) -> Any:
+        return me.BooleanField(**options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return "" if value is None else str(_l("Yes") if value else _l("No"))
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        return "" if value is None else "1" if value else "0"
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        return () if value is None else (f"{field.column}={'1' if value else '0'}",)
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        return {"facets": f"{field.column}={'1' if value else '0'}"}
+
+
+class Choice(Kind):
+    """One of the field's choices, kept by its key; a label in any language is understood too."""
+
+    name = "choice"
+    label = _l("Choice")
+    input = "select"
+    operators = ops.MEMBER
+    faceted = True
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
+        return find_choice(raw, field).key
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        choice = field.choice(value) if value else None
+        return choice.text(context.language) if choice else str(value or "")
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> Any:
+        return value or ""
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "string", "enum": [choice.key for choice in field.choices]}
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        return (f"{field.column}={value}",) if value else ()
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code == "in":
+            return {"facets": {"$in": [f"{field.column}={item}" for item in value]}}
+        return {"facets": f"{field.column}={value}"}
+
+
+class Choices(Choice):
+    name = "choices"
+    label = _l("Several choices")
+    input = "multi_select"
+    operators = ops.SEVERAL
+    operator_labels = ops.SEVERAL_LABELS
+    orderable = False
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> list[str]:
+        if isinstance(raw, str):
+            raw = [part for part in raw.replace(";", ",").split(",") if part.strip()]
+        if not isinstance(raw, (list, tuple)):
+            raise FieldError(_l("Give a list of choices."))
+        return list(dict.fromkeys(find_choice(item, field).key for item in raw if item not in (None, "")))
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        values = super().operand_value(code, raw, field, context)
+        return values[0] if values else None
+
+    def document_field(self, **options: Any) -> Any:
+        return me.ListField(me.StringField(), **options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return ", ".join(super(Choices, self).text(item, field, context) for item in value or ())
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> Any:
+        return list(value or ())
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return list(value or ())
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "array", "items": super().json_schema(field)}
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        return [f"{field.column}={item}" for item in value or ()]
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code == "all":
+            return {"facets": {"$all": [f"{field.column}={item}" for item in value]}}
+        return super().compare(code, value, field)
+
+
+def find_choice(raw: Any, field: Field) -> ChoiceValue:
+    """The choice meant by a key or a label in any language, ignoring case. Raises FieldError."""
+    text = str(raw).strip() if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else ""
+    choice = field.choice(text)
+    if choice is None and text:
+        folded = text.casefold()
+        choice = next((c for c in field.choices if c.key == folded or folded in label_texts(c)), None)
+    if choice is None:
+        offered = ", ".join(c.text("en") for c in field.choices if not c.retired)
+        raise FieldError(_l("“%(value)s” is not among the choices. Choose one of: %(choices)s.",
+                            value=text[:80], choices=offered[:500] or "–"))  # fmt: skip
+    return choice
+
+
+def label_texts(choice: ChoiceValue) -> set[str]:
+    labels = choice.label.values() if isinstance(choice.label, dict) else [label_in(choice.label, "en")]
+    return {str(label).casefold() for label in labels}

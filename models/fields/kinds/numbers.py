@@ -1,0 +1,177 @@
+"""Numbers and money."""
+
+import math
+import re
+from decimal import Decimal, DecimalException
+from typing import Any
+
+import mongoengine as me
+from babel.numbers import format_currency, format_decimal, list_currencies
+from bson import Decimal128
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import FieldError
+from models.fields.field import Field
+from models.fields.kinds.base import Kind, Query
+
+COMPARISONS = {"eq": "$eq", "gt": "$gt", "lt": "$lt", "ge": "$gte", "le": "$lte"}
+DECIMAL_MARKS = {"fi": ",", "sv": ",", "de": ","}
+INT64 = 2**63
+#: Money is kept to four decimals and below a thousand billion: enough for unit prices and for states.
+MONEY_LIMIT = Decimal(10) ** 15
+CURRENCY = re.compile(r"^(?P<before>[A-Za-z]{3})?\s*(?P<amount>[^A-Za-z]+?)\s*(?P<after>[A-Za-z]{3})?$")
+SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP"}
+
+
+def parse_decimal(text: str, language: str) -> Decimal:
+    """A number as people write it: 1 234,5 or 1,234.5 or 1234.5. Raises ValueError.
+
+    A single mark before exactly three digits is read by the language: "1,234" is 1234 in English, 1.234 in
+    Finnish. Two kinds of mark: the last one is the decimal mark. The same mark twice groups.
+    """
+    plain = re.sub(r"[\s\u00a0\u202f']", "", text).replace("−", "-")
+    marks = re.findall(r"[.,]", plain)
+    decimal_mark = DECIMAL_MARKS.get(language, ".")
+    if len(set(marks)) == 2:
+        decimal_mark = marks[-1]
+    elif len(marks) == 1 and (marks[0] == decimal_mark or not re.search(r"\d[.,]\d{3}$", plain)):
+        decimal_mark = marks[0]
+    elif len(marks) == 1 or len(marks) > 1:
+        decimal_mark = "," if marks[0] == "." else "."
+    grouping = "," if decimal_mark == "." else "."
+    plain = plain.replace(grouping, "").replace(decimal_mark, ".")
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", plain):
+        raise ValueError(text)
+    return Decimal(plain)
+
+
+class Number(Kind):
+    """A whole number is kept as a 64-bit integer, any other as a double."""
+
+    name = "number"
+    label = _l("Number")
+    input = "number"
+    operators = ops.ORDERED
+    numeric = True
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> int | float:
+        if isinstance(raw, bool) or not isinstance(raw, (int, float, Decimal, str)):
+            raise FieldError(_l("Give a number, such as 1234.5."))
+        try:
+            number = parse_decimal(raw, context.language) if isinstance(raw, str) else Decimal(str(raw))
+        except (ValueError, DecimalException) as error:
+            raise FieldError(_l("“%(value)s” is not a number. Write digits only, such as 1234.5.",
+                                value=str(raw)[:80])) from error  # fmt: skip
+        return self.native(number)
+
+    def native(self, number: Decimal) -> int | float:
+        if number.is_finite() and abs(number) < INT64 and number == number.to_integral_value():
+            return int(number)
+        value = float(number)
+        if not math.isfinite(value) or abs(number) >= INT64:
+            raise FieldError(_l("This number is too large. The largest is about 9 000 000 000 000 000 000."))
+        return value
+
+    def document_field(self, **options: Any) -> Any:
+        return me.DynamicField(**options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return "" if value is None else format_decimal(value, format="#,##0.##########", locale=context.language)
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        if value is None:
+            return ""
+        return plain_number(Decimal(str(value)), context.language)
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "number"}
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        return value
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        return {self.sort_path(field): {COMPARISONS[code]: value}}
+
+
+class Money(Number):
+    """An amount with its currency: `{"amount": Decimal128, "currency": "EUR"}`.
+
+    Comparisons look at amounts; amounts of another currency than the one asked for do not match.
+    """
+
+    name = "money"
+    label = _l("Money")
+    input = "money"
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
+        amount, currency = self.parts(raw, field)
+        try:
+            number = parse_decimal(amount, context.language) if isinstance(amount, str) else Decimal(str(amount))
+            number = number.quantize(Decimal("0.0001"))
+        except (ValueError, DecimalException) as error:
+            raise FieldError(_l("“%(value)s” is not an amount of money. Write it as 1234.50 EUR.",
+                                value=str(amount)[:80])) from error  # fmt: skip
+        if abs(number) >= MONEY_LIMIT:
+            raise FieldError(_l("This amount is too large."))
+        return {"amount": Decimal128(trimmed(number)), "currency": currency}
+
+    def parts(self, raw: Any, field: Field) -> tuple[Any, str]:
+        """(amount, currency) out of "1 200 EUR", 1200 or {"amount": 1200, "currency": "EUR"}."""
+        currency: Any = field.currency
+        if isinstance(raw, dict):
+            raw, currency = raw.get("amount"), raw.get("currency") or currency
+        if isinstance(raw, str):
+            for symbol, code in SYMBOLS.items():
+                raw = raw.replace(symbol, code)
+            match = CURRENCY.match(raw.strip())
+            if match:
+                raw, currency = match["amount"], match["after"] or match["before"] or currency
+        if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
+            raise FieldError(_l("Give an amount of money, such as 1234.50 EUR."))
+        currency = str(currency).upper()
+        if currency not in list_currencies():
+            raise FieldError(_l("“%(value)s” is not a currency. Use a code such as EUR.", value=currency[:20]))
+        return raw, currency
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        if not value:
+            return ""
+        return format_currency(amount_of(value), value["currency"], locale=context.language)
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        return f"{plain_number(amount_of(value), context.language)} {value['currency']}" if value else ""
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return {"amount": str(amount_of(value)), "currency": value["currency"]} if value else None
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        properties = {"amount": {"type": ["string", "number"]}, "currency": {"type": "string"}}
+        return {"type": ["object", "number", "string"], "properties": properties}
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        return amount_of(value) if value else None
+
+    def sort_path(self, field: Field) -> str:
+        return f"{field.path}.amount"
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        return {self.sort_path(field): {COMPARISONS[code]: value["amount"]},
+                f"{field.path}.currency": value["currency"]}  # fmt: skip
+
+
+def amount_of(value: dict[str, Any]) -> Decimal:
+    amount = value["amount"]
+    return amount.to_decimal() if isinstance(amount, Decimal128) else Decimal(str(amount))
+
+
+def trimmed(number: Decimal) -> Decimal:
+    """Without the zeros that nobody typed, but never fewer than two decimals."""
+    cents = number.quantize(Decimal("0.01"))
+    return cents if cents == number else number.normalize()
+
+
+def plain_number(number: Decimal, language: str) -> str:
+    """Digits with the language's decimal mark and no grouping: what an input shows and reads back."""
+    return format(number, "f").replace(".", DECIMAL_MARKS.get(language, "."))

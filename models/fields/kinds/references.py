@@ -1,0 +1,134 @@
+"""Values that point elsewhere: a user, a team, a linked record, several linked records."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import mongoengine as me
+from bson import ObjectId
+from bson.errors import InvalidId
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import FieldError
+from models.fields.field import Field
+from models.fields.kinds.base import Kind, Query
+
+
+def parse_id(raw: Any) -> ObjectId:
+    """An id out of its 24 hexadecimal digits. Raises FieldError."""
+    if isinstance(raw, dict) and set(raw) <= {"id", "name"}:
+        raw = raw.get("id")
+    try:
+        return ObjectId(raw if isinstance(raw, (str, ObjectId)) else None if raw is None else str(raw))
+    except (InvalidId, TypeError) as error:
+        raise FieldError(_l("“%(value)s” is not the id of a record. Choose one from the list.",
+                            value=str(raw)[:40])) from error  # fmt: skip
+
+
+class Link(Kind):
+    """One record of the register that the field's `target` names."""
+
+    name = "link"
+    label = _l("Link to a record")
+    input = "link"
+    operators = ops.MEMBER
+    faceted = True
+    orderable = False
+
+    def target(self, field: Field) -> str:
+        return field.target
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
+        return parse_id(raw)
+
+    def document_field(self, **options: Any) -> Any:
+        return me.ObjectIdField(**options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return context.labels.get((self.target(field), value), "") if value else ""
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> Any:
+        return str(value or "")
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return str(value) if value else None
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        return (f"{field.column}={value}",) if value else ()
+
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        return ((self.target(field), value),) if value else ()
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code == "in":
+            return {"facets": {"$in": [f"{field.column}={item}" for item in value]}}
+        return {"facets": f"{field.column}={value}"}
+
+
+class Links(Link):
+    """Several records of one register: the companies a person works for."""
+
+    name = "links"
+    label = _l("Links to records")
+    input = "multi_link"
+    operators = ops.SEVERAL
+    operator_labels = ops.SEVERAL_LABELS
+    offered = False
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> list[ObjectId]:
+        items = raw if isinstance(raw, (list, tuple)) else str(raw).split(",") if isinstance(raw, str) else [raw]
+        return list(dict.fromkeys(parse_id(item) for item in items if item not in (None, "")))
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        values = super().operand_value(code, raw, field, context)
+        return values[0] if values else None
+
+    def document_field(self, **options: Any) -> Any:
+        return me.ListField(me.ObjectIdField(), **options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        names = (super(Links, self).text(item, field, context) for item in value or ())
+        return ", ".join(filter(None, names))
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> Any:
+        return [str(item) for item in value or ()]
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return [str(item) for item in value or ()]
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "array", "items": super().json_schema(field)}
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        return [f"{field.column}={item}" for item in value or ()]
+
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        return [(self.target(field), item) for item in value or ()]
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code == "all":
+            return {"facets": {"$all": [f"{field.column}={item}" for item in value]}}
+        return super().compare(code, value, field)
+
+
+class User(Link):
+    name = "user"
+    label = _l("User")
+    input = "user"
+
+    def target(self, field: Field) -> str:
+        return "user"
+
+
+class Team(Link):
+    name = "team"
+    label = _l("Team")
+    input = "team"
+    offered = False
+
+    def target(self, field: Field) -> str:
+        return "team"

@@ -1,0 +1,145 @@
+"""Text and its stricter kin: e-mail, phone, web address, Finnish business ID."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+from stdnum.exceptions import ValidationError as NumberError
+from stdnum.fi import ytunnus
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import FieldError
+from models.fields.field import Field
+from models.fields.kinds.base import Kind, Query, matching, text_of
+
+#: How an operator's regular expression stands around the text asked for.
+PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
+
+
+class Text(Kind):
+    name = "text"
+    label = _l("Text")
+    operators = ops.TEXT
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> str:
+        return text_of(raw, field)
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        # A part of an e-mail address is none itself: what is asked for is plain text for every kind of text.
+        return super().operand_value(code, raw, field, context) if type(self) is Text else as_text(self, raw, field)
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code == "in":
+            return {field.path: {"$in": [matching(PATTERNS["eq"], item) for item in value]}}
+        return {field.path: matching(PATTERNS[code], value)}
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "string", "maxLength": field.max_length}
+
+
+class LongText(Text):
+    name = "long_text"
+    label = _l("Long text")
+    input = "long_text"
+    orderable = False
+
+
+class Email(Text):
+    name = "email"
+    label = _l("E-mail")
+    input = "email"
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> str:
+        text = text_of(raw, field)
+        if context.keep_odd:
+            return text
+        try:
+            return validate_email(text, check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError as error:
+            raise FieldError(_l("“%(value)s” is not an e-mail address. It should look like name@company.fi.",
+                                value=text), keepable=True) from error  # fmt: skip
+
+
+class Phone(Text):
+    """Kept in E.164 (+358401234567), read as Finnish where no country is given."""
+
+    name = "phone"
+    label = _l("Phone")
+    input = "tel"
+    region = "FI"
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> str:
+        text = text_of(raw, field)
+        try:
+            number = phonenumbers.parse(text, self.region)
+            if phonenumbers.is_valid_number(number) and not number.extension:
+                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        except phonenumbers.NumberParseException:
+            pass
+        if context.keep_odd:
+            return text
+        raise FieldError(_l("“%(value)s” is not a phone number. Write it as +358 40 123 4567.", value=text),
+                         keepable=True)  # fmt: skip
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        text = as_text(self, raw, field)
+        if code in ("eq", "neq", "in", "nin") and text:
+            return self.parse_value(text, field, Context(keep_odd=True))
+        # A number typed as it is read finds the number as it is kept.
+        digits = "".join(char for char in text or "" if char in "+0123456789")
+        return digits or text
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        try:
+            number = phonenumbers.parse(value or "", None)
+        except phonenumbers.NumberParseException:
+            return value or ""
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+class Url(Text):
+    name = "url"
+    label = _l("Web address")
+    input = "url"
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> str:
+        text = text_of(raw, field)
+        address = text if "://" in text else f"https://{text}"
+        try:
+            parts = urlsplit(address)
+            good = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in address
+        except ValueError:
+            good = False
+        if good:
+            return address
+        # Only http and https are ever kept: anything else could run in the browser of whoever opens it.
+        raise FieldError(_l("“%(value)s” is not a web address. It should look like https://www.company.fi.",
+                            value=text[:80]))  # fmt: skip
+
+
+class BusinessId(Text):
+    """A Finnish business ID (Y-tunnus), checked by its check digit and kept as 1234567-8."""
+
+    name = "business_id"
+    label = _l("Business ID")
+    offered = False
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> str:
+        text = text_of(raw, field)
+        try:
+            number = ytunnus.validate(text.upper().removeprefix("FI") if text.upper().startswith("FI") else text)
+            return f"{number[:7]}-{number[7:]}"
+        except NumberError as error:
+            if context.keep_odd:
+                return text
+            raise FieldError(
+                _l("“%(value)s” is not a Finnish business ID: its check digit or length is wrong. "
+                   "It should look like 0112038-9.", value=text), keepable=True) from error  # fmt: skip
+
+
+def as_text(kind: Kind, raw: Any, field: Field) -> str | None:
+    """What is asked for, as text; refused with a condition's error."""
+    return Text().operand_value("ct", raw, field, Context()) if raw is not None else None

@@ -1,0 +1,161 @@
+"""Dates, which know no time zone, and moments, which are kept in UTC and shown in the reader's zone."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import mongoengine as me
+from babel.dates import format_date, format_datetime
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import FieldError
+from models.fields.field import Field
+from models.fields.kinds.base import Kind, Query
+
+DAY = dt.timedelta(days=1)
+FINNISH_DATE = re.compile(r"^(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})(?P<rest>.*)$", re.DOTALL)
+CLOCK = re.compile(r"^(?P<hour>\d{1,2})[.:](?P<minute>\d{2})(?:[.:](?P<second>\d{2}))?$")
+
+
+def parse_date(text: str) -> dt.date:
+    """A date written 2024-12-31 or 31.12.2024. Raises ValueError."""
+    match = FINNISH_DATE.match(text.strip())
+    if match and not match["rest"].strip():
+        return dt.date(int(match["year"]), int(match["month"]), int(match["day"]))
+    return dt.date.fromisoformat(text.strip())
+
+
+def parse_moment(text: str, zone: dt.tzinfo) -> dt.datetime:
+    """A moment written 2024-12-31T14:30 (with or without an offset) or 31.12.2024 14.30. Raises ValueError."""
+    text = text.strip()
+    match = FINNISH_DATE.match(text)
+    if match:
+        clock = CLOCK.match(match["rest"].strip().removeprefix("klo").strip() or "0:00")
+        if clock is None:
+            raise ValueError(text)
+        moment = dt.datetime(int(match["year"]), int(match["month"]), int(match["day"]), int(clock["hour"]),
+                             int(clock["minute"]), int(clock["second"] or 0), tzinfo=zone)  # fmt: skip
+    else:
+        moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def to_utc(moment: dt.datetime) -> dt.datetime:
+    """UTC to the millisecond, which is all that MongoDB keeps. Raises ValueError near the calendar's ends."""
+    try:
+        moment = moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(str(moment)) from error
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def aware(moment: dt.datetime) -> dt.datetime:
+    """A moment out of the database, which may come without its zone, with it."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+class Date(Kind):
+    """Kept as midnight UTC of that day and never converted between zones."""
+
+    name = "date"
+    label = _l("Date")
+    input = "date"
+    operators = ops.ORDERED
+    operator_labels = ops.DATE_LABELS
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> dt.datetime:
+        try:
+            if isinstance(raw, dt.datetime):
+                day = raw.date()
+            elif isinstance(raw, dt.date):
+                day = raw
+            elif isinstance(raw, str):
+                day = parse_date(raw)
+            else:
+                raise ValueError(raw)
+        except ValueError as error:
+            raise FieldError(_l("“%(value)s” is not a date. Write it as 31.12.2024 or 2024-12-31.",
+                                value=str(raw)[:80])) from error  # fmt: skip
+        return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+
+    def document_field(self, **options: Any) -> Any:
+        return me.DateTimeField(**options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return format_date(value.date(), format="medium", locale=context.language) if value else ""
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        return value.date().isoformat() if value else ""
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return value.date().isoformat() if value else None
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        return value.date() if value else None
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        return {field.path: span(code, value, value + DAY if value.year < 9999 else value)}
+
+
+class DateTime(Date):
+    name = "datetime"
+    label = _l("Date and time")
+    input = "datetime"
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> dt.datetime:
+        try:
+            if isinstance(raw, dt.datetime):
+                return to_utc(raw if raw.tzinfo else raw.replace(tzinfo=context.zone))
+            if isinstance(raw, dt.date):
+                return to_utc(dt.datetime(raw.year, raw.month, raw.day, tzinfo=context.zone))
+            if isinstance(raw, str):
+                return to_utc(parse_moment(raw, context.zone))
+        except ValueError as error:
+            raise FieldError(_l("“%(value)s” is not a date and time. Write it as 31.12.2024 14.30.",
+                                value=str(raw)[:80])) from error  # fmt: skip
+        raise FieldError(_l("Give a date and time, such as 31.12.2024 14.30."))
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        if not value:
+            return ""
+        local = aware(value).astimezone(context.zone)
+        return f"{format_date(local.date(), 'medium', context.language)} {format_datetime(local, 'HH:mm')}"
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        return aware(value).astimezone(context.zone).strftime("%Y-%m-%dT%H:%M") if value else ""
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return aware(value).isoformat().replace("+00:00", "Z") if value else None
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        return {"type": "string", "format": "date-time"}
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        return aware(value).astimezone(context.zone) if value else None
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        """A day asked of a moment means that whole day in the reader's zone: kept as (start, end)."""
+        moment = super().operand_value(code, raw, field, context)
+        if moment is None:
+            return None
+        whole_day = isinstance(raw, str) and re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*", raw)
+        return moment, moment + (DAY if whole_day else dt.timedelta(minutes=1))
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        return {field.path: span(code, *value)}
+
+
+def span(code: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+    """The comparison of a stored moment with the span [start, end)."""
+    return {
+        "eq": {"$gte": start, "$lt": end},
+        "ge": {"$gte": start},
+        "gt": {"$gte": end},
+        "lt": {"$lt": start},
+        "le": {"$lt": end},
+    }[code]

@@ -1,0 +1,80 @@
+"""A register's list of fields, fixed and custom alike, as of the current schema version."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flask_babel import lazy_gettext as _l
+
+from models.fields.definitions import FieldDefinition, current_version
+from models.fields.errors import ConditionError
+from models.fields.field import Field
+from models.registers import Register, register_of
+from models.rights import Access
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields of a register at one schema version. Retired ones stand apart: their values stay, unseen."""
+
+    register: Register
+    version: int
+    fields: tuple[Field, ...]
+    retired: tuple[Field, ...] = ()
+
+    @cached_property
+    def by_column(self) -> dict[str, Field]:
+        return {field.column: field for field in self.fields}
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Retired ones too: what derived values are made of."""
+        return self.fields + self.retired
+
+    def get(self, column: str) -> Field | None:
+        return self.by_column.get(column)
+
+    def field(self, column: str) -> Field:
+        """The field of a column. Raises ConditionError for a column that is not there (or is hidden)."""
+        field = self.by_column.get(column) if isinstance(column, str) else None
+        if field is None:
+            raise ConditionError(str(column)[:80], _l("There is no field “%(column)s”.", column=str(column)[:80]))
+        return field
+
+    def sections(self) -> Iterator[tuple[str, list[Field]]]:
+        """(section, its fields) in the register's order; empty sections are left out."""
+        for section in self.register.sections:
+            fields = [field for field in self.fields if field.section == section]
+            if fields:
+                yield section, fields
+
+    def for_access(self, access: Access) -> "Schema":
+        """The schema as one user has it: hidden fields gone, locked ones read-only."""
+        key = self.register.key
+        if access.everything or not (access.hidden.get(key) or access.read_only.get(key)):
+            return self
+        seen = (field for field in self.fields if not access.hides(key, field.column))
+        fields = tuple(replace(f, read_only=f.read_only or access.locks(key, f.column)) for f in seen)
+        return Schema(self.register, self.version, fields, self.retired)
+
+
+_schemas: dict[str, Schema] = {}
+
+
+def schema_of(register: str) -> Schema:
+    """The register's schema now. Definitions are read only when the version moved. Raises UnknownRegister."""
+    card = register_of(register)
+    version = current_version()
+    known = _schemas.get(card.key)
+    if known is None or known.version != version or known.register is not card:
+        known = _schemas[card.key] = _read_schema(card, version)
+    return known
+
+
+def _read_schema(card: Register, version: int) -> Schema:
+    """Read after the version, so a definition saved in between is read twice rather than missed."""
+    custom = [definition.as_field() for definition in FieldDefinition.objects(register=card.key)]
+    active = [field for field in custom if not field.retired]
+    place = {section: number for number, section in enumerate(card.sections)}
+    ordered = sorted((*card.fixed_fields, *active), key=lambda f: (place.get(f.section, 99), f.order))
+    return Schema(card, version, tuple(ordered), tuple(field for field in custom if field.retired))

@@ -1,0 +1,21 @@
+"""Word templates for mail merge."""
+
+import mongoengine as me
+
+
+class MergeTemplate(me.Document):
+    """A Word template for one register. `field_map` says which column fills a merge field that no name finds."""
+
+    name = me.StringField(required=True, max_length=200)
+    register = me.StringField(required=True)
+    file = me.ObjectIdField(required=True)
+    field_names = me.ListField(me.StringField())
+    field_map = me.DictField()
+    owner = me.ObjectIdField()
+    created_at = me.DateTimeField(required=True)
+    version = me.IntField(default=1)
+
+    meta = {"collection": "merge_template", "auto_create_index": False, "indexes": ["register"], "ordering": ["name"]}
+
+    def __str__(self) -> str:
+        return str(self.name)

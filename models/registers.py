@@ -1,0 +1,70 @@
+"""The registers there are, each with its capability card."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from models.base import Record
+from models.fields.field import Field
+from models.fields.fixed import fixed_fields
+
+SECTIONS = {"basic": _l("Basic data"), "classification": _l("Classification"), "extra": _l("Extra data")}
+
+
+class UnknownRegister(LookupError):
+    """There is no register of that name; the message lists those there are."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.message = _l("There is no register “%(key)s”. Registers: %(known)s.",
+                          key=str(key)[:40], known=", ".join(sorted(REGISTERS)))  # fmt: skip
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True)
+class Register:
+    """What a register is and can do. `key` names it in code, URLs, REST and rights."""
+
+    key: str
+    document: type[Record]
+    label: Any
+    singular: Any
+    #: English words for the empty list and the add button, e.g. "Add company".
+    add_label: Any
+    path: str
+    icon: str
+    name_field: str = "name"
+    sections: tuple[str, ...] = tuple(SECTIONS)
+    importable: bool = True
+    mergeable: bool = True
+    has_timeline: bool = True
+    duplicate_keys: tuple[str, ...] = ()
+    label_fields: tuple[str, ...] = ("name",)
+
+    @cached_property
+    def fixed_fields(self) -> tuple[Field, ...]:
+        return fixed_fields(self.document)
+
+
+REGISTERS: dict[str, Register] = {}
+
+
+def add_register(card: Register) -> Register:
+    REGISTERS[card.key] = card
+    return card
+
+
+def register_of(key: str) -> Register:
+    """The card of a register. Raises UnknownRegister."""
+    if not isinstance(key, str) or key not in REGISTERS:
+        raise UnknownRegister(key)
+    return REGISTERS[key]
+
+
+def all_registers() -> Iterator[Register]:
+    return iter(REGISTERS.values())

@@ -1,0 +1,97 @@
+"""Who may do what: a role grants an action on a register for own, team's or all records, and may hide fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bson import ObjectId
+
+#: Every action a role may grant.
+ACTIONS = ("see", "add", "change", "delete", "export", "merge")
+ANY_REGISTER = "*"
+#: Stands in a grant's register for the settings screens; "*" does not cover it.
+SETTINGS = "settings"
+
+
+class Scope(StrEnum):
+    """Whose records a grant covers, from few to all."""
+
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+    @property
+    def width(self) -> int:
+        return ("own", "team", "all").index(self.value)
+
+
+class NotAllowed(Exception):
+    """The user may not do that; the message says what was asked for."""
+
+    def __init__(self, message: Any) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True)
+class Access:
+    """The sum of one user's rights at one moment; what every read path is filtered by.
+
+    `grants` maps (register or "*", action) to the widest scope that any role gives. `hidden` and `read_only` map
+    a register to columns. `everything` is for administrators and for the program's own work.
+    """
+
+    user_id: ObjectId | None = None
+    team_id: ObjectId | None = None
+    grants: Mapping[tuple[str, str], Scope] = field(default_factory=dict)
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    read_only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    everything: bool = False
+    language: str = "en"
+    time_zone: str = "UTC"
+
+    def scope(self, register: str, action: str) -> Scope | None:
+        """How far the action reaches on the register; None where it is not granted."""
+        if self.everything:
+            return Scope.ALL
+        keys = (register,) if register == SETTINGS else (register, ANY_REGISTER)
+        found = [self.grants.get((key, action)) for key in keys]
+        return max((scope for scope in found if scope), key=lambda scope: scope.width, default=None)
+
+    def may(self, register: str, action: str) -> bool:
+        return self.scope(register, action) is not None
+
+    def tokens(self, scope: Scope) -> list[str]:
+        """The facet tokens of the records that a scope below "all" covers."""
+        own = [f"owner={self.user_id}"] if self.user_id else []
+        team = [f"team={self.team_id}"] if self.team_id and scope is Scope.TEAM else []
+        return own + team
+
+    def condition(self, register: str, action: str = "see") -> dict[str, Any]:
+        """The MongoDB condition that holds for exactly the records on which the action is granted."""
+        scope = self.scope(register, action)
+        if scope is None:
+            return {"_id": {"$in": []}}
+        return {} if scope is Scope.ALL else {"facets": {"$in": self.tokens(scope)}}
+
+    def allows(self, register: str, action: str, raw: Mapping[str, Any]) -> bool:
+        """Whether the action is granted on this record (a raw document with `facets`)."""
+        scope = self.scope(register, action)
+        if scope is None or scope is Scope.ALL:
+            return scope is Scope.ALL
+        return not set(self.tokens(scope)).isdisjoint(raw.get("facets") or ())
+
+    def hides(self, register: str, column: str) -> bool:
+        return not self.everything and column in self.hidden.get(register, ())
+
+    def locks(self, register: str, column: str) -> bool:
+        return not self.everything and column in self.read_only.get(register, ())
+
+
+def system_access(language: str = "en", time_zone: str = "UTC") -> Access:
+    """The rights of the program itself: commands from the server's shell and jobs without a user."""
+    return Access(everything=True, language=language, time_zone=time_zone)

@@ -1,0 +1,112 @@
+"""Users, teams and roles: Flask-AppBuilder's, with what a CRM needs of them added."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import mongoengine as me
+from bson import ObjectId
+
+from fab_mongo.security.documents import AbstractGroup, AbstractRole, AbstractUser
+from models.rights import ACTIONS, Access, Scope
+
+ADMIN_ROLE = "Admin"
+
+
+class Team(me.Document):
+    """People who work together; records belong to an owner and a team."""
+
+    name = me.StringField(required=True, unique=True, max_length=100)
+
+    meta = {"collection": "team", "auto_create_index": False, "ordering": ["name"]}
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class Grant(me.EmbeddedDocument):
+    """One action on one register ("*" for all) for own, team's or all records."""
+
+    register = me.StringField(required=True)
+    action = me.StringField(required=True, choices=ACTIONS)
+    scope = me.StringField(required=True, choices=[scope.value for scope in Scope])
+
+
+class FieldRight(me.EmbeddedDocument):
+    """A field that the role does not see, or sees and does not change."""
+
+    register = me.StringField(required=True)
+    column = me.StringField(required=True)
+    access = me.StringField(required=True, choices=["hidden", "read_only"])
+
+
+class Role(AbstractRole):
+    """A role: Flask-AppBuilder's permissions on screens, and rights on registers and fields."""
+
+    grants = me.EmbeddedDocumentListField(Grant)
+    field_rights = me.EmbeddedDocumentListField(FieldRight)
+
+    meta = {"collection": "ab_role", "auto_create_index": False}
+
+
+class Group(AbstractGroup):
+    """A group of users that share roles."""
+
+    roles = me.ListField(me.ReferenceField(Role))
+
+    meta = {"collection": "ab_group", "auto_create_index": False}
+
+
+class User(AbstractUser):
+    """A user with the language, time zone, team and mobile number that the CRM works with."""
+
+    roles = me.ListField(me.ReferenceField(Role))
+    groups = me.ListField(me.ReferenceField(Group))
+    language = me.StringField(max_length=10, default="")
+    time_zone = me.StringField(max_length=64, default="Europe/Helsinki")
+    team = me.ReferenceField(Team)
+    phone = me.StringField(max_length=40)
+
+    meta = {"collection": "ab_user", "auto_create_index": False}
+
+
+def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
+    """The sum of a user's roles: the widest scope of each grant; a field is hidden only where every role hides it.
+
+    A role that grants nothing on a register has no say in its fields.
+    """
+    roles = list(roles)
+    return Access(
+        user_id=user.pk, team_id=team_id_of(user), grants=summed_grants(roles),
+        hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
+        everything=any(role.name == ADMIN_ROLE for role in roles),
+        language=language or user.language or "en", time_zone=user.time_zone or "UTC",
+    )  # fmt: skip
+
+
+def team_id_of(user: User) -> ObjectId | None:
+    """The id of the user's team without reading the team."""
+    team: Any = user._data.get("team")
+    return getattr(team, "id", team) if team is not None else None
+
+
+def summed_grants(roles: Iterable[Role]) -> dict[tuple[str, str], Scope]:
+    grants: dict[tuple[str, str], Scope] = {}
+    for grant in (grant for role in roles for grant in role.grants):
+        scope, key = Scope(grant.scope), (grant.register, grant.action)
+        if key not in grants or scope.width > grants[key].width:
+            grants[key] = scope
+    return grants
+
+
+def restricted(roles: list[Role], kinds: set[str]) -> dict[str, frozenset[str]]:
+    """register -> the columns that every role with a grant there restricts in one of these ways."""
+    found: dict[str, frozenset[str]] = {}
+    for register in {right.register for role in roles for right in role.field_rights}:
+        concerned = [r for r in roles if any(g.register in (register, "*") for g in r.grants)]
+        columns = [
+            frozenset(right.column for right in role.field_rights
+                      if right.register == register and right.access in kinds)
+            for role in concerned
+        ]  # fmt: skip
+        found[register] = frozenset.intersection(*columns) if columns else frozenset()
+    return found

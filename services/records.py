@@ -1,0 +1,276 @@
+"""Writing records of any register: right, version, data and change entry, in one transaction."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+from bson.errors import InvalidId
+from flask_babel import lazy_gettext as _l
+from pymongo.client_session import ClientSession
+
+from models.base import derived_values, stored_value
+from models.changes import Change, DeletedRecord, Source, change_of
+from models.fields.errors import ValidationFailed
+from models.fields.schema import Schema, schema_of
+from models.registers import Register, register_of
+from models.rights import Access, NotAllowed
+from models.transactions import in_transaction
+from services.values import Parsed, check_references, check_required, context_of, parse_values
+
+Raw = dict[str, Any]
+#: One transaction holds at most so many new records; more than that is an import.
+MAX_BULK = 10_000
+
+
+class RecordNotFound(LookupError):
+    """No such record, or none that this user may see: the two look alike on purpose."""
+
+    def __init__(self, register: str, record_id: Any) -> None:
+        super().__init__(register, record_id)
+        self.message = _l("There is no such record. It may have been deleted, or you may not see it.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class VersionConflict(Exception):
+    """Somebody else saved the record meanwhile. `current` is the record now (raw)."""
+
+    def __init__(self, current: Raw) -> None:
+        super().__init__(current["_id"])
+        self.current = current
+        self.message = _l("Somebody else has changed this record meanwhile. Look at both values and save again.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class BulkFailed(Exception):
+    """What is wrong with the records of a bulk create: `errors` maps a record's index to {column: messages}."""
+
+    def __init__(self, errors: Mapping[int, Mapping[str, Sequence[Any]]]) -> None:
+        super().__init__(f"{len(errors)} records")
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whence a write comes: the source, and a batch that ties the writes of one import or bulk edit together."""
+
+    source: Source = Source.SCREEN
+    batch: str | None = None
+
+
+SCREEN = Origin()
+
+
+def now() -> dt.datetime:
+    """The moment to the millisecond, which is all that MongoDB keeps."""
+    moment = dt.datetime.now(dt.UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+# Reading
+
+
+def get_record(access: Access, register: str, record_id: Any, action: str = "see") -> Raw:
+    """One record as a raw document. Raises RecordNotFound where the user may not see it, NotAllowed where the user
+    may see it but not do `action` to it."""
+    card = register_of(register)
+    raw = card.document._get_collection().find_one({"_id": object_id(register, record_id)})
+    if raw is None or not access.allows(register, "see", raw):
+        raise RecordNotFound(register, record_id)
+    if not access.allows(register, action, raw):
+        raise NotAllowed(_l("You may not do that to this record. Ask an administrator for the right."))
+    return raw
+
+
+def object_id(register: str, record_id: Any) -> ObjectId:
+    try:
+        return ObjectId(record_id)
+    except (InvalidId, TypeError) as error:
+        raise RecordNotFound(register, record_id) from error
+
+
+# Writing
+
+
+def create_record(
+    access: Access, register: str, values: Mapping[str, Any], *,
+    keep: Collection[str] = (), origin: Origin = SCREEN,
+) -> Raw:  # fmt: skip
+    """Add one record; returns it. Raises NotAllowed, ValidationFailed."""
+    try:
+        return create_records(access, register, [values], keep=keep, origin=origin)[0]
+    except BulkFailed as failed:
+        raise failed.errors[0] from None  # type: ignore[misc]
+
+
+def create_records(
+    access: Access, register: str, rows: Sequence[Mapping[str, Any]], *,
+    keep: Collection[str] = (), origin: Origin = SCREEN, session: ClientSession | None = None,
+) -> list[Raw]:  # fmt: skip
+    """Add all of the records or none; returns them in their order. Raises NotAllowed, BulkFailed.
+
+    With a `session` the writes belong to the caller's transaction (an import step notes its position there).
+    """
+    schema = schema_of(register)
+    if not access.may(register, "add"):
+        raise NotAllowed(_l("You may not add records here. Ask an administrator for the right."))
+    documents = prepare_new(access, schema, rows, keep)
+    if documents and session is not None:
+        insert(session, access, schema, documents, origin)
+    elif documents:
+        in_transaction(lambda own: insert(own, access, schema, documents, origin))
+    return documents
+
+
+def prepare_new(
+    access: Access, schema: Schema, rows: Sequence[Mapping[str, Any]], keep: Collection[str] = ()
+) -> list[Raw]:
+    """The documents for new records, checked throughout. Raises BulkFailed with ValidationFailed per index."""
+    seen, context = schema.for_access(access), context_of(access)
+    parsed_rows = [parse_values(seen, with_defaults(seen, row), context, keep=keep) for row in rows]
+    check_references(access, seen, parsed_rows)
+    documents = [new_document(access, schema, parsed) for parsed in parsed_rows]
+    for parsed, document in zip(parsed_rows, documents, strict=True):
+        check_required(parsed, seen.fields, document)
+        check_reach(parsed, access, schema, document)
+    errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
+    if errors:
+        raise BulkFailed(errors)  # type: ignore[arg-type]
+    return documents
+
+
+def with_defaults(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {f.column: f.default for f in schema.fields if f.default not in (None, "", []) and f.column not in row}
+    return {**row, **defaults}
+
+
+def new_document(access: Access, schema: Schema, parsed: Parsed) -> Raw:
+    moment = now()
+    document: Raw = {
+        "_id": ObjectId(), "owner": access.user_id, "team": access.team_id, "created_at": moment,
+        "created_by": access.user_id, "changed_at": moment, "version": 1, "custom": {},
+    }  # fmt: skip
+    return finished(schema, document, parsed.values)
+
+
+def finished(schema: Schema, document: Raw, values: Mapping[str, Any]) -> Raw:
+    """The document with the values put in, completed and derived anew. Empty values leave no trace."""
+    result = {**document, "custom": dict(document.get("custom") or {})}
+    for column, value in values.items():
+        found = schema.by_column[column]
+        place = result["custom"] if found.custom else result
+        place[found.key] = value
+        if value in (None, "", []):
+            del place[found.key]
+    result = schema.register.document.complete(result)
+    result = {key: value for key, value in result.items() if value is not None}
+    return {**result, **derived_values(schema.all_fields, result)}
+
+
+def check_reach(parsed: Parsed, access: Access, schema: Schema, document: Raw, action: str = "add") -> None:
+    """Who may write own or the team's records only may not write one that is neither."""
+    if not access.allows(schema.register.key, action, document):
+        parsed.fail("owner", _l("You may only save records of your own or of your team. Choose the owner again."))
+
+
+def insert(session: ClientSession, access: Access, schema: Schema, documents: list[Raw], origin: Origin) -> None:
+    schema.register.document._get_collection().insert_many(documents, session=session)
+    entries = [entry(access, schema, "create", doc, {}, visible_values(schema, doc), origin) for doc in documents]
+    Change._get_collection().insert_many(entries, session=session)
+
+
+def visible_values(schema: Schema, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """{column: stored value} of a raw document, filled ones only; what change entries speak of."""
+    values = {found.column: stored_value(found, raw) for found in schema.all_fields}
+    return {column: value for column, value in values.items() if value not in (None, "", []) and column not in MOMENTS}
+
+
+#: Columns that the entry itself tells: noting them as changed would repeat it.
+MOMENTS = ("created_at", "created_by", "changed_at")
+
+
+def entry(
+    access: Access, schema: Schema, action: str, raw: Raw, before: dict[str, Any], after: dict[str, Any], origin: Origin
+) -> Raw:
+    return {
+        "register": schema.register.key, "record": raw["_id"], "action": action, "version": raw["version"],
+        "at": raw["changed_at"], "by": access.user_id, "source": origin.source.value, "batch": origin.batch,
+        "changes": change_of(before, after),
+    }  # fmt: skip
+
+
+def update_record(
+    access: Access, register: str, record_id: Any, values: Mapping[str, Any], *,
+    version: int | None = None, keep: Collection[str] = (), origin: Origin = SCREEN,
+) -> Raw:  # fmt: skip
+    """Change some values of one record; returns it. A save that changes nothing writes nothing.
+
+    `version` is the one the user saw; None (a program that does not care) takes the current one.
+    Raises RecordNotFound, NotAllowed, ValidationFailed, VersionConflict.
+    """
+    schema = schema_of(register)
+    before = get_record(access, register, record_id, "change")
+    after = changed_document(access, schema, before, values, keep)
+    if visible_values(schema, after) == visible_values(schema, before):
+        return before
+    if version is not None and version != before["version"]:
+        raise VersionConflict(before)
+    after.update(version=before["version"] + 1, changed_at=now())
+    in_transaction(lambda session: replace_record(session, access, schema, before, after, origin))
+    return after
+
+
+def changed_document(
+    access: Access, schema: Schema, before: Raw, values: Mapping[str, Any], keep: Collection[str]
+) -> Raw:
+    seen = schema.for_access(access)
+    parsed = parse_values(seen, values, context_of(access), before=before, keep=keep)
+    check_references(access, seen, [parsed])
+    after = finished(schema, before, parsed.values)
+    # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
+    check_required(parsed, seen.fields, after)
+    check_reach(parsed, access, schema, after, "change")
+    if parsed.errors:
+        raise ValidationFailed(parsed.errors, parsed.keepable)
+    return after
+
+
+def replace_record(
+    session: ClientSession, access: Access, schema: Schema, before: Raw, after: Raw, origin: Origin
+) -> None:
+    collection = schema.register.document._get_collection()
+    same = {"_id": before["_id"], "version": before["version"]}
+    if not collection.replace_one(same, after, session=session).matched_count:
+        current = collection.find_one({"_id": before["_id"]}, session=session)
+        if current is None:
+            raise RecordNotFound(schema.register.key, before["_id"])
+        raise VersionConflict(current)
+    values = visible_values(schema, before), visible_values(schema, after)
+    Change._get_collection().insert_one(entry(access, schema, "update", after, *values, origin), session=session)
+
+
+def delete_record(access: Access, register: str, record_id: Any, *, origin: Origin = SCREEN) -> Raw:
+    """Move one record to the recycle bin; returns it as it was. Raises RecordNotFound, NotAllowed."""
+    schema = schema_of(register)
+    raw = get_record(access, register, record_id, "delete")
+    in_transaction(lambda session: move_to_bin(session, access, schema, raw, origin))
+    return raw
+
+
+def move_to_bin(session: ClientSession, access: Access, schema: Schema, raw: Raw, origin: Origin) -> None:
+    register: Register = schema.register
+    same = {"_id": raw["_id"], "version": raw["version"]}
+    if not register.document._get_collection().delete_one(same, session=session).deleted_count:
+        raise RecordNotFound(register.key, raw["_id"])
+    moment = now()
+    last = {**raw, "version": raw["version"] + 1, "changed_at": moment}
+    DeletedRecord._get_collection().insert_one(
+        {"_id": raw["_id"], "register": register.key, "name": raw.get("name"), "document": raw,
+         "deleted_at": moment, "deleted_by": access.user_id, "batch": origin.batch}, session=session)  # fmt: skip
+    values = visible_values(schema, raw)
+    Change._get_collection().insert_one(entry(access, schema, "delete", last, values, {}, origin), session=session)
