@@ -48,9 +48,9 @@ class VersionConflict(Exception):
 
 
 class BulkFailed(Exception):
-    """What is wrong with the records of a bulk create: `errors` maps a record's index to {column: messages}."""
+    """What is wrong with the records of a bulk create: `errors` maps a record's index to what it failed by."""
 
-    def __init__(self, errors: Mapping[int, Mapping[str, Sequence[Any]]]) -> None:
+    def __init__(self, errors: Mapping[int, ValidationFailed]) -> None:
         super().__init__(f"{len(errors)} records")
         self.errors = errors
 
@@ -105,7 +105,7 @@ def create_record(
     try:
         return create_records(access, register, [values], keep=keep, origin=origin)[0]
     except BulkFailed as failed:
-        raise failed.errors[0] from None  # type: ignore[misc]
+        raise failed.errors[0] from None
 
 
 def create_records(
@@ -140,7 +140,7 @@ def prepare_new(
         check_reach(parsed, access, schema, document)
     errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
     if errors:
-        raise BulkFailed(errors)  # type: ignore[arg-type]
+        raise BulkFailed(errors)
     return documents
 
 
