@@ -1,0 +1,69 @@
+"""Where the built style sheet, scripts, font and icons are: the template function asset("main.css").
+
+`npm run build` writes them to static/dist/ with manifest.json, which maps each name to an address with a content
+hash, so that browsers may keep a file for good and still notice a new one.
+"""
+
+import json
+from pathlib import Path
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import get_locale
+
+from app.links import query_url
+
+MANIFEST = Path("dist") / "manifest.json"
+
+
+class AssetsNotBuilt(RuntimeError):
+    """static/dist/ has not been built, or not since the file asked for was added."""
+
+
+class Assets:
+    """The manifest of one application's built files, read when first asked for."""
+
+    def __init__(self, static_folder: Path, static_url_path: str) -> None:
+        self._manifest_file = static_folder / MANIFEST
+        self._base = f"{static_url_path}/dist/"
+        self._manifest: dict[str, str] = {}
+        self._read_at: int | None = None
+
+    def url(self, name: str, *, root: str = "", fresh: bool = False) -> str:
+        """The address of a built file such as "main.css"; with `fresh` a rebuilt manifest is noticed.
+
+        Raises AssetsNotBuilt with what to do.
+        """
+        if self._read_at is None or fresh:
+            self._read()
+        try:
+            return f"{root}{self._base}{self._manifest[name]}"
+        except KeyError:
+            raise AssetsNotBuilt(f'static/dist/ has no "{name}": run `npm ci && npm run build`') from None
+
+    def _read(self) -> None:
+        try:
+            written_at = self._manifest_file.stat().st_mtime_ns
+            if written_at != self._read_at:
+                self._manifest = json.loads(self._manifest_file.read_text())
+                self._read_at = written_at
+        except FileNotFoundError:
+            raise AssetsNotBuilt(f"{self._manifest_file} is missing: run `npm ci && npm run build`") from None
+
+
+def asset(name: str) -> str:
+    """The address of a built file in the running application, for templates. Raises AssetsNotBuilt."""
+    assets: Assets = current_app.extensions["assets"]
+    root = request.script_root if has_request_context() else ""
+    return assets.url(name, root=root, fresh=current_app.debug)
+
+
+def page_language() -> str:
+    """The language of the page being written, for <html lang>: "en" outside a request."""
+    locale = get_locale()
+    return str(locale).replace("_", "-") if locale else "en"
+
+
+def init_assets(app: Flask) -> None:
+    """Gives templates asset(), query_url() and page_language(). The app needs its static folder set."""
+    app.extensions["assets"] = Assets(Path(app.static_folder or ""), app.static_url_path or "")
+    app.jinja_env.globals.update(asset=asset, query_url=query_url, page_language=page_language)

@@ -1,0 +1,17 @@
+"""Links that change the address the reader is at: another page of a list, another order, one filter less."""
+
+from urllib.parse import urlencode
+
+from flask import request
+
+
+def query_url(without: tuple[str, ...] = (), **changes: object) -> str:
+    """The current address with the query parameters `without` left out and `changes` set; None leaves one out.
+
+    A parameter given several times keeps all its values unless it is changed.
+    """
+    left_out = {*without, *changes}
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in left_out]
+    kept += [(name, str(value)) for name, value in changes.items() if value is not None]
+    path = request.script_root + request.path
+    return f"{path}?{urlencode(kept)}" if kept else path

@@ -1,0 +1,91 @@
+// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, the font,
+// and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.dirname(here);
+const dist = path.join(root, "static", "dist");
+const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
+
+const bundle = {
+  entryPoints: [
+    { in: path.join(here, "js", "main.js"), out: "main" },
+    { in: path.join(here, "js", "theme.js"), out: "theme" },
+    { in: path.join(here, "css", "main.css"), out: "main" },
+  ],
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["es2022", "chrome123", "firefox125", "safari17.5"],
+  legalComments: "linked",
+  loader: { ".woff2": "file" },
+  assetNames: "[name]-[hash]",
+  // Tabler paints ticks and arrows with data URIs, which the policy's img-src allows.
+  external: ["data:*"],
+  logLevel: "warning",
+};
+
+/** The drawing inside one Tabler icon, without the invisible square every one of them starts with. */
+async function symbol(name) {
+  const file = path.join(iconFolder, `${name}.svg`);
+  const source = await readFile(file, "utf8").catch(() => {
+    throw new Error(`assets/icons.txt names "${name}", but Tabler has no such outline icon`);
+  });
+  const drawing = source
+    .replace(/^[\s\S]*?<svg[^>]*>/, "")
+    .replace("</svg>", "")
+    .replace(/<path stroke="none"[^>]*\/>/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return `<symbol id="${name}" viewBox="0 0 24 24">${drawing}</symbol>`;
+}
+
+async function sprite() {
+  const lines = (await readFile(path.join(here, "icons.txt"), "utf8")).split("\n");
+  const names = lines.map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
+  const symbols = await Promise.all(names.map(symbol));
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+  await writeFile(path.join(dist, "icons.svg"), svg);
+}
+
+async function hashOf(file) {
+  return createHash("sha256").update(await readFile(file)).digest("hex").slice(0, 10);
+}
+
+/** Fonts carry their hash in the name already; the other files take it as ?v=. */
+async function manifest(metafile) {
+  const entries = {};
+  for (const name of ["main.css", "main.js", "theme.js", "icons.svg"]) {
+    entries[name] = `${name}?v=${await hashOf(path.join(dist, name))}`;
+  }
+  for (const output of Object.keys(metafile.outputs).filter((file) => file.endsWith(".woff2"))) {
+    const file = path.basename(output);
+    entries[file.replace(/-[A-Z0-9]{8}(?=\.woff2$)/, "")] = file;
+  }
+  await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(entries, null, 2)}\n`);
+}
+
+const writeTheRest = {
+  name: "sprite-and-manifest",
+  setup(build) {
+    build.onEnd(async (result) => {
+      if (result.errors.length > 0) return;
+      await sprite();
+      await manifest(result.metafile);
+    });
+  },
+};
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+const options = { ...bundle, metafile: true, plugins: [writeTheRest] };
+if (process.argv.includes("--watch")) {
+  await (await esbuild.context(options)).watch();
+} else {
+  await esbuild.build(options);
+}

@@ -1,0 +1,145 @@
+// The filter panel: choose a column, then the operator, then a value by the right input. Applying goes to the
+// same address with _flt_<operator>_<column>=value added and the page reset. The columns come as JSON in
+// #filter-columns; its shape is described in docs/look.md.
+import { el } from "./dom.js";
+import { enhance } from "./selects.js";
+import { text } from "./texts.js";
+
+const INPUTS = {
+  text: { type: "text" },
+  number: { type: "text", inputmode: "decimal" },
+  money: { type: "text", inputmode: "decimal" },
+  date: { type: "date" },
+  datetime: { type: "datetime-local" },
+};
+
+/** The current address with one filter more and no page, as a URL object. */
+export function withFilter(address, operator, column, values) {
+  const url = new URL(address);
+  for (const name of [...url.searchParams.keys()]) {
+    if (/^(page(_.*)?|after|before)$/.test(name)) url.searchParams.delete(name);
+  }
+  for (const value of values) url.searchParams.append(`_flt_${operator}_${column}`, value);
+  return url;
+}
+
+function option(value, label) {
+  return el("option", { value }, label);
+}
+
+function columnSelect(columns) {
+  const select = el("select", { id: "flt-column", class: "form-select", "data-placeholder": text("filter_column") });
+  select.append(option("", ""));
+  const sections = Map.groupBy ? Map.groupBy(columns, (column) => column.section ?? "") : groupBySection(columns);
+  for (const [section, members] of sections) {
+    const place = section ? el("optgroup", { label: section }) : select;
+    place.append(...members.map((column) => option(column.column, column.label)));
+    if (place !== select) select.append(place);
+  }
+  return select;
+}
+
+function groupBySection(columns) {
+  const sections = new Map();
+  for (const column of columns) {
+    const section = column.section ?? "";
+    sections.set(section, [...(sections.get(section) ?? []), column]);
+  }
+  return sections;
+}
+
+function choiceSelect(column, kind) {
+  const remote = kind === "remote" || (!column.choices?.length && column.options_url);
+  const select = el("select", {
+    id: "flt-value",
+    class: "form-select",
+    multiple: kind === "multi",
+    "data-options-url": remote ? column.options_url : null,
+  });
+  if (kind !== "multi") select.append(option("", ""));
+  select.append(...(column.choices ?? []).map((choice) => option(choice.value, choice.label)));
+  return select;
+}
+
+function valueInput(column, kind) {
+  if (kind === "none") return null;
+  if (["select", "multi", "remote"].includes(kind)) return choiceSelect(column, kind);
+  return el("input", { id: "flt-value", class: "form-control", autocomplete: "off", ...(INPUTS[kind] ?? INPUTS.text) });
+}
+
+class FilterPanel {
+  constructor(panel, columns) {
+    this.panel = panel;
+    this.columns = columns;
+    this.form = panel.querySelector("form");
+    this.fields = panel.querySelector("[data-filter-fields]");
+    this.columnBox = panel.querySelector("[data-filter-column]");
+    this.operator = null;
+    this.value = null;
+  }
+
+  start() {
+    const select = columnSelect(this.columns);
+    this.columnBox.append(select);
+    this.picker = enhance(select, { onChange: (name) => this.columnChosen(name) });
+    this.panel.addEventListener("toggle", (event) => {
+      if (event.newState === "open") this.picker.focus();
+    });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.apply();
+    });
+  }
+
+  columnChosen(name) {
+    this.column = this.columns.find((column) => column.column === name);
+    this.fields.replaceChildren();
+    this.form.querySelector("[type=submit]").disabled = !this.column;
+    if (!this.column) return;
+    this.operator = el("select", { id: "flt-operator", class: "form-select" });
+    this.operator.append(...this.column.operators.map((item) => option(item.op, item.label)));
+    this.operator.addEventListener("change", () => this.showValue());
+    this.valueBox = el("div");
+    this.fields.append(this.labelled(text("filter_operator"), this.operator), this.valueBox);
+    this.showValue();
+  }
+
+  labelled(label, input) {
+    return el("div", { class: "k-field" }, el("label", { class: "form-label", for: input.id }, label), input);
+  }
+
+  chosenOperator() {
+    return this.column.operators.find((item) => String(item.op) === this.operator.value);
+  }
+
+  showValue() {
+    this.value = valueInput(this.column, this.chosenOperator().input);
+    this.valueBox.replaceChildren();
+    if (!this.value) return;
+    this.valueBox.append(this.labelled(text("filter_value"), this.value));
+    if (this.value.tagName === "SELECT") enhance(this.value).focus();
+    else this.value.focus();
+  }
+
+  values() {
+    if (!this.value) return ["1"];
+    if (this.value.multiple) return [...this.value.selectedOptions].map((chosen) => chosen.value);
+    return [this.value.value.trim()];
+  }
+
+  apply() {
+    const values = this.values().filter((value) => value !== "");
+    if (values.length === 0) {
+      (this.value.tomselect ?? this.value).focus();
+      return;
+    }
+    const url = withFilter(window.location.href, this.chosenOperator().op, this.column.column, values);
+    window.location.assign(url);
+  }
+}
+
+export function setUpFilters() {
+  const data = document.getElementById("filter-columns");
+  const panel = document.querySelector("[data-filter-panel]");
+  if (data && panel) new FilterPanel(panel, JSON.parse(data.textContent)).start();
+}

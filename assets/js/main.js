@@ -1,0 +1,21 @@
+import { setUpConfirm } from "./confirm.js";
+import { setUpFilters } from "./filters.js";
+import { setUpDismiss, setUpForms, setUpPasswordEyes } from "./forms.js";
+import { setUpJobs } from "./jobs.js";
+import { setUpMenus } from "./menus.js";
+import { setUpSelection } from "./selection.js";
+import { setUpSelects } from "./selects.js";
+import { setUpShortcuts } from "./shortcuts.js";
+import { setUpThemeSwitch } from "./theme-switch.js";
+
+setUpConfirm();
+setUpSelects();
+setUpForms();
+setUpPasswordEyes();
+setUpDismiss();
+setUpMenus();
+setUpSelection();
+setUpFilters();
+setUpJobs();
+setUpShortcuts();
+setUpThemeSwitch();

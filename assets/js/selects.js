@@ -1,0 +1,56 @@
+// select[data-enhance] becomes a searchable box. With data-options-url the options come from the server:
+// GET url?q=typed answers {"results": [{"value", "label"}]}.
+import TomSelect from "tom-select/dist/esm/tom-select.js";
+import removeButton from "tom-select/dist/esm/plugins/remove_button/plugin.js";
+import { text } from "./texts.js";
+
+TomSelect.define("remove_button", removeButton);
+
+async function fetchOptions(url, query) {
+  const address = new URL(url, window.location.href);
+  address.searchParams.set("q", query);
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${answer.status} from ${address.pathname}`);
+  return (await answer.json()).results;
+}
+
+function remote(url) {
+  return {
+    valueField: "value",
+    labelField: "label",
+    searchField: [],
+    preload: "focus",
+    load(query, done) {
+      fetchOptions(url, query).then(done, () => done());
+    },
+  };
+}
+
+function noResults(data, escape) {
+  return `<div class="no-results">${escape(text(data.input ? "no_match" : "no_options"))}</div>`;
+}
+
+/** Turns one <select> into a searchable box and returns its TomSelect. */
+export function enhance(select, options = {}) {
+  const url = select.dataset.optionsUrl;
+  const instance = new TomSelect(select, {
+    maxOptions: null,
+    allowEmptyOption: false,
+    placeholder: select.dataset.placeholder || text("choose"),
+    hidePlaceholder: true,
+    plugins: select.multiple ? { remove_button: { title: text("remove") } } : {},
+    render: { no_results: noResults, loading: () => "<div></div>" },
+    ...(url ? remote(url) : {}),
+    ...options,
+  });
+  if (select.getAttribute("aria-invalid") === "true") instance.wrapper.setAttribute("aria-invalid", "true");
+  const described = select.getAttribute("aria-describedby");
+  if (described) instance.control_input.setAttribute("aria-describedby", described);
+  return instance;
+}
+
+export function setUpSelects(root = document) {
+  for (const select of root.querySelectorAll("select[data-enhance]")) {
+    if (!select.tomselect) enhance(select);
+  }
+}
