@@ -1,0 +1,96 @@
+"""Keeping files: content once by its hash in GridFS, each file as people know it a document of its own."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+import mongoengine as me
+from bson import ObjectId
+from gridfs import GridFSBucket, GridOut
+from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
+
+from models.files import StoredFile
+from models.rights import Access
+from services.records import RecordNotFound, now, object_id
+
+Raw = dict[str, Any]
+CHUNK = 1 << 20
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def keep_content(stream: IO[bytes]) -> tuple[str, int]:
+    """Keep the stream's content (it must be seekable) and return (SHA-256 in hexadecimal, size in bytes).
+
+    Content that is there already is not written again. When two processes keep the same content at once, the
+    first to name its blob wins and the other's is dropped; a crash in between leaves a blob without a name, never
+    a name without its blob.
+    """
+    digest, size = hashed(stream)
+    blobs = me.get_db()["blob"]
+    if blobs.find_one({"_id": digest}, {"_id": 1}) is None:
+        stream.seek(0)
+        grid_id = bucket().upload_from_stream(digest, stream)
+        kept = blobs.find_one_and_update(
+            {"_id": digest}, {"$setOnInsert": {"grid_id": grid_id, "size": size}}, upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )  # fmt: skip
+        if kept["grid_id"] != grid_id:
+            bucket().delete(grid_id)
+    return digest, size
+
+
+def hashed(stream: IO[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    stream.seek(0)
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def bucket() -> GridFSBucket:
+    return GridFSBucket(me.get_db(), "blobs")
+
+
+def new_file(access: Access, name: str, content_type: str, purpose: str, kept: tuple[str, int]) -> Raw:
+    """The document of a file whose content is kept already; `add_file` writes it."""
+    digest, size = kept
+    return {
+        "_id": ObjectId(), "name": clean_name(name), "content_type": content_type, "size": size, "sha256": digest,
+        "owner": access.user_id, "purpose": purpose, "created_at": now(),
+    }  # fmt: skip
+
+
+def add_file(session: ClientSession | None, raw: Raw) -> ObjectId:
+    StoredFile._get_collection().insert_one(raw, session=session)
+    return raw["_id"]
+
+
+def clean_name(name: str) -> str:
+    """A file name without folders, control characters and signs that some system forbids."""
+    base = re.split(r"[\\/]", name or "")[-1]
+    return re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", base).strip(". ")[:255] or "file"
+
+
+def get_file(access: Access, file_id: Any) -> Raw:
+    """A file of the user's own (administrators see all). Raises RecordNotFound."""
+    raw = StoredFile._get_collection().find_one({"_id": object_id("file", file_id)})
+    if raw is None or not (access.everything or raw.get("owner") == access.user_id):
+        raise RecordNotFound("file", file_id)
+    return raw
+
+
+def open_content(raw: Raw) -> GridOut:
+    """The content of a file (a raw StoredFile), to be read. Raises RecordNotFound when it is gone."""
+    blob = me.get_db()["blob"].find_one({"_id": raw["sha256"]})
+    if blob is None:
+        raise RecordNotFound("file", raw["_id"])
+    return bucket().open_download_stream(blob["grid_id"])
+
+
+def stream_content(raw: Raw) -> Iterator[bytes]:
+    with open_content(raw) as content:
+        while chunk := content.read(CHUNK):
+            yield chunk
