@@ -219,8 +219,13 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)
 
 
-def kept_secret(path: Path) -> str:
-    """The secret kept in the file `path`, a new one of 256 random bits if there is none yet; mode 0600.
+def random_secret() -> str:
+    """256 random bits in hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+def kept_secret(path: Path, make: Callable[[], str] = random_secret) -> str:
+    """The secret kept in the file `path`, a new one if there is none yet; mode 0600.
 
     Two processes asking at the same moment get the same secret: only one of them can link its file into place.
     Raises OSError where the folder can't be written.
@@ -229,7 +234,7 @@ def kept_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+            file.write(make())
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -7,15 +7,13 @@ up after a crash.
 """
 
 import atexit
-import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGILL
 
+from app.locks import exclusive, is_unused, share
 from app.mongod import FILES_HELD, PORT_TAKEN, DatabaseError, Mongod, Place, free_port, limit_log, listens
 from app.mongod import running as running_mongod
 from app.mongod import spawn as spawn_mongod
@@ -24,7 +22,6 @@ from app.mongodb_uri import has_database, with_database
 from app.replica_set import REPLICA_SET, USER, configure
 from config import DATABASE_NAME, Settings, kept_secret
 
-LOCK_SECONDS = 180.0
 LISTEN_SECONDS = 120.0
 START_ATTEMPTS = 3
 
@@ -79,11 +76,13 @@ def _begin_use(place: Place) -> Use:
     try:
         place.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.root.mkdir(exist_ok=True, mode=0o700)
-        with _exclusive(place.start_lock):
+        with exclusive(place.start_lock):
             mongod = _running_or_started(place)
             use = _uses.get(place.data_dir)
             # A lock inherited through a fork is the parent's: it says nothing about this process.
-            lock = use.lock if use and use.pid == os.getpid() else _shared(place.users_lock)
+            lock = use.lock if use and use.pid == os.getpid() else share(place.users_lock)
+    except TimeoutError as error:
+        raise DatabaseError(f"The database is not to be had: {error}; end that process.") from error
     except OSError as error:
         raise DatabaseError(
             f"The data folder {place.data_dir} can't be used ({error.strerror or error}): "
@@ -95,10 +94,10 @@ def _begin_use(place: Place) -> Use:
 
 def _end_use(place: Place, use: Use) -> None:
     try:
-        with _exclusive(place.start_lock):
+        with exclusive(place.start_lock):
             os.close(use.lock)
             mongod = running_mongod(place)
-            if mongod and _is_unused(place.users_lock):
+            if mongod and is_unused(place.users_lock):
                 stop_mongod(place, mongod)
     except FileNotFoundError:
         # Somebody removed the data folder under us; mongod without its files has ended or will.
@@ -150,40 +149,3 @@ def _why_not(code: int, place: Place) -> str:
     if code == 127 and said:
         return f"The embedded MongoDB can't run here ({said[-1]}): set KORTISTO_MONGODB_URI to a MongoDB replica set."
     return f"The embedded MongoDB did not start (exit code {code}): its log is {place.log}."
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Hold the exclusive lock `path`; raises DatabaseError when another process keeps it too long."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while not _lock(lock, fcntl.LOCK_EX):
-            if time.monotonic() > deadline:
-                raise DatabaseError("Another process has been starting or stopping the database for minutes: end it.")
-            time.sleep(0.02)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _shared(path: Path) -> int:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return lock
-
-
-def _is_unused(path: Path) -> bool:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        return _lock(lock, fcntl.LOCK_EX)
-    finally:
-        os.close(lock)
-
-
-def _lock(lock: int, kind: int) -> bool:
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
