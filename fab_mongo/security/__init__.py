@@ -1,0 +1,1 @@
+"""Flask-AppBuilder's users, roles, groups and permissions in MongoDB."""

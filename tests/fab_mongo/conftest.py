@@ -1,0 +1,83 @@
+"""Fixtures of the toy library: a database without it, its application, and browsers that are logged in."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import mongoengine as me
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
+from tests.fab_mongo import toys
+
+
+@pytest.fixture(scope="package")
+def connection(mongodb_uri: str, database_name: str) -> Iterator[None]:
+    """Connect MongoEngine for this package; other packages of the same process connect for themselves."""
+    me.disconnect()
+    me.connect(f"{database_name}_toys", host=mongodb_uri, tz_aware=True, uuidRepresentation="standard")
+    yield
+    me.get_db().client.drop_database(f"{database_name}_toys")
+    me.disconnect()
+
+
+@pytest.fixture
+def library(connection: None) -> Iterator[None]:
+    """An empty library."""
+    for document_class in (*toys.DOCUMENTS, Permission, PermissionView, ViewMenu, RegisterUser):
+        document_class.objects.delete()
+    toys.EXTRA.clear()
+    yield
+    toys.EXTRA.clear()
+
+
+@pytest.fixture
+def app(library: None) -> Flask:
+    """The application with one administrator, `boss`."""
+    app = toys.make_app()
+    toys.add_user(app, "boss", "Admin")
+    return app
+
+
+class Browser:
+    """A test client that fills in the CSRF token of the page it posts from, as a person's browser does."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, url: str, **options: object) -> str:
+        """Return the page at an address; it must be there."""
+        response = self.client.get(url, follow_redirects=True, **options)  # type: ignore[arg-type]
+        assert response.status_code == 200, (url, response.status_code, response.text[:300])
+        return response.text
+
+    def status(self, url: str) -> int:
+        """Return the status of an address, redirects not followed."""
+        return self.client.get(url).status_code
+
+    def post(self, url: str, data: dict[str, object], page: str | None = None) -> str:
+        """Send a form with the token of its page and return the page that follows."""
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(page or url))
+        assert found, "the page has a form with a token"
+        response = self.client.post(url, data={"csrf_token": found[1], **data}, follow_redirects=True)
+        assert response.status_code == 200, (url, response.status_code, response.text[:300])
+        return response.text
+
+
+@pytest.fixture
+def browser_of(app: Flask) -> Callable[[str], Browser]:
+    """Return a function that logs a user in."""
+
+    def log_in(username: str) -> Browser:
+        browser = Browser(app.test_client())
+        browser.post("/login/", {"username": username, "password": toys.PASSWORD})
+        return browser
+
+    return log_in
+
+
+@pytest.fixture
+def boss(browser_of: Callable[[str], Browser]) -> Browser:
+    """The administrator's browser."""
+    return browser_of("boss")
