@@ -11,6 +11,7 @@ from flask import Flask, current_app, has_request_context, request
 from flask_babel import get_locale
 
 from app.links import query_url
+from app.stock_filters import stock_filter_columns, stock_filters
 
 MANIFEST = Path("dist") / "manifest.json"
 
@@ -64,6 +65,7 @@ def page_language() -> str:
 
 
 def init_assets(app: Flask) -> None:
-    """Gives templates asset(), query_url() and page_language(). The app needs its static folder set."""
+    """Gives templates the functions they call by name, asset() first. The app's static folder must be set already."""
     app.extensions["assets"] = Assets(Path(app.static_folder or ""), app.static_url_path or "")
-    app.jinja_env.globals.update(asset=asset, query_url=query_url, page_language=page_language)
+    functions = (asset, page_language, query_url, stock_filter_columns, stock_filters)
+    app.jinja_env.globals.update({function.__name__: function for function in functions})
