@@ -1,5 +1,6 @@
 """Flask-AppBuilder on MongoEngine: data interface, forms, screens, REST and security without a SQL session."""
 
+from fab_mongo.api import MongoModelRestApi
 from fab_mongo.columns import Column, Kind, columns_of
 from fab_mongo.errors import FilterError, NoSqlSessionError
 from fab_mongo.filters import MongoFilter, MongoFilterConverter, MongoFilters
@@ -7,6 +8,7 @@ from fab_mongo.forms import MongoForm, MongoModelConverter
 from fab_mongo.interface import MongoInterface
 from fab_mongo.live import LiveViewMixin
 from fab_mongo.request_cache import request_cache
+from fab_mongo.schemas import MongoSchemaConverter
 from fab_mongo.security.documents import (
     AbstractGroup,
     AbstractRole,
@@ -33,7 +35,9 @@ __all__ = [
     "MongoForm",
     "MongoInterface",
     "MongoModelConverter",
+    "MongoModelRestApi",
     "MongoModelView",
+    "MongoSchemaConverter",
     "MongoSecurityManager",
     "NoSqlSessionError",
     "Permission",

@@ -25,7 +25,7 @@ Condition = dict[str, Any]
 MOST_VALUES = 1000
 """Values one filter may carry."""
 
-_EMPTY_VALUES = (None, "", [], {})
+_EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})
 _BLANK_SENT = ("", None, "__None")
 
 

@@ -54,7 +54,7 @@ class MongoForm(DynamicForm):
 
     def add_errors(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
         """Show messages at their fields; returns those whose field this form does not have."""
-        homeless = []
+        homeless: list[str] = []
         for name, messages in errors.items():
             if name in self:
                 self[name].errors = [*self[name].errors, *messages]

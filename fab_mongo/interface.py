@@ -372,7 +372,7 @@ class MongoInterface(BaseInterface):
                 return column.name
         return None
 
-    def _get_attr_value(self, item: Any, col: str) -> Any:  # type: ignore[override]
+    def _get_attr_value(self, item: Any, col: str) -> Any:
         value = self.read(item, col)
         return value() if callable(value) else value
 

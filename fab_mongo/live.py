@@ -23,6 +23,8 @@ class LiveViewMixin:
     """
 
     datamodel: MongoInterface
+    _filters: Any
+    _related_views: Any
     prototypes_kept: ClassVar[int] = 16
     _shared_attributes: ClassVar[tuple[str, ...]] = (
         "appbuilder",
@@ -68,7 +70,7 @@ class LiveViewMixin:
         views = request_cache().setdefault("views", {})
         if self not in views:
             view = copy.copy(self._prototype(self.datamodel.version()))
-            view._filters = view._filters.fresh()  # type: ignore[attr-defined]
+            view._filters = view._filters.fresh()
             # Related views may refer back to this one, so it is put in its place before they are made.
             views[self] = view
             view._related_views = [_live(related) for related in getattr(self, "_related_views", None) or ()]

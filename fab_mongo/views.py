@@ -37,6 +37,16 @@ class MongoModelView(LiveViewMixin, ModelView):
     Set `datamodel` to a MongoInterface; everything else is as in FAB's ModelView. What differs: see docs/fab_mongo.md.
     """
 
+    # FAB declares these without types.
+    label_columns: Any
+    formatters_columns: Any
+    add_exclude_columns: Any
+    edit_exclude_columns: Any
+    search_columns: Any
+    search_form: Any
+    add_form: Any
+    edit_form: Any
+
     form_converter: ClassVar[type[MongoModelConverter]] = MongoModelConverter
 
     # Columns and forms.
@@ -120,7 +130,7 @@ class MongoModelView(LiveViewMixin, ModelView):
         self.update_redirect()
         return self._get_search_widget(form=self.search_form.refresh(), widgets=widgets)
 
-    def _get_list_widget(self, filters: Any, **kwargs: Any) -> Widgets:  # type: ignore[override]
+    def _get_list_widget(self, filters: Any, **kwargs: Any) -> Widgets:
         try:
             return super()._get_list_widget(filters, **kwargs)
         except FilterError as error:

@@ -87,7 +87,7 @@ class PermissionStore(BaseSecurityManager):
         role = self.get_public_role()
         return self.get_db_role_permissions(role.id) if role else []
 
-    def get_db_role_permissions(self, role_id: Any) -> list[PermissionView]:  # type: ignore[override]
+    def get_db_role_permissions(self, role_id: Any) -> list[PermissionView]:
         """Return what a role grants."""
         return [PermissionView.of(*pair) for pair in sorted(self.role_pairs([role_id]))]
 

@@ -118,7 +118,7 @@ class UserStore(BaseSecurityManager):
         """Write to a user without changing anything."""
         self.user_model.objects(pk=user.pk).update_one(set__login_count=user.login_count)
 
-    def add_user(  # type: ignore[override]
+    def add_user(
         self,
         username: str,
         first_name: str,

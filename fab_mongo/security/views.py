@@ -27,7 +27,7 @@ def bound(view: View, document_class: type[me.Document]) -> View:
     """Return the view over this document class; one that has its own interface already is left as it is."""
     if view.datamodel is not None:
         return view
-    return type(view.__name__, (view,), {"datamodel": MongoInterface(document_class)})  # type: ignore[return-value]
+    return type(view.__name__, (view,), {"datamodel": MongoInterface(document_class)})
 
 
 class PermissionModelView(MongoModelView, fab.PermissionModelView):

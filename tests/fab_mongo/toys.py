@@ -17,6 +17,7 @@ from fab_mongo import (
     Column,
     Kind,
     MongoInterface,
+    MongoModelRestApi,
     MongoModelView,
     MongoSecurityManager,
 )
@@ -132,6 +133,21 @@ class BookView(MongoModelView):
         return redirect("/bookview/list/")
 
 
+class BookApi(MongoModelRestApi):
+    datamodel = BookInterface(Book)
+    resource_name = "book"
+
+    def pre_add(self, item: Book) -> None:
+        if item.title == "Forbidden":
+            raise FABException("That title is forbidden.")
+
+
+class AuthorApi(MongoModelRestApi):
+    datamodel = MongoInterface(Author)
+    resource_name = "author"
+    base_order = ("name", "asc")
+
+
 class AuthorView(MongoModelView):
     datamodel = MongoInterface(Author)
     list_columns = ["name"]
@@ -169,6 +185,8 @@ def make_app(**config: Any) -> Flask:
         appbuilder.add_view(BookView, "Books")
         appbuilder.add_view(AuthorView, "Authors")
         appbuilder.add_view(ThinBookView, "Thin books")
+        appbuilder.add_api(BookApi)
+        appbuilder.add_api(AuthorApi)
     return app
 
 
