@@ -1,7 +1,7 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, the font,
-// and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
+// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, favicon.svg, the
+// font, and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -60,7 +60,7 @@ async function hashOf(file) {
 /** Fonts carry their hash in the name already; the other files take it as ?v=. */
 async function manifest(metafile) {
   const entries = {};
-  for (const name of ["main.css", "main.js", "theme.js", "icons.svg"]) {
+  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
     entries[name] = `${name}?v=${await hashOf(path.join(dist, name))}`;
   }
   for (const output of Object.keys(metafile.outputs).filter((file) => file.endsWith(".woff2"))) {
@@ -76,6 +76,7 @@ const writeTheRest = {
     build.onEnd(async (result) => {
       if (result.errors.length > 0) return;
       await sprite();
+      await copyFile(path.join(here, "favicon.svg"), path.join(dist, "favicon.svg"));
       await manifest(result.metafile);
     });
   },

@@ -117,8 +117,12 @@ class FilterPanel {
     this.valueBox.replaceChildren();
     if (!this.value) return;
     this.valueBox.append(this.labelled(text("filter_value"), this.value));
-    if (this.value.tagName === "SELECT") enhance(this.value).focus();
-    else this.value.focus();
+    const box = this.value.tagName === "SELECT" ? enhance(this.value) : this.value;
+    // The column's box is still busy with the key that chose the column; the value's turn comes after it.
+    setTimeout(() => {
+      this.picker.close();
+      box.focus();
+    });
   }
 
   values() {

@@ -19,7 +19,13 @@ function remote(url) {
     valueField: "value",
     labelField: "label",
     searchField: [],
+    score: () => () => 1,
     preload: "focus",
+    // What an earlier query brought must not be picked for this one.
+    onType() {
+      this.clearOptions();
+      this.refreshOptions(false);
+    },
     load(query, done) {
       fetchOptions(url, query).then(done, () => done());
     },
@@ -35,6 +41,8 @@ export function enhance(select, options = {}) {
   const url = select.dataset.optionsUrl;
   const instance = new TomSelect(select, {
     maxOptions: null,
+    refreshThrottle: 0,
+    clearAfterSelect: select.multiple,
     allowEmptyOption: false,
     placeholder: select.dataset.placeholder || text("choose"),
     hidePlaceholder: true,
@@ -43,6 +51,8 @@ export function enhance(select, options = {}) {
     ...(url ? remote(url) : {}),
     ...options,
   });
+  // The box took over the label; the list behind it is for the form alone.
+  select.setAttribute("aria-hidden", "true");
   if (select.getAttribute("aria-invalid") === "true") instance.wrapper.setAttribute("aria-invalid", "true");
   const described = select.getAttribute("aria-describedby");
   if (described) instance.control_input.setAttribute("aria-describedby", described);
