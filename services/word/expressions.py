@@ -1,0 +1,195 @@
+"""What fields mean while merging: texts worked out from the record at hand."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.word.formatting import format_value
+from services.word.lexer import Switch
+from services.word.parsing import parse_number
+from services.word.values import Value, normalise_name
+
+
+class RecordState(Protocol):
+    """Where a merge stands: the record whose values are printed and its numbers, counted from one."""
+
+    language: str
+    record: Mapping[str, Value]
+    record_number: int
+    letter_number: int
+
+    def advance(self) -> None:
+        """Go on to the next record; after the last one every value is empty."""
+
+    def skip(self) -> None:
+        """Leave out the letter being written."""
+
+
+class Expression(Protocol):
+    """Anything with a text."""
+
+    def text(self, state: RecordState) -> str:
+        """The text for the record at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text that is always the same."""
+
+    value: str
+
+    def text(self, state: RecordState) -> str:
+        """The text itself."""
+        return self.value
+
+
+class MergeValue:
+    """A MERGEFIELD: the record's value as the switches say."""
+
+    __slots__ = ("key", "name", "plain", "switches")
+
+    def __init__(self, name: str, switches: Sequence[Switch]) -> None:
+        self.name = name
+        self.key = normalise_name(name)
+        self.switches = tuple(switch for switch in switches if _formats(switch))
+        self.plain = not self.switches
+
+    def text(self, state: RecordState) -> str:
+        """The value's text, "" when the record has no such value."""
+        value = state.record.get(self.key)
+        if self.plain and type(value) is str:
+            return value
+        return format_value(value, self.switches, state.language)
+
+
+def _formats(switch: Switch) -> bool:
+    if switch.name == "*":
+        return switch.text.lower() in ("upper", "lower", "firstcap", "caps")
+    return switch.name in "@#bf"
+
+
+class RecordNumber:
+    """MERGEREC: the number of the record."""
+
+    def text(self, state: RecordState) -> str:
+        """The record's number in the list."""
+        return str(state.record_number)
+
+
+class LetterNumber:
+    """MERGESEQ: the number of the letter, skipped ones not counted."""
+
+    def text(self, state: RecordState) -> str:
+        """The letter's number in the result."""
+        return str(state.letter_number)
+
+
+class NextRecord:
+    """NEXT, or NEXTIF with its condition: what follows comes from the next record."""
+
+    def __init__(self, condition: "Condition | None" = None) -> None:
+        self.condition = condition
+
+    def text(self, state: RecordState) -> str:
+        """Nothing, having moved on."""
+        if self.condition is None or self.condition.holds(state):
+            state.advance()
+        return ""
+
+
+class SkipRecord:
+    """SKIPIF: no letter for this record."""
+
+    def __init__(self, condition: "Condition") -> None:
+        self.condition = condition
+
+    def text(self, state: RecordState) -> str:
+        """Nothing, having marked the letter."""
+        if self.condition.holds(state):
+            state.skip()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Texts one after the other."""
+
+    parts: tuple[Expression, ...]
+
+    def text(self, state: RecordState) -> str:
+        """The texts joined."""
+        return "".join(part.text(state) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """IF as a text: one of two."""
+
+    condition: "Condition"
+    then: Expression
+    otherwise: Expression
+
+    def text(self, state: RecordState) -> str:
+        """The text that the condition chooses."""
+        return (self.then if self.condition.holds(state) else self.otherwise).text(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A text to which the field's own switches are applied."""
+
+    inner: Expression
+    switches: tuple[Switch, ...]
+
+    def text(self, state: RecordState) -> str:
+        """The inner text, formatted."""
+        return format_value(self.inner.text(state), self.switches, state.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison as Word makes it: by number when both sides are numbers, else by text, capitals significant.
+
+    With = and <>, `*` and `?` on the right stand for any characters and any one character.
+    """
+
+    left: Expression
+    operator: str
+    right: Expression
+
+    def holds(self, state: RecordState) -> bool:
+        """Whether the comparison is true for the record at hand."""
+        left, right = self.left.text(state), self.right.text(state)
+        if self.operator in ("=", "<>") and ("*" in right or "?" in right):
+            return _matches(left, right) == (self.operator == "=")
+        numbers = parse_number(left, state.language), parse_number(right, state.language)
+        if numbers[0] is not None and numbers[1] is not None:
+            return _compares(numbers[0], self.operator, numbers[1])
+        return _compares(left, self.operator, right)
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern with wildcards, in time linear in the text times the pattern."""
+    pieces = [re.escape(piece).replace(r"\?", ".") for piece in re.split(r"\*+", pattern)]
+    first, *middle = pieces
+    if not middle:
+        return re.fullmatch(first, text, re.DOTALL) is not None
+    start = re.match(first, text, re.DOTALL)
+    if start is None:
+        return False
+    position = start.end()
+    for piece in middle[:-1]:
+        found = re.compile(piece, re.DOTALL).search(text, position)
+        if found is None:
+            return False
+        position = found.end()
+    return re.compile(f"{middle[-1]}\\Z", re.DOTALL).search(text, position) is not None
+
+
+def _compares(left: object, operator: str, right: object) -> bool:
+    if operator in ("=", "<>"):
+        return (left == right) == (operator == "=")
+    if operator in ("<", ">="):
+        return (left < right) == (operator == "<")  # type: ignore[operator]
+    return (left > right) == (operator == ">")  # type: ignore[operator]

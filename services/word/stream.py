@@ -1,0 +1,298 @@
+"""Writing a merge: letters go straight into the zip, one after the other; nothing grows with their number but files.
+
+Headers and notes wait in temporary files, for the entries of a zip can only be written one at a time.
+"""
+
+import hashlib
+import posixpath
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, BinaryIO
+
+from flask_babel import lazy_gettext as _l
+from lxml import etree
+
+from services.word.compile import CompiledTemplate, HeaderPart, copy_relationship
+from services.word.errors import TemplateError
+from services.word.package import TYPES_NAME, content_type, rels_name
+from services.word.program import Letter, Program, Records, render
+from services.word.values import Value
+
+_BUFFER = 1 << 18
+_SPOOL = 1 << 22
+_LEVEL = 1
+_KNOWN_HEADERS = 4096
+_REPORTED = 100
+_PROGRESS_EVERY = 50
+_LENGTHS = struct.Struct(">HI")
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merge did; `truncated` names record and field of values cut at 32,000 characters (the first 100)."""
+
+    letters: int
+    records: int
+    skipped: int = 0
+    truncated: tuple[tuple[int, str], ...] = ()
+
+
+def merge_letters(
+    template: CompiledTemplate,
+    records: Iterable[Mapping[str, Value]],
+    out: BinaryIO,
+    language: str,
+    progress: Callable[[int], None] | None,
+) -> MergeReport:
+    """Write one document with a letter for each record. Raises TemplateError when there is none."""
+    source = Records(iter(records))
+    first = source.take()
+    if first is None:
+        raise TemplateError(_l("There is nobody to write to: choose at least one record."))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        return _Merge(template, source, archive, language, progress).run(first)
+
+
+@dataclass
+class _Spool:
+    """A temporary file that stays in memory while it is small."""
+
+    file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_SPOOL))
+
+    def chunks(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while chunk := self.file.read(_BUFFER):
+            yield chunk
+
+
+class _Headers:
+    """The headers and footers written for single letters, equal ones only once."""
+
+    def __init__(self, template: CompiledTemplate) -> None:
+        self._document = template.package.document
+        self._spool = _Spool()
+        self._known: dict[bytes, bytes] = {}
+        self.relationships: list[bytes] = []
+        self.types: list[bytes] = []
+
+    def close(self) -> None:
+        self._spool.file.close()
+
+    def render(self, header: HeaderPart, letter: Letter, place: int) -> tuple[bytes, bytes | None]:
+        """The relationship id of a letter's header, and its bytes when it has not been written before."""
+        out: list[bytes] = []
+        letter.rewind()
+        render(header.program, letter, out)
+        data = b"".join(out)
+        digest = b"%d:%b" % (place, hashlib.blake2b(data, digest_size=16).digest())
+        known = self._known.get(digest)
+        if known is not None:
+            return known, None
+        new_id = b"letter%dpart%d" % (letter.letter_number, place)
+        if not letter.skipped and len(self._known) < _KNOWN_HEADERS:
+            self._known[digest] = new_id
+        return new_id, data
+
+    def keep(self, header: HeaderPart, new_id: bytes, data: bytes) -> None:
+        """Write a header for later, with its relationship and its content type."""
+        stem, extension = posixpath.splitext(header.name)
+        name = f"{stem}_{new_id.decode()}{extension}"
+        packed = zlib.compress(data, _LEVEL)
+        self._spool.file.write(_LENGTHS.pack(len(name), len(packed)) + name.encode() + packed)
+        target = posixpath.relpath("/" + name, posixpath.dirname("/" + self._document))
+        element = copy_relationship(header.relationship, new_id.decode(), target)
+        self.relationships.append(etree.tostring(element))
+        self.types.append(etree.tostring(content_type(name, header.content_type)))
+        if header.relationships is not None:
+            rels = rels_name(name)
+            packed = zlib.compress(header.relationships, _LEVEL)
+            self._spool.file.write(_LENGTHS.pack(len(rels), len(packed)) + rels.encode() + packed)
+
+    def entries(self) -> Iterator[tuple[str, bytes]]:
+        """The parts that were kept."""
+        self._spool.file.seek(0)
+        while lengths := self._spool.file.read(_LENGTHS.size):
+            name_length, length = _LENGTHS.unpack(lengths)
+            name = self._spool.file.read(name_length).decode()
+            yield name, zlib.decompress(self._spool.file.read(length))
+
+
+@dataclass
+class _Pending:
+    """A finished letter that waits: only when another follows are its section properties put in."""
+
+    out: list[bytes]
+    section_at: int
+    section: bytes
+
+
+class _Merge:
+    def __init__(
+        self,
+        template: CompiledTemplate,
+        source: Records,
+        archive: zipfile.ZipFile,
+        language: str,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self._template = template
+        self._source = source
+        self._archive = archive
+        self._language = language
+        self._progress = progress
+        self._headers = _Headers(template)
+        self._notes = [_Spool() for _ in template.notes]
+        self._letters = 0
+        self._skipped = 0
+        self._truncated: list[tuple[int, str]] = []
+
+    def run(self, first: Mapping[str, Value]) -> MergeReport:
+        try:
+            if not self._template.headers:
+                self._write_index()
+            self._write_document(first)
+            self._write_notes()
+            for name, data in (*self._template.package.parts.items(),):
+                if not self._is_index(name):
+                    self._archive.writestr(name, data)
+            for name, data in self._headers.entries():
+                self._archive.writestr(name, data)
+            if self._template.headers:
+                self._write_index()
+        finally:
+            self._headers.close()
+            for spool in self._notes:
+                spool.file.close()
+        if self._progress:
+            self._progress(self._source.read)
+        return MergeReport(self._letters, self._source.read, self._skipped, tuple(self._truncated[:_REPORTED]))
+
+    def _write_document(self, first: Mapping[str, Value]) -> None:
+        with self._archive.open(self._template.package.document, "w") as stream:
+            writer = _Buffer(stream)
+            writer.write(_fixed(self._template.head))
+            pending: _Pending | None = None
+            record: Mapping[str, Value] | None = first
+            while record is not None:
+                letter = self._letter(record)
+                finished = self._finish(letter)
+                if finished is not None:
+                    if pending is not None:
+                        pending.out[pending.section_at] = pending.section
+                        writer.write_all(pending.out)
+                    pending = finished
+                record = self._source.take()
+            if pending is None:
+                raise TemplateError(_l("The SKIPIF fields of the template left out every record: no letter remains."))
+            writer.write_all([*pending.out, pending.section, _fixed(self._template.tail)])
+            writer.flush()
+
+    def _letter(self, record: Mapping[str, Value]) -> Letter:
+        number = self._letters + 1
+        return Letter(
+            self._source,
+            self._language,
+            number,
+            record,
+            self._source.read,
+            id_base=self._letters * self._template.id_count,
+        )
+
+    def _finish(self, letter: Letter) -> _Pending | None:
+        """Render one letter with its headers and notes; None when a field skips it."""
+        new: list[tuple[HeaderPart, bytes, bytes]] = []
+        for place, header in enumerate(self._template.headers):
+            new_id, data = self._headers.render(header, letter, place)
+            letter.header_ids.append(new_id)
+            if data is not None:
+                new.append((header, new_id, data))
+        notes = [self._rendered(part.letter, letter) for part in self._template.notes]
+        letter.rewind()
+        out: list[bytes] = []
+        render(self._template.letter, letter, out)
+        if letter.skipped:
+            self._skipped += 1
+            return None
+        section = self._rendered(self._template.section, letter)
+        for header, new_id, data in new:
+            self._headers.keep(header, new_id, data)
+        for spool, data in zip(self._notes, notes, strict=True):
+            spool.file.write(data)
+        self._count(letter)
+        return _Pending(out, letter.section_at, section)
+
+    def _rendered(self, program: Program, letter: Letter) -> bytes:
+        out: list[bytes] = []
+        letter.rewind()
+        render(program, letter, out)
+        return b"".join(out)
+
+    def _count(self, letter: Letter) -> None:
+        self._letters += 1
+        if letter.truncated:
+            self._truncated += letter.truncated
+        if self._progress and self._letters % _PROGRESS_EVERY == 0:
+            self._progress(self._source.read)
+
+    def _write_notes(self) -> None:
+        for part, spool in zip(self._template.notes, self._notes, strict=True):
+            with self._archive.open(part.name, "w") as stream:
+                stream.write(_fixed(part.head))
+                for chunk in spool.chunks():
+                    stream.write(chunk)
+                stream.write(_fixed(part.tail))
+
+    def _is_index(self, name: str) -> bool:
+        return name == rels_name(self._template.package.document)
+
+    def _write_index(self) -> None:
+        """The content types and the document's relationships: first where nothing is added to them, else last."""
+        package = self._template.package
+        types = etree.tostring(package.types, encoding="UTF-8", xml_declaration=True, standalone=True)
+        self._write_with(TYPES_NAME, types, self._headers.types)
+        name = rels_name(package.document)
+        if name in package.parts:
+            self._write_with(name, package.parts[name], self._headers.relationships)
+
+    def _write_with(self, name: str, data: bytes, added: list[bytes]) -> None:
+        if not added:
+            self._archive.writestr(name, data)
+            return
+        place = data.rindex(b"</")
+        with self._archive.open(name, "w") as stream:
+            stream.write(data[:place])
+            for item in added:
+                stream.write(item)
+            stream.write(data[place:])
+
+
+class _Buffer:
+    """Gathers small pieces into large writes."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= _BUFFER:
+            self.flush()
+
+    def write_all(self, pieces: list[bytes]) -> None:
+        self.write(b"".join(pieces))
+
+    def flush(self) -> None:
+        self._stream.write(b"".join(self._pieces))
+        self._pieces.clear()
+        self._size = 0
+
+
+def _fixed(program: Program) -> bytes:
+    """A program without slots as bytes."""
+    return b"".join(item for item in program if isinstance(item, bytes))

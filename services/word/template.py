@@ -1,0 +1,83 @@
+"""A Word template: read and checked once, merged as often as needed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from services.word.compile import CompiledTemplate, compile_template
+from services.word.fields import Field
+from services.word.package import read_package
+from services.word.replace import MERGE_KINDS
+from services.word.stream import MergeReport, merge_letters
+from services.word.values import Value, normalise_name
+
+# Fields that Word works out by itself when it opens or prints the letters.
+_LEFT_TO_WORD = frozenset(
+    (
+        "",
+        *("PAGE", "NUMPAGES", "SECTION", "SECTIONPAGES", "DATE", "TIME", "CREATEDATE", "SAVEDATE", "PRINTDATE"),
+        *("EDITTIME", "AUTHOR", "TITLE", "SUBJECT", "KEYWORDS", "COMMENTS", "FILENAME", "FILESIZE", "TEMPLATE"),
+        *("LASTSAVEDBY", "USERNAME", "USERINITIALS", "USERADDRESS", "DOCPROPERTY", "DOCVARIABLE", "INFO"),
+        *("NUMCHARS", "NUMWORDS", "REVNUM", "TOC", "TC", "RD", "INDEX", "XE", "TA", "TOA", "SEQ", "LISTNUM"),
+        *("AUTONUM", "AUTONUMLGL", "AUTONUMOUT", "AUTOTEXT", "AUTOTEXTLIST", "REF", "PAGEREF", "NOTEREF", "STYLEREF"),
+        *("HYPERLINK", "SYMBOL", "EQ", "QUOTE", "FORMTEXT", "FORMCHECKBOX", "FORMDROPDOWN", "MACROBUTTON"),
+        *("GOTOBUTTON", "BIBLIOGRAPHY", "CITATION", "EMBED", "SHAPE", "ADVANCE", "PRIVATE", "INCLUDEPICTURE", "="),
+    )
+)
+
+
+@dataclass(frozen=True)
+class TemplateField:
+    """One field as it stands in the template.
+
+    `name` is the merge field's name, "" for other kinds; `kind` is the first word of the instruction in capitals;
+    `part` is body, header, footer, footnotes or endnotes. `supported` is False when the merge can't fill the field
+    and Word won't either: it then stays as it is.
+    """
+
+    name: str
+    kind: str
+    part: str
+    switches: tuple[str, ...]
+    supported: bool
+
+
+class WordTemplate:
+    """A template ready to merge. Reading is the slow part; keep it for all letters of a run."""
+
+    def __init__(self, compiled: CompiledTemplate) -> None:
+        self._compiled = compiled
+        self.fields = tuple(_template_field(found) for found in compiled.fields)
+        names = {normalise_name(found.name): found.name for found in reversed(self.fields) if found.name}
+        self.field_names = tuple(dict.fromkeys(names[normalise_name(f.name)] for f in self.fields if f.name))
+
+    @classmethod
+    def read(cls, data: bytes) -> "WordTemplate":
+        """Check and compile a .docx or .dotx.
+
+        Raises TemplateError, in words for the template's author, for anything that can't be merged safely.
+        """
+        return cls(compile_template(read_package(data)))
+
+    def merge(
+        self,
+        records: Iterable[Mapping[str, Value]],
+        out: BinaryIO,
+        *,
+        language: str = "en",
+        progress: Callable[[int], None] | None = None,
+    ) -> MergeReport:
+        """Write one .docx with a letter for each record (several records to a letter where NEXT says so).
+
+        `records` are read one by one; their keys are as `normalise_name` makes them, and a name that a record lacks
+        prints nothing. `progress` is called with the number of records read, every 50 letters and at the end; what
+        it raises ends the merge. Raises TemplateError when there is no record.
+        """
+        return merge_letters(self._compiled, records, out, language, progress)
+
+
+def _template_field(found: Field) -> TemplateField:
+    kind = found.instruction.kind
+    filled = kind in MERGE_KINDS or (kind in _LEFT_TO_WORD and not (kind == "=" and found.nested))
+    switches = tuple(str(switch) for switch in found.instruction.switches)
+    return TemplateField(found.instruction.name, kind, found.part, switches, filled)

@@ -1,0 +1,63 @@
+"""What a merge field's value may be, and its text where the template names no picture for it."""
+
+import datetime
+import unicodedata
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+
+Value = str | int | float | Decimal | datetime.date | datetime.datetime | bool | None
+
+_YES_NO = {"fi": ("Kyllä", "Ei"), "sv": ("Ja", "Nej"), "de": ("Ja", "Nein")}
+
+
+def normalise_name(name: str) -> str:
+    """The key a value is looked up by: Word matches names without regard to case, and a space equals `_`."""
+    composed = unicodedata.normalize("NFC", name)
+    return "_".join(composed.replace("_", " ").split()).casefold()
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """The Babel locale of a language code ("fi", "sv_FI", "en-GB"); English where Babel has no such language."""
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
+
+
+def plain_text(value: Value, language: str) -> str:
+    """The text of a value as people of that language write it: dates short, numbers with their marks."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return _YES_NO.get(locale_of(language).language, ("Yes", "No"))[0 if value else 1]
+    if isinstance(value, datetime.date):
+        return _date_text(value, language)
+    number = number_of(value)
+    return "" if number is None else _number_text(number, language)
+
+
+def number_of(value: int | float | Decimal) -> Decimal | None:
+    """The exact decimal that a number is written as; None for what is no finite number."""
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return number if number.is_finite() else None
+
+
+@lru_cache(maxsize=4096)
+def _date_text(value: datetime.date, language: str) -> str:
+    locale = locale_of(language)
+    text = format_date(value, "medium", locale=locale)
+    if isinstance(value, datetime.datetime):
+        text += " " + format_time(value.time(), "short", locale=locale)
+    return text.replace("\u202f", " ")
+
+
+@lru_cache(maxsize=4096)
+def _number_text(number: Decimal, language: str) -> str:
+    return format_decimal(number, locale=locale_of(language), decimal_quantization=False)
