@@ -96,8 +96,8 @@ def _described(document_class: Any) -> tuple[tuple[str, Column], ...]:
 def _is_shown(name: str, field: BaseField) -> bool:
     if name in ("_cls", "_id") or getattr(field, "secret", False):
         return False
-    hidden = (me.BinaryField, me.FileField)
-    return not isinstance(field, hidden) and not (field.primary_key and isinstance(field, me.ObjectIdField))
+    automatic = field.db_field == "_id" and isinstance(field, me.ObjectIdField)
+    return not automatic and not isinstance(field, (me.BinaryField, me.FileField))
 
 
 def _column(name: str, field: BaseField) -> Column:
@@ -105,7 +105,7 @@ def _column(name: str, field: BaseField) -> Column:
     plain = kind is not Kind.JSON
     return Column(
         name=name,
-        path="_id" if field.primary_key else field.db_field,
+        path=field.db_field,
         kind=kind,
         label=getattr(field, "verbose_name", None) or prettified(name),
         choices=_choices(field),

@@ -10,6 +10,7 @@ from functools import reduce
 from typing import Any, ClassVar
 
 import mongoengine as me
+from bson import Decimal128
 from flask_appbuilder.models.base import BaseInterface
 from flask_babel import gettext as _
 
@@ -100,13 +101,16 @@ class MongoInterface(BaseInterface):
         if column is None or name in self.obj._fields:
             return _attribute(item, name)
         value = reduce(_inside, column.path.split("."), item)
+        if isinstance(value, Decimal128):
+            return value.to_decimal()
         return value.date() if column.kind is Kind.DATE and isinstance(value, dt.datetime) else value
 
     def write(self, item: Any, name: str, value: Any) -> None:
         """Set a column's value on a document; a blank one is removed from the map it would lie in."""
         column = self.columns().get(name)
         if column is None or name in self.obj._fields:
-            setattr(item, name, self.stored(column, value) if column and isinstance(value, Decimal) else value)
+            is_decimal = isinstance(value, Decimal) and name in self.obj._fields
+            setattr(item, name, self.obj._fields[name].to_python(value) if is_decimal else value)
             return
         value = self.stored(column, value)
         *parents, key = column.path.split(".")
@@ -180,7 +184,7 @@ class MongoInterface(BaseInterface):
 
     def get_many(self, ids: Sequence[Any], filters: Any = None) -> list[Any]:
         """Return the documents with these primary keys, in their order, without those `get` would not return."""
-        keys = [key for key in map(self._parsed_id, dict.fromkeys(ids)) if key is not None]
+        keys = list(dict.fromkeys(key for key in map(self._parsed_id, ids) if key is not None))
         found = {item.pk: item for item in self.filtered(filters).filter(__raw__={"_id": {"$in": keys}})}
         items = [found[key] for key in keys if key in found]
         self.follow_references(items)

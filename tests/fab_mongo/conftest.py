@@ -26,7 +26,7 @@ def connection(mongodb_uri: str, database_name: str) -> Iterator[None]:
 def library(connection: None) -> Iterator[None]:
     """An empty library."""
     for document_class in (*toys.DOCUMENTS, Permission, PermissionView, ViewMenu, RegisterUser):
-        document_class.objects.delete()
+        document_class._get_collection().delete_many({})
     toys.EXTRA.clear()
     yield
     toys.EXTRA.clear()
