@@ -49,7 +49,7 @@ TEXTS: dict[int, ErrorText] = {
     429: ErrorText(_l("Too many attempts"), _l("Wait a minute and try again.")),
     500: ErrorText(
         _l("Something went wrong on the server"),
-        _l("Try again. If it happens again, tell an administrator the request number below."),
+        _l("Try again. If it happens again, tell an administrator the reference below."),
     ),
     503: ErrorText(
         _l("The database does not answer"),
@@ -107,8 +107,9 @@ def answer(error: HTTPException, text: ErrorText) -> AnyResponse:
 
 def problem(error: HTTPException, text: ErrorText) -> Response:
     """RFC 9457 problem details; `request_id` is an extension member."""
-    # The description of a 500 may come from an exception: it is for the log, not for the caller.
-    detail = str(text.advice) if (error.code or 500) >= 500 else error.description or str(text.advice)
+    # A description of our own tells more than the code; that of a 500 is for the log, not for the caller.
+    own = error.description != type(error).description and (error.code or 500) < 500
+    detail = (own and error.description) or str(text.advice)
     members = {
         "type": "about:blank",
         "title": str(text.title),
@@ -129,13 +130,13 @@ def page(error: HTTPException, text: ErrorText) -> Response:
                 "errors/error.html",
                 code=error.code,
                 title=text.title,
-                advice=text.advice,
-                request_id=request_id.get(),
+                message=text.advice,
+                reference=request_id.get(),
                 appbuilder=appbuilder,
                 base_template=getattr(appbuilder, "base_template", None),
             )
         )
     except Exception:  # boundary: an error page must never fail in its turn
         logger.exception("The error page could not be made")
-    lines = (text.title, text.advice, _("Request number: %(number)s", number=request_id.get()))
+    lines = (text.title, text.advice, _("Reference: %(reference)s", reference=request_id.get()))
     return current_app.response_class("\n\n".join(str(line) for line in lines) + "\n", mimetype="text/plain")

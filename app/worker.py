@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_process_init, worker_ready
+from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
 from flask import Flask
 
 from app import create_app
@@ -62,6 +62,8 @@ def serve(settings: Settings) -> int:
     worker = Worker(settings)
     celery.Task = worker.task_class()
     worker_process_init.connect(worker.begin_child, weak=False)
+    # Beat is a child as well, but none of the pool's.
+    beat_embedded_init.connect(lambda **_: end_with_parent(os.getppid()), weak=False)
     setup_logging.connect(worker.keep_logging, weak=False)
     worker_ready.connect(lambda **_: wake(celery), weak=False)
     program = celery.Worker(beat=True, quiet=True, without_gossip=True, without_mingle=True, without_heartbeat=True)
