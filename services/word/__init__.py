@@ -1,8 +1,8 @@
 """Word mail merge: a template with merge fields and records in, one document with a letter for each record out.
 
-    template = WordTemplate.read(data)
-    with open("letters.docx", "wb") as out:
-        report = template.merge(({normalise_name("Last name"): "Virtanen"} for _ in range(3)), out, language="fi")
+template = WordTemplate.read(data)
+with open("letters.docx", "wb") as out:
+    report = template.merge(({normalise_name("Last name"): "Virtanen"} for _ in range(3)), out, language="fi")
 """
 
 from services.word.errors import TemplateError

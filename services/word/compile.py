@@ -131,9 +131,8 @@ class _Compiler:
 
     def _replace_fields(self, part: _Part) -> None:
         replacer = FieldReplacer(self._markers, part.root.prefix, part.kind)
-        found = [
-            (story, find_fields(story, part.kind)) for container in self._containers(part) for story in stories(container)
-        ]
+        told = [story for container in self._containers(part) for story in stories(container)]
+        found = [(story, find_fields(story, part.kind)) for story in told]
         for story, fields in found:
             if next(story.iterancestors(_FALLBACK), None) is None:
                 self._result.fields += [inner for outer in fields for inner in outer.walk()]
@@ -181,7 +180,7 @@ class _Compiler:
         self._package.parts[part] = etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
         self._package.types.append(content_type(part, HEADER_TYPE if name == "header" else FOOTER_TYPE))
         attributes = {"Id": f"{name}Blank{kind.title()}", "Type": f"{R}/{name}", "Target": posixpath.basename(part)}
-        element = etree.Element(f"{{{PACKAGE_RELS}}}Relationship", attributes)
+        element = etree.Element(f"{{{PACKAGE_RELS}}}Relationship", attributes, nsmap={None: PACKAGE_RELS})
         added = Relationship(attributes["Id"], attributes["Type"], part, external=False, element=element)
         self._keep_relationships([*self._package.relationships(self._document.name), added])
         return added.id

@@ -16,8 +16,11 @@ class RecordState(Protocol):
 
     language: str
     record: Mapping[str, Value]
-    record_number: int
     letter_number: int
+
+    @property
+    def record_number(self) -> int:
+        """The number of the record at hand."""
 
     def advance(self) -> None:
         """Go on to the next record; after the last one every value is empty."""

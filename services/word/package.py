@@ -78,6 +78,13 @@ class Package:
         """The content type entries made for that part alone."""
         return [item for item in self.types if (item.get("PartName") or "").lstrip("/").lower() == part.lower()]
 
+    def content_type(self, part: str) -> str:
+        """A part's content type: its own entry, else that of its extension."""
+        own = self.overrides(part)
+        extension = part.rpartition(".")[2].lower()
+        shared = [item for item in self.types if (item.get("Extension") or "").lower() == extension]
+        return next((item.get("ContentType") or "" for item in (*own, *shared)), "")
+
     def set_relationships(self, part: str, kept: list[Relationship]) -> None:
         """Write a part's relationships anew; none left leaves no relationships part."""
         self._relationships[part] = kept
@@ -230,14 +237,16 @@ def _refuse_macros(package: Package) -> None:
 def _main_part(package: Package) -> str:
     """The document's name; a template's content type becomes a document's."""
     for relationship in package.related("", "officeDocument"):
-        for override in package.overrides(relationship.target):
-            if override.get("ContentType") in (DOCUMENT_TYPE, TEMPLATE_TYPE):
-                override.set("ContentType", DOCUMENT_TYPE)
-                return relationship.target
+        if package.content_type(relationship.target) in (DOCUMENT_TYPE, TEMPLATE_TYPE):
+            for override in package.overrides(relationship.target):
+                package.types.remove(override)
+            package.types.append(content_type(relationship.target, DOCUMENT_TYPE))
+            return relationship.target
         raise _unreadable(_l("it is a file of another program, such as Excel or PowerPoint"))
     raise _unreadable(_l("it holds no document"))
 
 
 def content_type(name: str, kind: str) -> Element:
     """A content type entry for one part."""
-    return etree.Element(f"{{{CONTENT_TYPES}}}Override", {"PartName": "/" + name, "ContentType": kind})
+    attributes = {"PartName": "/" + name, "ContentType": kind}
+    return etree.Element(f"{{{CONTENT_TYPES}}}Override", attributes, nsmap={None: CONTENT_TYPES})

@@ -59,7 +59,8 @@ def parse_date(text: str, language: str = "en") -> datetime.datetime | None:
     else:
         return None
     try:
-        return datetime.datetime(int(year), int(month), int(day), *(int(part or 0) for part in time))  # noqa: DTZ001
+        hour, minute, second = (int(part or 0) for part in time)
+        return datetime.datetime(int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001
     except ValueError:
         return None
 

@@ -20,7 +20,6 @@ class Records:
 
     def __init__(self, records: Iterator[Mapping[str, Value]]) -> None:
         self._records = records
-        self._next: Mapping[str, Value] | None = None
         self.read = 0
         self._ended = False
 

@@ -33,8 +33,8 @@ from services.word.fields import (
 from services.word.lexer import Atom, Glyph, Switch, Token
 from services.word.markers import Markers
 from services.word.ooxml import XML_SPACE, w
-from services.word.sections import paragraph_properties
 from services.word.program import TextMarkup, ValueSlot, escape_code
+from services.word.sections import paragraph_properties
 
 MERGE_KINDS = frozenset({"MERGEFIELD", "IF", "NEXT", "NEXTIF", "SKIPIF", "MERGEREC", "MERGESEQ", "COMPARE"})
 _EFFECTS = (NextRecord, SkipRecord)
@@ -326,5 +326,3 @@ def _copied_properties(atom: ParagraphBreak) -> list[Element]:
     for section in properties.findall(w("sectPr")):
         properties.remove(section)
     return [properties]
-
-

@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, BinaryIO
 
 from flask_babel import lazy_gettext as _l
@@ -28,6 +28,8 @@ _LEVEL = 1
 _KNOWN_HEADERS = 4096
 _REPORTED = 100
 _PROGRESS_EVERY = 50
+# Without the zip's 64-bit extension, which some readers of Word files don't know.
+_MAX_DOCUMENT = 2_000_000_000
 _LENGTHS = struct.Struct(">HI")
 
 
@@ -57,11 +59,27 @@ def merge_letters(
         return _Merge(template, source, archive, language, progress).run(first)
 
 
-@dataclass
+class _LimitedStream:
+    """The document's entry in the zip, ended with a clear message before the format's limit."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._left = _MAX_DOCUMENT
+
+    def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise TemplateError(
+                _l("The letters are too many for one document (over 2 GB). Choose fewer records at a time.")
+            )
+        self._stream.write(data)
+
+
 class _Spool:
     """A temporary file that stays in memory while it is small."""
 
-    file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_SPOOL))
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_SPOOL)  # noqa: SIM115  (closed at the merge's end)
 
     def chunks(self) -> Iterator[bytes]:
         self.file.seek(0)
@@ -156,8 +174,8 @@ class _Merge:
                 self._write_index()
             self._write_document(first)
             self._write_notes()
-            for name, data in (*self._template.package.parts.items(),):
-                if not self._is_index(name):
+            for name, data in self._template.package.parts.items():
+                if name != rels_name(self._template.package.document):
                     self._archive.writestr(name, data)
             for name, data in self._headers.entries():
                 self._archive.writestr(name, data)
@@ -173,7 +191,7 @@ class _Merge:
 
     def _write_document(self, first: Mapping[str, Value]) -> None:
         with self._archive.open(self._template.package.document, "w") as stream:
-            writer = _Buffer(stream)
+            writer = _Buffer(_LimitedStream(stream))
             writer.write(_fixed(self._template.head))
             pending: _Pending | None = None
             record: Mapping[str, Value] | None = first
@@ -246,9 +264,6 @@ class _Merge:
                     stream.write(chunk)
                 stream.write(_fixed(part.tail))
 
-    def _is_index(self, name: str) -> bool:
-        return name == rels_name(self._template.package.document)
-
     def _write_index(self) -> None:
         """The content types and the document's relationships: first where nothing is added to them, else last."""
         package = self._template.package
@@ -273,7 +288,7 @@ class _Merge:
 class _Buffer:
     """Gathers small pieces into large writes."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: _LimitedStream) -> None:
         self._stream = stream
         self._pieces: list[bytes] = []
         self._size = 0
