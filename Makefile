@@ -1,0 +1,83 @@
+# `make` alone explains itself. Set-up is remembered by stamp files, so that a second run starts at once and offline.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
+ASSET_SOURCES := $(shell find assets -type f 2>/dev/null) package.json package-lock.json
+
+# The machine's own Node.js where it is 20 or newer, else the one among our requirements.
+NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version \
+	>/dev/null 2>&1; then npm="npm"; else PATH="$(CURDIR)/$(BIN):$$PATH"; npm="npm"; fi; $$npm
+
+.PHONY: help run setup test test-slow lint assets translations lock clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## Set up what is missing and start everything; Ctrl-C stops it
+	@exec $(BIN)/python run.py
+
+setup: $(VENV)/.requirements assets translations ## Set up what running needs
+
+test: setup $(VENV)/.requirements-dev ## Set up and run the tests, slow ones aside
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: setup $(VENV)/.requirements-dev ## Set up and run the slow tests: whole processes, scale, kills
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.requirements $(VENV)/.requirements-dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+assets: static/dist/.built ## Build scripts, styles and icons into static/dist
+
+translations: $(CATALOGUES) ## Compile the translations
+
+lock: $(VENV)/.requirements-dev ## Pin the newest versions that requirements*.in allow
+	$(BIN)/python .ci/lock.py
+
+clean: ## Remove what was built; the data folder stays
+	rm -rf $(VENV) node_modules static/dist build .pytest_cache .mypy_cache .ruff_cache
+	find translations -name '*.mo' -delete 2>/dev/null || true
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@set -e; found=; \
+	for python in python3.13 python3.12 python3.11 python3; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Kortisto needs Python 3.11 or newer: install it and run make again." >&2; exit 1; \
+	fi; \
+	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "This $$found has no venv: install it (on Debian and Ubuntu: apt install python3-venv) and run make again." >&2; \
+		exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$found --version)"; \
+	$$found -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.requirements: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the requirements"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.requirements-dev: requirements-dev.txt $(VENV)/.requirements
+	@echo "Installing the requirements of the tests"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json | $(VENV)/.requirements
+	@echo "Installing the packages of the assets"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+static/dist/.built: $(ASSET_SOURCES) node_modules/.installed
+	@echo "Building the assets"
+	@$(NPM) run --silent build
+	@touch $@
+
+%.mo: %.po | $(VENV)/.requirements
+	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@
