@@ -1,0 +1,101 @@
+"""Reading CSV: its encoding and its separator are found out, quoted cells may hold line breaks."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import IO
+
+from flask_babel import lazy_gettext as _l
+
+from services.imports.errors import TableError
+from services.imports.limits import MAX_CELL
+from services.imports.options import SEPARATORS, TableOptions
+
+CHUNK = 1 << 20
+SAMPLE = 1 << 16
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def csv_reader(stream: IO[bytes], options: TableOptions) -> Callable[[], Iterator[list[str]]]:
+    """A function that reads the file's rows from the start. Raises TableError for what is no CSV."""
+    encoding = options.encoding or find_encoding(stream)
+    separator = options.separator or find_separator(stream, encoding)
+    return lambda: read_rows(stream, encoding, separator)
+
+
+def find_encoding(stream: IO[bytes]) -> str:
+    """UTF-8 or UTF-16 by the mark at the start, else UTF-8 if all of the file is that, else Windows-1252."""
+    stream.seek(0)
+    head = stream.read(3)
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    for encoding in ("utf-8", "cp1252"):
+        if decodes(stream, encoding):
+            return encoding
+    raise TableError(_l("The letters in this file can't be read. Save it as CSV UTF-8 and import that."))
+
+
+def decodes(stream: IO[bytes], encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    stream.seek(0)
+    try:
+        while chunk := stream.read(CHUNK):
+            if b"\x00" in chunk:
+                raise TableError(_l("This file is not a table of text. Save the list as CSV or XLSX and import that."))
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def find_separator(stream: IO[bytes], encoding: str) -> str:
+    """The separator that gives the most columns, the same in most rows; a comma where there is only one column."""
+    stream.seek(0)
+    try:
+        sample = codecs.getincrementaldecoder(encoding)().decode(stream.read(SAMPLE))
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(encoding) from error
+    scores = {separator: score(sample, separator) for separator in SEPARATORS}
+    return max(scores, key=lambda separator: scores[separator])
+
+
+def score(sample: str, separator: str) -> float:
+    try:
+        rows = [row for row in islice(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), 30) if row]
+    except csv.Error:
+        return 0
+    widths = [len(row) for row in rows]
+    return widths.count(widths[0]) / len(widths) * (widths[0] - 1) if widths else 0
+
+
+def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list[str]]:
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise broken(error, reader.line_num) from error
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(encoding) from error
+    finally:
+        # Closing the wrapper would close the file, which is read again.
+        text.detach()
+
+
+def broken(error: csv.Error, line: int) -> TableError:
+    if "field larger" in str(error):
+        return TableError(_l("A cell that ends after line %(line)s is longer than %(max)s characters. Perhaps a "
+                             "quotation mark is left open before it.", line=line, max=MAX_CELL))  # fmt: skip
+    return TableError(_l("The quotation marks on line %(line)s don't match: a cell that holds one is written in "
+                         "quotation marks, and each inside it twice. Mend that and import again.",
+                         line=line))  # fmt: skip
+
+
+def wrong_encoding(encoding: str) -> TableError:
+    return TableError(_l("The file is not in the encoding %(encoding)s. Save it as CSV UTF-8 and import that.",
+                         encoding=encoding))  # fmt: skip

@@ -1,0 +1,61 @@
+"""Records that are there already, known by the fields that the mapping matches by."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.base import stored_value
+from models.collation import collation_key
+from models.fields.field import Field
+from models.fields.query import every_of
+from models.rights import Access
+from services.imports.plan import Plan
+from services.values import Parsed
+
+Key = tuple[Any, ...]
+
+
+def key_of(plan: Plan, parsed: Parsed) -> Key | None:
+    """What the row is known by; None where one of the fields is empty or odd: such a row matches nothing."""
+    raw: dict[str, Any] = {"custom": {}}
+    for column, value in parsed.values.items():
+        found = plan.schema.by_column[column]
+        (raw["custom"] if found.custom else raw)[found.key] = value
+    return stored_key(plan.match, plan.schema.register.document.complete(raw))
+
+
+def stored_key(fields: Sequence[Field], raw: Mapping[str, Any]) -> Key | None:
+    values = [stored_value(field, raw) for field in fields]
+    return None if any(value in (None, "") for value in values) else tuple(map(comparable, values))
+
+
+def comparable(value: Any) -> Any:
+    """Text is the same whatever its case and its spaces."""
+    return " ".join(value.split()).casefold() if isinstance(value, str) else value
+
+
+def find_existing(access: Access, plan: Plan, parsed: Sequence[Parsed]) -> set[Key]:
+    """The keys, among others, of the records that the user may see and that rows (which have a key) stand for."""
+    if not parsed:
+        return set()
+    register = plan.schema.register
+    query = every_of([access.condition(register.key), lookup(plan, parsed)])
+    wanted = {field.path: 1 for field in plan.match}
+    found = register.document._get_collection().find(query, wanted)
+    return {key for raw in found if (key := stored_key(plan.match, raw)) is not None}
+
+
+def lookup(plan: Plan, rows: Sequence[Parsed]) -> dict[str, Any]:
+    """A query by the one field that an index answers best: the name, a few-valued field, else what there is.
+
+    It may find more than what matches; keys decide.
+    """
+    register = plan.schema.register
+    by_name = next((field for field in plan.match if field.key == register.name_field), None)
+    if by_name is not None:
+        names = (register.document.complete(dict(parsed.values)).get(by_name.key) for parsed in rows)
+        return {"sort_name": {"$in": sorted({collation_key(str(name)) for name in names})}}
+    field = next((field for field in plan.match if field.kind.faceted), plan.match[0])
+    values = [parsed.values[field.column] for parsed in rows]
+    if field.kind.faceted:
+        return {"facets": {"$in": sorted({token for value in values for token in field.kind.facets(value, field)})}}
+    return {field.path: {"$in": values}}

@@ -1,0 +1,16 @@
+"""How large an import may be: beyond these a clear message, never a machine that runs out of memory."""
+
+MAX_BYTES = 100 << 20
+#: Of a workbook after unpacking; a small file may unpack into gigabytes.
+MAX_UNPACKED = 600 << 20
+MAX_ROWS = 1_050_000
+MAX_COLUMNS = 1_000
+#: Of the rectangle that a sheet's outermost cells span, because the reader holds all of it.
+MAX_CELLS = 20_000_000
+MAX_CELL = 131_072
+#: More different values than that are no classification.
+MAX_NEW_CHOICES = 500
+#: Rows that are written in one transaction.
+STEP = 500
+#: Odd values and failed rows that are kept for the report, of each; all are counted.
+MAX_NOTES = 1_000

@@ -1,0 +1,96 @@
+"""Links written as names: found, or made where the mapping says so."""
+
+from collections.abc import Iterable
+
+from bson import ObjectId
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from models.collation import collation_key
+from models.fields.query import every_of
+from models.registers import REGISTERS
+from models.rights import Access, NotAllowed
+from services.imports.existing import comparable
+from services.imports.plan import Binding, Plan
+from services.imports.rows import Draft, Kept
+from services.records import BulkFailed, Origin, create_records
+
+Known = dict[tuple[str, str], list[ObjectId]]
+#: {register: {the name as it is compared: the name}}
+Missing = dict[str, dict[str, str]]
+
+
+def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin | None) -> None:
+    """Put ids in place of names, and an error on a field where a name means no record or several.
+
+    With an `origin` missing records are made where the mapping says so, in a transaction of their own: after a
+    crash they are found by their names. Without one (a survey) they are taken as made.
+    """
+    drafts = [draft for draft in drafts if draft.links]
+    wanted = {(binding.field.target, name): binding for draft in drafts for binding, names in draft.links
+              for name in names}  # fmt: skip
+    known = find_named(access, wanted)
+    missing: Missing = {}
+    for (target, name), binding in wanted.items():
+        if binding.use.create_missing and not known.get((target, comparable(name))):
+            missing.setdefault(target, {})[comparable(name)] = name
+    if origin is not None:
+        for target, absent in missing.items():
+            known.update(create_named(access, target, list(absent.values()), origin))
+    for draft in drafts:
+        for binding, names in draft.links:
+            link(draft, binding, names, known, assumed=missing if origin is None else {})
+
+
+def find_named(access: Access, wanted: Iterable[tuple[str, str]]) -> Known:
+    """(register, name) -> the ids of the records of that name which the user may see."""
+    by_target: dict[str, set[str]] = {}
+    for target, name in wanted:
+        by_target.setdefault(target, set()).add(collation_key(name))
+    known: Known = {}
+    for target, keys in by_target.items():
+        query = every_of([access.condition(target), {"sort_name": {"$in": sorted(keys)}}])
+        for raw in REGISTERS[target].document._get_collection().find(query, {"name": 1}):
+            known.setdefault((target, comparable(raw["name"])), []).append(raw["_id"])
+    return known
+
+
+def create_named(access: Access, target: str, names: list[str], origin: Origin) -> Known:
+    """Records of these names; those that can't be made are left out."""
+    try:
+        made = create_records(access, target, [{"name": name} for name in names], origin=origin)
+    except BulkFailed as failed:
+        rest = [name for place, name in enumerate(names) if place not in failed.errors]
+        return create_named(access, target, rest, origin) if rest else {}
+    return {(target, comparable(raw["name"])): [raw["_id"]] for raw in made}
+
+
+def link(draft: Draft, binding: Binding, names: list[str], known: Known, assumed: Missing) -> None:
+    """Link what is known for certain; names that are not are kept as text."""
+    field, ids, odd, reasons = binding.field, [], [], []
+    for name in names:
+        found = known.get((field.target, comparable(name)), [])
+        if len(found) == 1:
+            ids.append(found[0])
+        elif found or comparable(name) not in assumed.get(field.target, {}):
+            odd.append(name)
+            reasons.append(why_not(name, len(found)))
+    if odd:
+        text = (binding.use.separator.strip() + " ").join(odd)
+        draft.kept.append(Kept(binding.companion, binding.header, text, " ".join(reasons), field.column))
+    if ids:
+        draft.parsed.values[field.column] = list(dict.fromkeys(ids)) if field.kind.name == "links" else ids[0]
+
+
+def why_not(name: str, count: int) -> str:
+    if count:
+        return _("%(count)s records are called “%(name)s”.", count=count, name=name[:80])
+    return _("There is no record called “%(name)s”.", name=name[:80])
+
+
+def check_may_create(access: Access, plan: Plan) -> None:
+    """Raises NotAllowed where linked records would have to be made that the user may not add."""
+    for binding in plan.by_column.values():
+        if binding.use.create_missing and not access.may(binding.field.target, "add"):
+            raise NotAllowed(_l("You may not add the linked records of column “%(header)s”. Ask an administrator for "
+                                "the right, or leave out “create_missing”.", header=binding.header))  # fmt: skip

@@ -1,0 +1,16 @@
+"""What a mapping may say about the file itself."""
+
+from dataclasses import dataclass
+
+ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "iso-8859-15", "cp850")
+SEPARATORS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How to read the file, where it is not found out by itself. `header_row` counts from 1."""
+
+    sheet: str = ""
+    header_row: int | None = None
+    separator: str = ""
+    encoding: str = ""

@@ -1,0 +1,86 @@
+"""Making the fields and choices that an import needs, before its first row is written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from models.changes import Source
+from models.fields.errors import ValidationFailed
+from models.rights import Access
+from services.imports.errors import ImportProblem, MappingError, TableError
+from services.imports.plan import Binding, Plan
+from services.imports.survey import Survey, survey_table, wanted_choices, wanted_definitions
+from services.imports.tables import Table
+from services.jobs import Run
+from services.records import VersionConflict
+from services.settings import change_field, define_field, get_definition, new_definition, require_settings
+
+Raw = dict[str, Any]
+#: How often choices are added anew when somebody else saved the definition meanwhile.
+TRIES = 3
+
+
+def prepare(run: Run, plan: Plan, table: Table) -> Raw:
+    """Survey the file and make what it needs; returns the job's position, ready for the first row.
+
+    What is to be made is noted before it is made, so that a job that was interrupted in between still tells it.
+    """
+    survey = survey_table(run.access, plan, table, lambda _rows: run.advance(0))
+    if not survey.rows:
+        raise TableError(_l("The file has a header, but no rows below it."))
+    definitions, additions = list(wanted_definitions(plan, survey)), list(wanted_choices(plan, survey))
+    if definitions or additions:
+        require_settings(run.access)
+    check_definitions(definitions)
+    position = noted(run.position, plan, survey, definitions, additions)
+    run.advance(0, position, total=survey.rows)
+    for definition in definitions:
+        define_field(run.access, definition, source=Source.IMPORT)
+    for binding, choices in additions:
+        add_choices(run.access, binding, choices)
+    position = {**position, "ready": True}
+    run.advance(0, position)
+    return position
+
+
+def noted(
+    earlier: Mapping[str, Any], plan: Plan, survey: Survey, definitions: Sequence[Raw],
+    additions: Sequence[tuple[Binding, list[Raw]]],
+) -> Raw:  # fmt: skip
+    fields = [*earlier.get("fields", ()), *(definition["key"] for definition in definitions)]
+    choices = dict(earlier.get("choices", {}))
+    for binding, added in additions:
+        texts = [choice["label"]["en"] for choice in added]
+        choices[binding.field.key] = list(dict.fromkeys([*choices.get(binding.field.key, ()), *texts]))
+    return {"ready": False, "row": 0, "done": 0, "rows": survey.rows, "created": 0, "skipped": 0, "odd": 0,
+            "failed": 0, "fields": list(dict.fromkeys(fields)), "choices": choices,
+            "unmapped": list(plan.unmapped)}  # fmt: skip
+
+
+def check_definitions(definitions: Sequence[Raw]) -> None:
+    """Raises MappingError for what can't be made, before any of it is."""
+    problems: list[Any] = []
+    for definition in definitions:
+        try:
+            new_definition(definition)
+        except ValidationFailed as failed:
+            problems += [_l("The field “%(key)s” can't be made: %(message)s", key=definition["key"], message=text)
+                         for texts in failed.errors.values() for text in texts]  # fmt: skip
+    if problems:
+        raise MappingError(problems)
+
+
+def add_choices(access: Access, binding: Binding, choices: Sequence[Raw]) -> None:
+    for _ in range(TRIES):
+        definition = get_definition(binding.field.id)
+        there = {choice["key"] for choice in definition["choices"]}
+        added = [choice for choice in choices if choice["key"] not in there]
+        try:
+            change_field(access, definition["_id"], {"choices": [*definition["choices"], *added]},
+                         version=definition["version"], source=Source.IMPORT)  # fmt: skip
+            return
+        except VersionConflict:
+            continue
+    raise ImportProblem(_l("The choices of “%(key)s” are being changed by somebody else. Start the import again.",
+                           key=binding.field.key))  # fmt: skip

@@ -1,0 +1,93 @@
+"""What an import did, as data: counts, odd values, rows that failed, what was made on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import mongoengine as me
+from pymongo.client_session import ClientSession
+
+from services.imports.limits import MAX_NOTES
+
+Raw = dict[str, Any]
+#: Characters of one row that a note keeps; beyond, its cells are cut.
+MAX_NOTE = 20_000
+
+
+@dataclass(frozen=True)
+class OddValue:
+    """A value that did not fit its field. `row` is its number in the file, `kept_in` the column of the record that
+    keeps it as text; empty where there was nothing to keep."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+    kept_in: str = ""
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    """A row that was not imported, with its cells as (header, text)."""
+
+    row: int
+    reason: str
+    cells: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The outcome of one import. `odd` and `failed` hold the first ones only; the counts are of all.
+
+    `batch` ties the change entries of its records together; `unmapped` names columns that were left out.
+    """
+
+    batch: str
+    rows: int = 0
+    created: int = 0
+    skipped: int = 0
+    odd_count: int = 0
+    failed_count: int = 0
+    odd: tuple[OddValue, ...] = ()
+    failed: tuple[FailedRow, ...] = ()
+    fields_created: tuple[str, ...] = ()
+    choices_added: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    linked_created: int = 0
+    unmapped: tuple[str, ...] = ()
+
+
+def notes() -> Any:
+    """The collection of notes. Ids sort by job, row and place, so the index of ids serves every question."""
+    return me.get_db()["import_note"]
+
+
+def write_notes(
+    session: ClientSession, batch: str, odd: Sequence[OddValue], failed: Sequence[FailedRow], before: Mapping[str, int]
+) -> None:
+    """Keep what is odd and what failed, in the step's transaction, as long as there is room for more of it."""
+    kept = [*map(odd_note, odd[: max(0, MAX_NOTES - before["odd"])]),
+            *map(failed_note, failed[: max(0, MAX_NOTES - before["failed"])])]  # fmt: skip
+    documents = [{"_id": f"{batch}:{raw['row']:09d}:{place:05d}", **raw} for place, raw in enumerate(kept)]
+    if documents:
+        notes().insert_many(documents, session=session)
+
+
+def odd_note(odd: OddValue) -> Raw:
+    return {"kind": "odd", "row": odd.row, "column": odd.column, "value": odd.value[:MAX_NOTE], "reason": odd.reason,
+            "kept_in": odd.kept_in}  # fmt: skip
+
+
+def failed_note(failed: FailedRow) -> Raw:
+    room = max(20, MAX_NOTE // max(1, len(failed.cells)))
+    fits = sum(len(text) for _, text in failed.cells) <= MAX_NOTE
+    cells = [[header, text if fits or len(text) <= room else text[:room] + "…"] for header, text in failed.cells]
+    return {"kind": "failed", "row": failed.row, "reason": failed.reason, "cells": cells}
+
+
+def read_notes(batch: str) -> tuple[tuple[OddValue, ...], tuple[FailedRow, ...]]:
+    found = list(notes().find({"_id": {"$gte": f"{batch}:", "$lt": f"{batch};"}}).sort("_id", 1))
+    odd = (OddValue(raw["row"], raw["column"], raw["value"], raw["reason"], raw["kept_in"])
+           for raw in found if raw["kind"] == "odd")  # fmt: skip
+    failed = (FailedRow(raw["row"], raw["reason"], tuple((header, text) for header, text in raw["cells"]))
+              for raw in found if raw["kind"] == "failed")  # fmt: skip
+    return tuple(odd), tuple(failed)

@@ -1,0 +1,63 @@
+"""Reading XLSX workbooks with python-calamine."""
+
+import datetime as dt
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from flask_babel import lazy_gettext as _l
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from services.imports.errors import TableError
+from services.imports.options import TableOptions
+from services.imports.sheet_parts import SheetFacts, check_workbook, sheet_facts
+
+
+class CellError(str):
+    """What a formula that failed shows, such as #DIV/0!: to be told of, not to be kept as a value."""
+
+    __slots__ = ()
+
+
+def workbook_reader(stream: IO[bytes], options: TableOptions) -> Callable[[], Iterator[list[Any]]]:
+    """A function that reads the sheet's rows from the start. Raises TableError for what is no workbook."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            parts = check_workbook(archive)
+            name, facts = choose_sheet(archive, parts, options.sheet)
+        stream.seek(0)
+        sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(name)
+    except (zipfile.BadZipFile, CalamineError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise TableError(_l("This workbook can't be read: it may be damaged or have a password. Open it in a "
+                            "spreadsheet program, save it as XLSX and import that.")) from error  # fmt: skip
+    return lambda: read_rows(sheet, facts)
+
+
+def choose_sheet(archive: zipfile.ZipFile, parts: dict[str, str], wanted: str) -> tuple[str, SheetFacts]:
+    """The sheet of that name, or the first with anything in it."""
+    if wanted and wanted not in parts:
+        raise TableError(_l("The workbook has no sheet “%(name)s”. Its sheets: %(known)s.",
+                            name=wanted, known=", ".join(parts)))  # fmt: skip
+    for name in [wanted] if wanted else parts:
+        facts = sheet_facts(archive, parts[name])
+        if facts.columns:
+            return name, facts
+    raise TableError(_l("The workbook is empty: no sheet has a header row with the columns' names."))
+
+
+def read_rows(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[Any]]:
+    """The rows from the sheet's first on; columns start at its first used one."""
+    offset = sheet.start[1] if sheet.start else 0
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        row = [plain(cell) for cell in cells]
+        for column, text in facts.errors.get(number, {}).items():
+            if 0 <= column - offset < len(row):
+                row[column - offset] = CellError(text)
+        yield row
+
+
+def plain(cell: Any) -> Any:
+    """A number that is whole as one; a span of time as text."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**63:
+        return int(cell)
+    return str(cell) if isinstance(cell, dt.timedelta) else cell
