@@ -10,8 +10,8 @@ from pathlib import Path
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import get_locale
 
-from app.links import query_url
 from app.stock_filters import stock_filter_columns, stock_filters
+from views.links import query_url
 
 MANIFEST = Path("dist") / "manifest.json"
 

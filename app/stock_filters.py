@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import BooleanField, DateField, DecimalField, Field, FloatField, Form, IntegerField
 
-from app.links import query_url
+from views.links import query_url
 
 Choices = list[dict[str, str]]
 NUMBERS = (IntegerField, DecimalField, FloatField)
