@@ -143,7 +143,8 @@ class MongoModelConverter(GeneralModelConverter):
         """Return new validators for a column: forms must not share them, as some keep state."""
         if self.search:
             return []
-        checks = [*self._presence(column), *more, Storable()]
+        # A view's own come first, as in FAB: what says that a value may be blank ends the checks of a blank one.
+        checks = [*more, *self._presence(column), Storable()]
         if column.max_length is not None or column.min_length is not None:
             most = -1 if column.max_length is None else column.max_length
             least = -1 if column.min_length is None else column.min_length

@@ -22,22 +22,43 @@ def connection(mongodb_uri: str, database_name: str) -> Iterator[None]:
     me.disconnect()
 
 
+def _empty(*documents: type[me.Document]) -> None:
+    for document_class in documents:
+        document_class._get_collection().delete_many({})
+
+
 @pytest.fixture
 def library(connection: None) -> Iterator[None]:
     """An empty library."""
-    for document_class in (*toys.DOCUMENTS, Permission, PermissionView, ViewMenu, RegisterUser):
-        document_class._get_collection().delete_many({})
+    _empty(toys.Genre, toys.Author, toys.Book, toys.Shelf)
     toys.EXTRA.clear()
     yield
     toys.EXTRA.clear()
 
 
 @pytest.fixture
-def app(library: None) -> Flask:
-    """The application with one administrator, `boss`."""
-    app = toys.make_app()
-    toys.add_user(app, "boss", "Admin")
-    return app
+def no_security(library: None) -> None:
+    """Neither users nor roles nor permissions."""
+    _empty(toys.ToyRole, toys.ToyGroup, toys.ToyUser, Permission, PermissionView, ViewMenu, RegisterUser)
+
+
+@pytest.fixture(scope="package")
+def built_app(connection: None) -> Flask:
+    """The application, built once: its views must not remember anything from one test to the next."""
+    return toys.make_app()
+
+
+@pytest.fixture
+def app(built_app: Flask, library: None) -> Flask:
+    """The application with its permissions, an administrator `boss`, and nobody else."""
+    _empty(toys.ToyUser, toys.ToyGroup, RegisterUser)
+    if PermissionView.objects.first() is None:
+        with built_app.app_context():
+            built_app.appbuilder.sm.create_db()
+            built_app.appbuilder.add_permissions()
+    toys.ToyRole.objects(name__nin=["Admin", "Public"]).delete()
+    toys.add_user(built_app, "boss", "Admin")
+    return built_app
 
 
 class Browser:

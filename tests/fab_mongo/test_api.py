@@ -204,7 +204,7 @@ def test_list_malformed_q_is_refused(caller: Caller, q: str) -> None:
     caller.call("GET", f"{BOOKS}?q={quote(q, safe='%')}", 400)
 
 
-@pytest.mark.parametrize(("page", "size"), [(-1, -1), (10**9, 10**9), (0, 0), (10**30, 5)])
+@pytest.mark.parametrize(("page", "size"), [(-1, -1), (10**9, 10**9), (0, 0), (10**18, 5)])
 def test_list_page_out_of_bounds_is_brought_into_them(caller: Caller, page: int, size: int) -> None:
     Book(title="one").save()
     assert caller.list(page=page, page_size=size)["count"] == 1

@@ -159,6 +159,7 @@ class ThinBookView(MongoModelView):
 
     datamodel = MongoInterface(Book)
     list_columns = ["title", "pages"]
+    search_columns = ["title", "pages"]
     base_filters = [["pages", MongoInterface.FilterSmaller, 100]]
 
     @action("stamp", "Stamp", "", "fa-rocket")
@@ -168,17 +169,18 @@ class ThinBookView(MongoModelView):
         return redirect("/thinbookview/list/")
 
 
-def make_app(**config: Any) -> Flask:
-    """Build the application; the default MongoEngine connection must be there."""
+def make_app(update: bool = True, **config: Any) -> Flask:
+    """Build the application, writing its permissions with `update`; MongoEngine must be connected."""
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY="t" * 32,
-        FAB_UPDATE_PERMS=True,
         FAB_API_SWAGGER_UI=True,
         FAB_PASSWORD_HASH_METHOD="pbkdf2:sha256:1000",
         LANGUAGES={"en": {"flag": "gb", "name": "English"}, "fi": {"flag": "fi", "name": "Suomi"}},
         **config,
     )
+    if update:
+        app.config["FAB_UPDATE_PERMS"] = True
     CSRFProtect(app)
     with app.app_context():
         appbuilder = AppBuilder(app, None, security_manager_class=ToySecurityManager)
