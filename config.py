@@ -314,7 +314,8 @@ def _rate_limit_config(mongodb_uri: str) -> dict[str, Any]:
     return {
         # AUTH_RATE_LIMITED does nothing without this switch.
         "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": mongodb_uri,
+        # The scheme of app.rate_limits: the database's own connection.
+        "RATELIMIT_STORAGE_URI": "connected://",
         "RATELIMIT_STORAGE_OPTIONS": {
             "database_name": urlsplit(mongodb_uri).path.strip("/") or DATABASE_NAME,
             "counter_collection_name": "rate_limit_counters",

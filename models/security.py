@@ -65,6 +65,8 @@ class User(AbstractUser):
     time_zone = me.StringField(max_length=64, default="Europe/Helsinki")
     team = me.ReferenceField(Team)
     phone = me.StringField(max_length=40)
+    #: register -> the columns this user wants in its list
+    list_columns = me.DictField()
 
     meta = {"collection": "ab_user", "auto_create_index": False}
 

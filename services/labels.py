@@ -1,5 +1,6 @@
 """What linked records, users and teams are called, read in one query for each register."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -46,3 +47,17 @@ def names_of(access: Access, target: str, ids: Iterable[ObjectId]) -> dict[Objec
 def context_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[str, Any]]) -> Context:
     """The context to show these rows in to this user."""
     return Context(access.language, access.time_zone, labels_for(access, fields, rows))
+
+
+def find_users(text: str, limit: int = 20) -> list[tuple[ObjectId, str]]:
+    """Active users whose name holds `text`, as (id, name)."""
+    holds = {"$regex": re.escape(text.strip()), "$options": "i"}
+    query = {"active": True, "$or": [{"first_name": holds}, {"last_name": holds}, {"username": holds}]}
+    found = User._get_collection().find(query, {"first_name": 1, "last_name": 1}).sort("first_name").limit(limit)
+    return [(raw["_id"], f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()) for raw in found]
+
+
+def find_teams(text: str, limit: int = 20) -> list[tuple[ObjectId, str]]:
+    """Teams whose name holds `text`, as (id, name)."""
+    query = {"name": {"$regex": re.escape(text.strip()), "$options": "i"}}
+    return [(raw["_id"], raw["name"]) for raw in Team._get_collection().find(query).sort("name").limit(limit)]

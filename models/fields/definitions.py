@@ -3,10 +3,10 @@
 from typing import Any
 
 import mongoengine as me
-from flask import g, has_request_context
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
+from fab_mongo.request_cache import request_cache
 from models.fields.field import Choice, Field
 from models.fields.kinds import KINDS
 
@@ -76,11 +76,10 @@ def choice_of(item: dict[str, Any]) -> Choice:
 
 def current_version() -> int:
     """The schema version now: one small read, once in a request."""
-    if not has_request_context():
-        return _read_version()
-    if "schema_version" not in g:
-        g.schema_version = _read_version()
-    return g.schema_version
+    cache = request_cache()
+    if VERSION_ID not in cache:
+        cache[VERSION_ID] = _read_version()
+    return cache[VERSION_ID]
 
 
 def _read_version() -> int:
@@ -98,5 +97,4 @@ def bump_version(session: ClientSession) -> int:
 
 def forget_version() -> None:
     """Read the version anew within this request: after a change that the same request goes on with."""
-    if has_request_context():
-        g.pop("schema_version", None)
+    request_cache().pop(VERSION_ID, None)

@@ -1,0 +1,78 @@
+"""Wiring: one Flask application made of settings, database, security, screens and commands."""
+
+from pathlib import Path
+
+import mongoengine as me
+from flask import Flask
+from flask_appbuilder import AppBuilder
+from flask_wtf.csrf import CSRFProtect
+
+from app.assets import init_assets
+from app.celery import make_celery
+from app.cli import register_commands
+from app.database import ensure_database
+from app.errors import init_errors
+from app.headers import init_headers
+from app.health import health
+from app.indexes import ensure_indexes
+from app.logs import init_logging
+from app.menu import add_screens
+from app.proxies import init_proxies
+from app.rate_limits import ConnectedStorage
+from config import DATABASE_NAME, PROJECT_ROOT, Settings, flask_config, load_settings
+from services.security import add_ready_roles
+from views.base import select_locale, select_time_zone
+from views.security import SecurityManager
+
+__all__ = ["ConnectedStorage", "create_app", "prepare"]
+
+
+def create_app(settings: Settings | None = None, *, update_permissions: bool = False) -> Flask:
+    """The application for these settings (the environment's, if none are given), connected to its database.
+
+    `update_permissions` writes the permissions of screens and menus: `prepare` does that once, before the processes
+    that serve start.
+    """
+    settings = settings or load_settings()
+    uri = ensure_database(settings)
+    connect(uri)
+    make_celery(settings, uri)
+    app = new_flask(settings, uri, update_permissions)
+    init_logging(app, settings)
+    init_proxies(app, settings)
+    init_assets(app)
+    init_headers(app)
+    init_errors(app)
+    CSRFProtect(app)
+    app.register_blueprint(health)
+    with app.app_context():
+        add_screens(AppBuilder(app, None, security_manager_class=SecurityManager))
+        babel = app.extensions["babel"]
+        babel.locale_selector, babel.timezone_selector = select_locale, select_time_zone
+    register_commands(app)
+    return app
+
+
+def new_flask(settings: Settings, uri: str, update_permissions: bool) -> Flask:
+    root = Path(PROJECT_ROOT)
+    app = Flask("kortisto", root_path=str(root), template_folder="templates", static_folder="static")
+    app.config.update(flask_config(settings, uri))
+    app.config.update(
+        FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds, DATA_DIR=settings.data_dir,
+        PUBLIC_ADDRESS=settings.address,
+    )  # fmt: skip
+    return app
+
+
+def connect(uri: str) -> None:
+    """Connect MongoEngine in this process; done again, it connects anew (after a fork, in tests)."""
+    me.disconnect()
+    me.connect(DATABASE_NAME, host=uri, tz_aware=True, uuidRepresentation="standard")
+
+
+def prepare(settings: Settings) -> None:
+    """What is done once before the processes start: permissions, ready roles, indexes."""
+    app = create_app(settings, update_permissions=True)
+    with app.app_context():
+        add_ready_roles()
+        ensure_indexes()

@@ -1,0 +1,29 @@
+"""What a user has chosen for the screens: the columns of each list."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.fields.schema import Schema
+from models.rights import Access
+from models.security import User
+
+MAX_COLUMNS = 50
+
+
+def list_columns(access: Access, schema: Schema) -> list[str]:
+    """The columns of a register's list for this user: those chosen, as far as they still exist, else the usual ones."""
+    raw = User._get_collection().find_one({"_id": access.user_id}, {"list_columns": 1}) or {}
+    chosen = (raw.get("list_columns") or {}).get(schema.register.key) or []
+    known = [column for column in chosen if column in schema.by_column]
+    return known or [field.column for field in schema.fields if field.in_list]
+
+
+def choose_columns(access: Access, schema: Schema, columns: Sequence[str]) -> list[str]:
+    """Keep the columns a user wants to see, in that order; the name is always among them. None means the usual."""
+    name = schema.register.name_field
+    known = [column for column in dict.fromkeys(columns) if column in schema.by_column][:MAX_COLUMNS]
+    if known and name not in known:
+        known.insert(0, name)
+    change: dict[str, Any] = {"$set" if known else "$unset": {f"list_columns.{schema.register.key}": known}}
+    User._get_collection().update_one({"_id": access.user_id}, change)
+    return known

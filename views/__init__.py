@@ -1,0 +1,1 @@
+"""What is seen: one file a domain; parse, authorise, call a service, render."""

@@ -1,0 +1,263 @@
+"""How the field registry's inputs look: form field, filter input and cell for every name that a kind may give."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import Field as FormField
+from wtforms.widgets import TextArea, TextInput, html_params
+
+from models.base import stored_value
+from models.fields.context import Context
+from models.fields.field import Field
+from models.fields.operators import OPERATORS
+from models.registers import REGISTERS
+
+Option = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One name that a kind may give as its `input`.
+
+    `form` is the HTML input type, or "textarea" or "select"; `filter` the name the filter panel knows; `several` is
+    for lists of values; `remote` for options searched on the server.
+    """
+
+    form: str
+    filter: str
+    mode: str = ""
+    several: bool = False
+    remote: bool = False
+
+
+INPUTS: dict[str, Input] = {
+    "text": Input("text", "text"),
+    "long_text": Input("textarea", "text"),
+    "number": Input("text", "number", mode="decimal"),
+    "money": Input("text", "money", mode="decimal"),
+    "date": Input("date", "date"),
+    "datetime": Input("datetime-local", "datetime"),
+    "boolean": Input("select", "select"),
+    "select": Input("select", "select"),
+    "multi_select": Input("select", "select", several=True),
+    "email": Input("email", "text"),
+    "tel": Input("tel", "text"),
+    "url": Input("url", "text", mode="url"),
+    "user": Input("select", "remote", remote=True),
+    "team": Input("select", "remote", remote=True),
+    "link": Input("select", "remote", remote=True),
+    "multi_link": Input("select", "remote", several=True, remote=True),
+}
+#: A browser shows nothing for text that its own date input does not understand: then the text is shown as text.
+PICKER_FORMATS = {"date": ("%Y-%m-%d",), "datetime-local": ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")}
+
+
+def options_url(field: Field) -> str:
+    """Where the options of a link, user or team field are searched as one types."""
+    return url_for("OptionsView.options", target=field.kind.target(field))  # type: ignore[attr-defined]
+
+
+# Forms
+
+
+class ValueInput(TextInput):
+    """A one-line input of the right type for the field's kind."""
+
+    def __init__(self, spec: Input) -> None:
+        super().__init__()
+        self.spec = spec
+        self.input_type = spec.form
+
+    def __call__(self, field: FormField, **attributes: Any) -> Markup:
+        text = field._value()
+        shown = self.spec.form if fits_picker(self.spec.form, text) else "text"
+        if self.spec.mode:
+            attributes.setdefault("inputmode", self.spec.mode)
+        return super().__call__(field, type=shown, autocomplete="off", **attributes)
+
+
+class ValueSelect:
+    """A select; one that searches on the server holds only the options that are chosen already."""
+
+    def __init__(self, *, multiple: bool) -> None:
+        self.multiple = multiple
+
+    def __call__(self, field: "ValueField", **attributes: Any) -> Markup:
+        if field.spec.remote:
+            attributes["data-options-url"] = options_url(field.field)
+        attributes.update({"data-enhance": True, "class": "form-select", "multiple": self.multiple})
+        attributes = {"id": field.id, "name": field.name, **attributes}
+        options = [
+            Markup("<option {}>{}</option>").format(Markup(html_params(value=value, selected=chosen)), label)
+            for value, label, chosen in field.choices()
+        ]
+        # Unticking everything sends nothing at all, so an empty value goes along to say "none".
+        none = Markup('<input type="hidden" name="{}" value="">').format(field.name) if self.multiple else Markup()
+        return none + Markup("<select {}>{}</select>").format(Markup(html_params(**attributes)), Markup().join(options))
+
+
+class ValueField(FormField):
+    """The form field of any registry field: it carries what was typed; the service that saves it checks it."""
+
+    def __init__(self, label: Any = None, *, field: Field, **options: Any) -> None:
+        self.field = field
+        self.spec = INPUTS[field.kind.input]
+        self.options: list[Option] = []
+        widgets = {"textarea": TextArea(), "select": ValueSelect(multiple=self.spec.several)}
+        super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
+        self.flags.required = field.required
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if self.spec.several:
+            self.data = [text for text in valuelist if text]
+        elif valuelist:
+            self.data = valuelist[-1]
+
+    def _value(self) -> str:
+        return "" if self.data is None else str(self.data)
+
+    def chosen(self) -> list[str]:
+        values = self.data if isinstance(self.data, list) else [self.data]
+        return [str(value) for value in values if value not in (None, "")]
+
+    def choices(self) -> Iterable[tuple[str, str, bool]]:
+        """(value, label, chosen) of each option; what was sent and is no option stays visible."""
+        chosen = self.chosen()
+        if not self.spec.several:
+            yield "", "", not chosen
+        for value, label in self.options:
+            yield value, label, value in chosen
+        for value in chosen:
+            if value not in dict(self.options):
+                yield value, value, True
+
+
+def fits_picker(input_type: str, text: str) -> bool:
+    if not text or input_type not in PICKER_FORMATS:
+        return True
+    for pattern in PICKER_FORMATS[input_type]:
+        try:
+            datetime.strptime(text, pattern)  # noqa: DTZ007 - only its shape matters
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def form_class(fields: Iterable[Field], labels: Any) -> type[FlaskForm]:
+    """A form with a field for each that may be written; `labels(field)` gives lazy label and help."""
+    made = {
+        field.column: ValueField(labels(field)[0], field=field, description=labels(field)[1], name=field.column)
+        for field in fields if not field.read_only
+    }  # fmt: skip
+    return type("RecordForm", (FlaskForm,), made)
+
+
+def form_fields(form: FlaskForm) -> list[ValueField]:
+    return [field for field in form if isinstance(field, ValueField)]
+
+
+def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list[Option]:
+    """The options of a yes/no or choice field; retired choices only where they are held."""
+    if field.kind.input == "boolean":
+        return [("1", _("Yes")), ("0", _("No"))]
+    held = set(held)
+    return [(c.key, c.text(language)) for c in field.choices if not c.retired or c.key in held]
+
+
+# Filters
+
+
+def filter_column(field: Field, language: str, section: str) -> dict[str, Any]:
+    """A field as the filter panel takes it."""
+    spec = INPUTS[field.kind.input]
+    return {
+        "column": field.column, "label": field.label_in(language), "section": section,
+        "operators": [
+            {"op": code, "label": str(field.kind.operator_label(code)), "input": filter_input(spec, code)}
+            for code in field.kind.operators
+        ],
+        "choices": [
+            {"value": v, "label": text}
+            for v, text in local_options(field, language, {c.key for c in field.choices})
+        ],
+        "options_url": options_url(field) if spec.remote else None,
+    }  # fmt: skip
+
+
+def filter_input(spec: Input, code: str) -> str:
+    takes = OPERATORS[code].takes
+    if takes == "none":
+        return "none"
+    return "multi" if takes == "many" and spec.filter in ("select", "remote") else spec.filter
+
+
+# Cells
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of a cell: text, where it leads, the colour of its badge."""
+
+    text: str
+    href: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as a list or record page shows it. `number` aligns right; `long` keeps its line breaks."""
+
+    field: Field
+    label: str
+    parts: tuple[Part, ...]
+    number: bool = False
+    long: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.parts
+
+
+def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
+    """A field's value in a raw document, as its cell."""
+    value = stored_value(field, raw)
+    filled = value not in (None, "", [])
+    parts = tuple(parts_of(field, value, context)) if filled else ()
+    return Cell(field, field.label_in(context.language), tuple(p for p in parts if p.text),
+                field.kind.numeric, field.kind.input == "long_text")  # fmt: skip
+
+
+def parts_of(field: Field, value: Any, context: Context) -> Iterable[Part]:
+    kind = field.kind
+    if kind.name in ("choice", "choices"):
+        for key in value if isinstance(value, list) else [value]:
+            choice = field.choice(key)
+            yield Part(choice.text(context.language) if choice else key, colour=choice.colour if choice else "grey")
+    elif kind.input in ("link", "multi_link"):
+        for reference in value if isinstance(value, list) else [value]:
+            name = context.labels.get((field.target, reference), "")
+            yield Part(name, href=record_url(field.target, reference))
+    else:
+        text = kind.text(value, field, context)
+        yield Part(text, href=value_href(kind.input, str(value)))
+
+
+def value_href(input_name: str, value: str) -> str:
+    """Where a click on an address, a phone number or a web page leads."""
+    schemes = {"email": f"mailto:{quote(value, safe='@')}", "tel": f"tel:{quote(value, safe='+')}", "url": value}
+    return schemes.get(input_name, "") if input_name != "url" or value.startswith(("http://", "https://")) else ""
+
+
+def record_url(register: str, record_id: Any) -> str:
+    card = REGISTERS.get(register)
+    return f"{card.path}/show/{record_id}" if card else ""
+
+

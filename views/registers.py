@@ -1,0 +1,304 @@
+"""The screens of any register: list, record, forms, deleting, choosing columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from fab_mongo import MongoModelView
+from models.base import stored_value
+from models.fields.errors import ConditionError, ValidationFailed
+from models.fields.field import Field
+from models.fields.schema import Schema
+from models.registers import SECTIONS, Register
+from models.rights import NotAllowed
+from services.labels import context_for
+from services.preferences import choose_columns, list_columns
+from services.records import VersionConflict, create_record, delete_record, get_record, update_record
+from services.removal import delete_selected
+from services.search import Page, TooSlow, find_page
+from services.values import context_of
+from views.base import current_access, current_language
+from views.conditions import all_columns, chips, filter_columns, option_labels
+from views.fields import ValueField, cell, form_class, form_fields, local_options
+from views.interface import FieldHelp, FieldLabel, RegisterInterface
+from views.selection import conditions_of_args, selection_of_form
+
+Raw = dict[str, Any]
+DEFAULT_PAGE_SIZE = 25
+MAX_PAGE_SIZE = 200
+MAX_PAGE = 1_000_000
+
+
+def field_texts(field: Field) -> tuple[FieldLabel, FieldHelp]:
+    return FieldLabel(field), FieldHelp(field)
+
+
+def number_arg(name: str, default: int, most: int) -> int:
+    """A whole number of the address, within bounds; anything else is the default."""
+    text = request.args.get(name, "")
+    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 12 else default
+
+
+class RegisterView(MongoModelView):
+    """List, show, add, edit and delete the records of the register that `datamodel` names.
+
+    What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading
+    goes through `services.search`, writing through `services.records`.
+    """
+
+    datamodel: RegisterInterface
+    default_view = "list"
+
+    # Flask-AppBuilder's preparation, once for each schema version
+
+    def __init__(self, **options: Any) -> None:
+        # Rights are granted on the register, not on a screen of it.
+        self.class_permission_name = self.datamodel.register.key
+        super().__init__(**options)
+
+    def _init_properties(self) -> None:
+        super()._init_properties()
+
+    def _init_forms(self) -> None:
+        self.add_form = self.edit_form = form_class(self.datamodel.schema.fields, field_texts)
+
+    @property
+    def card(self) -> Register:
+        return self.datamodel.register
+
+    # The list
+
+    @expose("/list/")
+    @expose("/")
+    @has_access
+    def list(self) -> Any:
+        """The list, as its address asks for it: `page`, `page_size`, `order`, `dir` and filters."""
+        schema, conditions, status = self.datamodel.schema, conditions_of_args(), 200
+        try:
+            page = self.find(conditions)
+        except (ConditionError, TooSlow) as error:
+            # Never all rows in place of the wanted ones.
+            flash(str(error), "danger")
+            page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
+        columns = [schema.by_column[column] for column in list_columns(current_access(), schema)]
+        return self.render_template(
+            "registers/list.html", status=status, card=self.card, page=page, columns=columns,
+            rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
+            conditions=conditions,
+            filter_columns=filter_columns(schema), all_columns=all_columns(schema, [f.column for f in columns]),
+            title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
+            can=self.can(),
+        ), status  # fmt: skip
+
+    def find(self, conditions: Sequence[Mapping[str, Any]]) -> Page:
+        return find_page(
+            current_access(), self.card.key, conditions, order=request.args.get("order"),
+            direction=request.args.get("dir"), page=number_arg("page", 0, MAX_PAGE),
+            page_size=number_arg("page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
+            exact=request.args.get("count") == "exact",
+        )  # fmt: skip
+
+    def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
+        context = context_for(current_access(), columns, raws)
+        return [
+            {"id": str(raw["_id"]), "name": raw.get("name") or _("(no name)"),
+             "cells": [cell(field, raw, context) for field in columns]}
+            for raw in raws
+        ]  # fmt: skip
+
+    def can(self) -> dict[str, bool]:
+        access = current_access()
+        return {action: access.may(self.card.key, action) for action in ("add", "change", "delete", "merge")}
+
+    @expose("/columns", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def columns(self) -> Response:
+        """Keep the columns that the user wants to see in this list."""
+        choose_columns(current_access(), self.datamodel.schema, request.form.getlist("column"))
+        return redirect(self.list_url())
+
+    def list_url(self) -> str:
+        """The list the user came from, with its conditions, else the plain list."""
+        back = request.form.get("back") or request.args.get("back") or ""
+        path = self.card.path + "/"
+        return path + back if back.startswith("?") else path
+
+    # One record
+
+    @expose("/show/<pk>", methods=["GET"])
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The record with its sections, and what is linked to it."""
+        raw = get_record(current_access(), self.card.key, pk)
+        schema = self.datamodel.schema
+        context = context_for(current_access(), schema.fields, [raw])
+        sections = [
+            (str(SECTIONS[section]), [cell(field, raw, context) for field in fields])
+            for section, fields in schema.sections()
+        ]
+        return self.render_template(
+            "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), sections=sections,
+            title=raw.get("name") or _("(no name)"), related=self.related(raw), can=self.can_with(raw),
+        )  # fmt: skip
+
+    def can_with(self, raw: Raw) -> dict[str, bool]:
+        access = current_access()
+        return {action: access.allows(self.card.key, action, raw) for action in ("change", "delete", "merge")}
+
+    def related(self, raw: Raw) -> Sequence[Mapping[str, Any]]:
+        """Lists of what is linked to the record; a register's own view says what that is."""
+        return []
+
+    # Forms
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Any:
+        """Add a record. Everything typed stays on the page until it is saved."""
+        schema = self.datamodel.schema
+        form = self.add_form(data=self.defaults(schema) | self.prefilled(schema))
+        if request.method == "POST" and form.validate():
+            try:
+                raw = create_record(current_access(), self.card.key, self.typed(form), keep=self.kept())
+                flash(_("%(name)s was added.", name=raw.get("name") or ""), "success")
+                return redirect(self.after_save(raw))
+            except (ValidationFailed, NotAllowed) as error:
+                return self.form_page(form, None, str(self.card.add_label), error)
+        return self.form_page(form, None, str(self.card.add_label))
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: str) -> Any:
+        """Change a record, as far as nobody else has changed it meanwhile."""
+        raw = get_record(current_access(), self.card.key, pk, "change")
+        form = self.edit_form(data=self.edit_texts(raw))
+        if request.method == "POST" and form.validate():
+            try:
+                saved = update_record(current_access(), self.card.key, pk, self.typed(form),
+                                      version=self.version_seen(), keep=self.kept())  # fmt: skip
+                flash(_("%(name)s was saved.", name=saved.get("name") or ""), "success")
+                return redirect(self.after_save(saved))
+            except (ValidationFailed, NotAllowed, VersionConflict) as error:
+                return self.form_page(form, raw, _("Edit %(name)s", name=raw.get("name") or ""), error)
+        return self.form_page(form, raw, _("Edit %(name)s", name=raw.get("name") or ""))
+
+    def typed(self, form: Any) -> Raw:
+        """What was typed, of the fields that the page sent."""
+        return {field.name: field.data for field in form_fields(form) if field.name in request.form}
+
+    def kept(self) -> Sequence[str]:
+        """The columns whose odd value the user insists on."""
+        return request.form.getlist("keep")
+
+    def version_seen(self) -> int | None:
+        text = request.form.get("version", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+    def after_save(self, raw: Raw) -> str:
+        if "add_another" in request.form:
+            return url_for(f"{self.endpoint}.add")
+        return url_for(f"{self.endpoint}.show", pk=raw["_id"])
+
+    def defaults(self, schema: Schema) -> Raw:
+        return {f.column: f.default for f in schema.fields if f.default is not None}
+
+    def prefilled(self, schema: Schema) -> Raw:
+        """Values that the address of the form gives: `?companies=<id>` adds a person to that company."""
+        found = {}
+        for column in request.args:
+            field = schema.get(column)
+            if field is not None and not field.read_only:
+                values = request.args.getlist(column)
+                found[column] = values if field.kind.input in ("multi_link", "multi_select") else values[0]
+        return found
+
+    def edit_texts(self, raw: Raw) -> Raw:
+        context = context_of(current_access())
+        fields = self.datamodel.schema.fields
+        return {f.column: f.kind.edit_text(stored_value(f, raw), f, context) for f in fields if not f.read_only}
+
+    def form_page(self, form: Any, raw: Raw | None, title: str, error: Exception | None = None) -> Any:
+        """The form; with an error, everything typed is on it and what is wrong stands beside the fields."""
+        status = 200 if error is None else 409 if isinstance(error, VersionConflict) else 422
+        keepable: Sequence[str] = ()
+        self.add_options(form)
+        if isinstance(error, ValidationFailed):
+            keepable = error.keepable
+            self.show_errors(form, error)
+        elif isinstance(error, VersionConflict):
+            raw = error.current
+            self.show_conflict(form, raw)
+            flash(str(error), "warning")
+        elif error is not None:
+            flash(str(error), "danger")
+        return self.render_template(
+            "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
+            kept=self.kept(), sections=self.form_sections(form), version=raw["version"] if raw else None,
+            back=url_for(f"{self.endpoint}.show", pk=raw["_id"]) if raw else self.card.path + "/",
+        ), status  # fmt: skip
+
+    def form_sections(self, form: Any) -> Sequence[tuple[str, Sequence[ValueField]]]:
+        sections = [
+            (str(SECTIONS[section]), [form[field.column] for field in fields if field.column in form])
+            for section, fields in self.datamodel.schema.sections()
+        ]
+        return [(label, fields) for label, fields in sections if fields]
+
+    def show_errors(self, form: Any, error: ValidationFailed) -> None:
+        for column, messages in error.messages().items():
+            if column in form:
+                form[column].errors = [*form[column].errors, *messages]
+            else:
+                flash(" ".join(messages), "danger")
+
+    def show_conflict(self, form: Any, current: Raw) -> None:
+        """Beside each field that differs, what it holds now; saving again overwrites it knowingly."""
+        context = context_for(current_access(), self.datamodel.schema.fields, [current])
+        for field in form_fields(form):
+            stored = stored_value(field.field, current)
+            now = field.field.kind.edit_text(stored, field.field, context)
+            if field.data not in (now, None if now == "" else now):
+                text = field.field.kind.text(stored, field.field, context) or _("nothing")
+                field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
+
+    def add_options(self, form: Any) -> None:
+        language = current_language()
+        for field in form_fields(form):
+            if field.spec.remote:
+                field.options = list(option_labels(field.field, field.chosen()).items())
+            elif field.spec.form == "select":
+                field.options = local_options(field.field, language, field.chosen())
+
+    # Deleting
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Response:
+        """Move a record to the recycle bin."""
+        raw = delete_record(current_access(), self.card.key, pk)
+        flash(_("%(name)s was moved to the recycle bin.", name=raw.get("name") or ""), "success")
+        return redirect(self.list_url())
+
+    @expose("/delete_chosen", methods=["POST"])
+    @has_access
+    @permission_name("delete")
+    def delete_chosen(self) -> Response:
+        """Move the chosen records to the recycle bin; many of them as a job."""
+        try:
+            outcome = delete_selected(current_access(), self.card.key, selection_of_form())
+        except ConditionError as error:
+            flash(str(error), "danger")
+            return redirect(self.list_url())
+        if outcome.job_id is not None:
+            return redirect(url_for("JobView.show", pk=outcome.job_id))
+        flash(ngettext("%(num)s record was moved to the recycle bin.",
+                       "%(num)s records were moved to the recycle bin.", outcome.count), "success")  # fmt: skip
+        return redirect(self.list_url())
+
