@@ -143,7 +143,7 @@ class MongoModelConverter(GeneralModelConverter):
         """Return new validators for a column: forms must not share them, as some keep state."""
         if self.search:
             return []
-        # A view's own come first, as in FAB: what says that a value may be blank ends the checks of a blank one.
+        # A view's own come first, as in FAB: what says that a value may be blank forgives a blank one everything.
         checks = [*more, *self._presence(column), Storable()]
         if column.max_length is not None or column.min_length is not None:
             most = -1 if column.max_length is None else column.max_length
@@ -161,7 +161,7 @@ class MongoModelConverter(GeneralModelConverter):
 
     @staticmethod
     def _presence(column: Column) -> list[Any]:
-        if column.kind is Kind.BOOLEAN:
+        if column.kind is Kind.BOOLEAN or (column.kind.is_several and not column.required):
             return []
         if not column.required:
             return [validators.Optional()]

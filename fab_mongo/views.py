@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request
+from flask import abort, current_app, flash, redirect, request
 from flask_appbuilder import ModelView
 from flask_appbuilder.const import FLAMSG_ERR_SEC_ACCESS_DENIED
 from flask_appbuilder.exceptions import FABException
@@ -14,6 +14,7 @@ from flask_appbuilder.views import expose
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from fab_mongo import links
 from fab_mongo.arguments import Paging, add_filter_arguments, paging_of
 from fab_mongo.columns import Kind
 from fab_mongo.errors import FilterError
@@ -86,6 +87,11 @@ class MongoModelView(LiveViewMixin, ModelView):
             extra_fields,
             related_filters,
         )
+
+    def create_blueprint(self, appbuilder: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make the blueprint, and the application's links between pages safe."""
+        links.install(current_app)
+        return super().create_blueprint(appbuilder, *args, **kwargs)
 
     # What the address asks for.
 
@@ -253,6 +259,10 @@ class MongoModelView(LiveViewMixin, ModelView):
     @staticmethod
     def _flash_refusal(message: tuple[str, str], errors: Mapping[str, list[str]]) -> None:
         flash(*message)
+
+    def download(self, filename: str) -> Any:
+        """Serve nothing: FAB's files in an upload folder have no place here, and this has no address."""
+        abort(404)
 
     # Actions.
 

@@ -64,6 +64,7 @@ def test_list_address_narrows_orders_and_pages(boss: Browser, query: str, expect
         "_oc_BookView=$where&_od_BookView=desc",
         "order=author&dir=sideways",
         "page_=1&psize_=1&_oc_=&_od_=",
+        "endpoint=x&_method=POST&_external=1&_scheme=x&values=1&self=1",
     ],
 )
 def test_list_odd_paging_and_order_is_no_error(boss: Browser, query: str) -> None:
@@ -357,6 +358,19 @@ def test_labels_follow_the_language_of_each_request(boss: Browser, app: Flask) -
         [view] = [view for view in app.appbuilder.baseviews if type(view).__name__ == "UserDBModelView"]
         label = view.for_request().label_columns["first_name"]
     assert not isinstance(label, str), "the label stays lazy"
+
+
+def test_links_to_other_pages_keep_every_filter_value(boss: Browser) -> None:
+    for number in range(60):
+        Book(title=f"title x{number}").save()
+    page = boss.get(f"{LIST}?_flt_ct_title=x1&_flt_ct_title=x2&psize_BookView=5")
+    [link] = set(re.findall(r'href="([^"]*page_BookView=1)"', page.replace("&amp;", "&")))
+    assert "_flt_ct_title=x1&_flt_ct_title=x2" in link
+    assert len(shown(boss.get(link))) == 5
+
+
+def test_download_of_stock_fab_has_no_address(boss: Browser) -> None:
+    assert boss.status("/bookview/download/x") == 404
 
 
 def test_long_addresses_do_not_overfill_the_session(boss: Browser) -> None:
