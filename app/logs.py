@@ -90,6 +90,8 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in QUIETER:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    # It advises to create the first user by a command, at every start of every process; run.py says it better.
+    logging.getLogger("flask_appbuilder.security.manager").setLevel(logging.ERROR)
 
 
 def _file_handler(settings: Settings) -> dict[str, logging.Handler]:

@@ -91,13 +91,13 @@ class Supervisor:
         self.signals += 1
 
     def stop(self) -> None:
-        """Stop the parts one after the other; a second signal means at once."""
-        for part in self.parts:
-            if part.process is None:
-                continue
-            part.process.terminate()
-            self.wait(part.process, part.stop_seconds)
-            part.clear_away(part.process)
+        """Tell the parts to stop, in their order, and wait for each; a second signal means at once."""
+        running = [(part, part.process) for part in self.parts if part.process]
+        for _, process in running:
+            process.terminate()
+        for part, process in running:
+            self.wait(process, part.stop_seconds)
+            part.clear_away(process)
 
     def wait(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         deadline = time.monotonic() + seconds
