@@ -9,10 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, ServiceUnavailable, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.logs import request_id
+from models.fields.errors import ConditionError
+from models.registers import UnknownRegister
+from models.rights import NotAllowed
+from services.records import RecordNotFound
+from services.search import TooSlow
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +26,7 @@ class ErrorText(NamedTuple):
     """What an error page says: what happened, and what to do."""
 
     title: LazyString
-    advice: LazyString
+    advice: LazyString | str
 
 
 TEXTS: dict[int, ErrorText] = {
@@ -60,6 +65,14 @@ FORM_EXPIRED = ErrorText(
     _l("This form has expired"),
     _l("Go back, reload the page, and send the form again."),
 )
+# What services raise, and the HTTP error it is to whoever asked.
+REFUSALS: dict[type[Exception], int] = {
+    RecordNotFound: 404,
+    UnknownRegister: 404,
+    NotAllowed: 403,
+    ConditionError: 400,
+    TooSlow: 503,
+}
 QUERY_TOO_SLOW = ErrorText(
     _l("This takes too long to find"),
     _l("Add a filter or choose another order, and try again."),
@@ -72,6 +85,15 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, answer_csrf_error)
     app.register_error_handler(ConnectionFailure, answer_lost_database)
     app.register_error_handler(ExecutionTimeout, answer_slow_query)
+    for refusal in REFUSALS:
+        app.register_error_handler(refusal, answer_refusal)
+
+
+def answer_refusal(error: Exception) -> AnyResponse:
+    """A service said no: its own sentence stands in the place of the general advice."""
+    code = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    http_error = default_exceptions[code](str(error))
+    return answer(http_error, TEXTS[code]._replace(advice=str(error)))
 
 
 def answer_http_error(error: HTTPException) -> AnyResponse | HTTPException:
