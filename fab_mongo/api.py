@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import prison
 from flask import Response, request
-from flask_appbuilder.api import BaseApi, ModelRestApi, expose, merge_response_func, rison, safe
-from flask_appbuilder.api.schemas import get_item_schema
-from flask_appbuilder.const import (
-    API_DESCRIPTION_COLUMNS_RIS_KEY,
-    API_LABEL_COLUMNS_RIS_KEY,
-    API_RESULT_RES_KEY,
-    API_SHOW_COLUMNS_RIS_KEY,
-    API_SHOW_TITLE_RIS_KEY,
-    API_URI_RIS_KEY,
-)
+from flask_appbuilder import const
+from flask_appbuilder.api import BaseApi, ModelRestApi, expose, merge_response_func, safe
+from flask_appbuilder.api.schemas import get_info_schema, get_item_schema, get_list_schema
 from flask_appbuilder.exceptions import FABException
-from flask_appbuilder.hooks import before_request
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
-from prison.decoder import ParserException
 
 from fab_mongo.errors import FilterError
 from fab_mongo.live import LiveViewMixin
+from fab_mongo.rison_argument import rison_argument
 from fab_mongo.schemas import MongoSchemaConverter
-from fab_mongo.values import is_storable
 from fab_mongo.writes import REFUSALS, refused
 
 Errors = Mapping[str, Any]
-
-_BAD_RISON = (ParserException, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What prison raises for text that is not rison."""
 
 
 class MongoModelRestApi(LiveViewMixin, ModelRestApi):
@@ -122,29 +107,56 @@ class MongoModelRestApi(LiveViewMixin, ModelRestApi):
 
     # Reading.
 
-    @before_request(only=["info", "get", "get_list"])
-    def refuse_malformed_rison(self) -> Response | None:
-        """Refuse a `q` that would make the rison parser fail with more than its own error."""
-        text = request.args.get(API_URI_RIS_KEY)
-        if text and not is_storable(_parsed(text)):
-            return self.response_400(_("The parameter q is not valid rison or JSON."))
-        return None
+    # FAB's methods with another reader of `q`, and an address for one document that takes ids as text. FAB's
+    # docstrings are what OpenAPI shows.
+
+    @expose("/_info", methods=["GET"])
+    @protect()
+    @safe
+    @rison_argument(get_info_schema)
+    @permission_name("info")
+    @merge_response_func(BaseApi.merge_current_user_permissions, const.API_PERMISSIONS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_add_field_info, const.API_ADD_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_edit_field_info, const.API_EDIT_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_search_filters, const.API_FILTERS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_add_title, const.API_ADD_TITLE_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_edit_title, const.API_EDIT_TITLE_RIS_KEY)
+    def info(self, **kwargs: Any) -> Response:
+        """Answer with what is known of the columns."""
+        return self.info_headless(**kwargs)
+
+    info.__doc__ = ModelRestApi.info.__doc__
 
     @expose("/<pk>", methods=["GET"])
     @protect()
     @safe
     @permission_name("get")
-    @rison(get_item_schema)
-    @merge_response_func(ModelRestApi.merge_show_label_columns, API_LABEL_COLUMNS_RIS_KEY)
-    @merge_response_func(ModelRestApi.merge_show_columns, API_SHOW_COLUMNS_RIS_KEY)
-    @merge_response_func(ModelRestApi.merge_description_columns, API_DESCRIPTION_COLUMNS_RIS_KEY)
-    @merge_response_func(ModelRestApi.merge_show_title, API_SHOW_TITLE_RIS_KEY)
+    @rison_argument(get_item_schema)
+    @merge_response_func(ModelRestApi.merge_show_label_columns, const.API_LABEL_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_show_columns, const.API_SHOW_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_description_columns, const.API_DESCRIPTION_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_show_title, const.API_SHOW_TITLE_RIS_KEY)
     def get(self, pk: Any, **kwargs: Any) -> Response:
-        """Answer with one document; FAB's own address takes numbers only."""
+        """Answer with one document."""
         return self.get_headless(pk, **kwargs)
 
-    # FAB's docstring is what OpenAPI shows.
     get.__doc__ = ModelRestApi.get.__doc__
+
+    @expose("/", methods=["GET"])
+    @protect()
+    @safe
+    @permission_name("get")
+    @rison_argument(get_list_schema)
+    @merge_response_func(ModelRestApi.merge_order_columns, const.API_ORDER_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_list_label_columns, const.API_LABEL_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_description_columns, const.API_DESCRIPTION_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_list_columns, const.API_LIST_COLUMNS_RIS_KEY)
+    @merge_response_func(ModelRestApi.merge_list_title, const.API_LIST_TITLE_RIS_KEY)
+    def get_list(self, **kwargs: Any) -> Response:
+        """Answer with a page of documents."""
+        return self.get_list_headless(**kwargs)
+
+    get_list.__doc__ = ModelRestApi.get_list.__doc__
 
     def get_list_headless(self, **kwargs: Any) -> Response:
         """Answer with a page of documents, or with what is wrong with the filters."""
@@ -165,7 +177,7 @@ class MongoModelRestApi(LiveViewMixin, ModelRestApi):
             return refusal
         self.post_add(item)
         result = self.add_model_schema.dump(item)
-        return self.response(201, **{API_RESULT_RES_KEY: result, "id": self.datamodel.get_pk_value(item)})
+        return self.response(201, **{const.API_RESULT_RES_KEY: result, "id": self.datamodel.get_pk_value(item)})
 
     def put_headless(self, pk: Any) -> Response:
         """Change the values that are sent, leave the others."""
@@ -179,7 +191,7 @@ class MongoModelRestApi(LiveViewMixin, ModelRestApi):
         if refusal is not None:
             return refusal
         self.post_update(item)
-        return self.response(200, **{API_RESULT_RES_KEY: self.edit_model_schema.dump(item)})
+        return self.response(200, **{const.API_RESULT_RES_KEY: self.edit_model_schema.dump(item)})
 
     def delete_headless(self, pk: Any) -> Response:
         """Delete a document."""
@@ -275,15 +287,3 @@ class MongoModelRestApi(LiveViewMixin, ModelRestApi):
 def translated(text: Any) -> str:
     """Return a label in the language of the request; plain ones are looked up, lazy ones know for themselves."""
     return _(text) if isinstance(text, str) and text else str(text)
-
-
-def _parsed(text: str) -> Any:
-    """Return what a `q` says, as FAB reads it; something that cannot be stored when it says nothing."""
-    try:
-        return prison.loads(text)
-    except _BAD_RISON:
-        sent = urllib.parse.parse_qs(f"q={text}").get("q", [""])[0]
-    try:
-        return json.loads(sent)
-    except (ValueError, RecursionError):
-        return "\x00"

@@ -173,13 +173,13 @@ class MongoInterface(BaseInterface):
 
     def get(
         self,
-        id: Any,
+        pk: Any,
         filters: Any = None,
         select_columns: Sequence[str] | None = None,
         outer_default_load: bool = False,
     ) -> Any:
         """Return one document by its primary key; None when it is malformed, gone or outside of the filters."""
-        found = self.get_many([id], filters)
+        found = self.get_many([pk], filters)
         return found[0] if found else None
 
     def get_many(self, ids: Sequence[Any], filters: Any = None) -> list[Any]:

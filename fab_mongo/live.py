@@ -25,6 +25,7 @@ class LiveViewMixin:
     datamodel: MongoInterface
     _filters: Any
     _related_views: Any
+    _answers_a_request = False
     prototypes_kept: ClassVar[int] = 16
     _shared_attributes: ClassVar[tuple[str, ...]] = (
         "appbuilder",
@@ -67,9 +68,12 @@ class LiveViewMixin:
 
     def for_request(self) -> Self:
         """Return the view that answers the current request; the same one however often it is asked for."""
+        if self._answers_a_request:
+            return self
         views = request_cache().setdefault("views", {})
         if self not in views:
             view = copy.copy(self._prototype(self.datamodel.version()))
+            view._answers_a_request = True
             view._filters = view._filters.fresh()
             # Related views may refer back to this one, so it is put in its place before they are made.
             views[self] = view

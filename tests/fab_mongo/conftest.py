@@ -7,6 +7,7 @@ import mongoengine as me
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from tests.fab_mongo import toys
@@ -59,6 +60,32 @@ def app(built_app: Flask, library: None) -> Flask:
     toys.ToyRole.objects(name__nin=["Admin", "Public"]).delete()
     toys.add_user(built_app, "boss", "Admin")
     return built_app
+
+
+class Counter(CommandListener):
+    """Counts the commands a client sends."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+@pytest.fixture
+def counter(mongodb_uri: str, library: None) -> Iterator[Counter]:
+    """Commands sent, on a connection of its own in the place of the package's."""
+    name = me.get_db().name
+    listener = Counter()
+    me.disconnect()
+    me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard", event_listeners=[listener])
+    yield listener
+    me.disconnect()
+    me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard")
 
 
 class Browser:

@@ -1,14 +1,11 @@
 """The data interface: queries, keys, references, writes."""
 
-from collections.abc import Iterator
-
-import mongoengine as me
 import pytest
 from bson import ObjectId
-from pymongo.monitoring import CommandListener
 
 from fab_mongo import Kind, MongoInterface, columns_of
 from tests.fab_mongo import toys
+from tests.fab_mongo.conftest import Counter
 from tests.fab_mongo.toys import Author, Book, BookInterface, Genre, Shelf, extra_column
 
 pytestmark = pytest.mark.usefixtures("library")
@@ -17,32 +14,6 @@ pytestmark = pytest.mark.usefixtures("library")
 @pytest.fixture
 def books() -> BookInterface:
     return BookInterface(Book)
-
-
-class Counter(CommandListener):
-    """Counts the commands a client sends."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event) -> None:
-        self.names.append(event.command_name)
-
-    def succeeded(self, event) -> None: ...
-
-    def failed(self, event) -> None: ...
-
-
-@pytest.fixture
-def counter(mongodb_uri: str, library: None) -> Iterator[Counter]:
-    """Commands sent, on a connection of its own in the place of the package's."""
-    name = me.get_db().name
-    listener = Counter()
-    me.disconnect()
-    me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard", event_listeners=[listener])
-    yield listener
-    me.disconnect()
-    me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard")
 
 
 def test_columns_of_document_describes_kinds_and_hides_secrets() -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from fab_mongo import Kind
 from tests.fab_mongo import toys
-from tests.fab_mongo.conftest import Browser
+from tests.fab_mongo.conftest import Browser, Counter
 from tests.fab_mongo.toys import Author, Book, Genre, Shelf, extra_column
 
 LIST = "/bookview/list/"
@@ -99,6 +99,20 @@ def test_list_operator_as_value_is_text(boss: Browser) -> None:
     Book(title="title one").save()
     assert shown(boss.get(f"{LIST}?_flt_eq_title[$ne]=x")) == []
     assert shown(boss.get(f"{LIST}?_flt_eq_title=%7B%22$ne%22:null%7D")) == []
+
+
+def test_list_of_many_rows_takes_no_more_commands_than_of_one(app: Flask, counter: Counter, boss: Browser) -> None:
+    commands = []
+    for rows in (1, 25):
+        while Book.objects.count() < rows:
+            author, genre = Author(name="A").save(), Genre(name=f"g{Book.objects.count()}").save()
+            Book(title="title x", author=author, genres=[genre]).save()
+        boss.get(LIST)
+        counter.names.clear()
+        assert len(shown(boss.get(LIST))) == rows
+        commands.append(sorted(counter.names))
+    assert commands[0] == commands[1]
+    assert len(commands[0]) <= 12
 
 
 def test_list_dangling_reference_shows_the_row(boss: Browser) -> None:
