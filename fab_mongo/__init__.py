@@ -3,10 +3,11 @@
 from fab_mongo.api import MongoModelRestApi
 from fab_mongo.columns import Column, Kind, columns_of
 from fab_mongo.errors import FilterError, NoSqlSessionError
-from fab_mongo.filters import MongoFilter, MongoFilterConverter, MongoFilters
+from fab_mongo.filters import MongoFilterConverter, MongoFilters
 from fab_mongo.forms import MongoForm, MongoModelConverter
 from fab_mongo.interface import MongoInterface
 from fab_mongo.live import LiveViewMixin
+from fab_mongo.operators import MongoFilter
 from fab_mongo.request_cache import request_cache
 from fab_mongo.schemas import MongoSchemaConverter
 from fab_mongo.security.documents import (

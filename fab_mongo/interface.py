@@ -15,6 +15,7 @@ from flask_appbuilder.models.base import BaseInterface
 from flask_babel import gettext as _
 
 from fab_mongo import filters as mongo_filters
+from fab_mongo import operators
 from fab_mongo.columns import Column, Kind, columns_of
 from fab_mongo.references import dereference
 from fab_mongo.values import parse_id
@@ -43,17 +44,17 @@ class MongoInterface(BaseInterface):
     max_page_size = 1000
 
     # FAB takes these from the interface by name.
-    FilterEqual = mongo_filters.FilterEqual
-    FilterNotEqual = mongo_filters.FilterNotEqual
-    FilterContains = mongo_filters.FilterContains
-    FilterNotContains = mongo_filters.FilterNotContains
-    FilterStartsWith = mongo_filters.FilterStartsWith
-    FilterEndsWith = mongo_filters.FilterEndsWith
-    FilterGreater = mongo_filters.FilterGreater
-    FilterSmaller = mongo_filters.FilterSmaller
-    FilterEqualFunction = mongo_filters.FilterEqualFunction
-    FilterRelationOneToManyEqual = mongo_filters.FilterRelationOneToManyEqual
-    FilterRelationManyToManyEqual = mongo_filters.FilterRelationManyToManyEqual
+    FilterEqual = operators.FilterEqual
+    FilterNotEqual = operators.FilterNotEqual
+    FilterContains = operators.FilterContains
+    FilterNotContains = operators.FilterNotContains
+    FilterStartsWith = operators.FilterStartsWith
+    FilterEndsWith = operators.FilterEndsWith
+    FilterGreater = operators.FilterGreater
+    FilterSmaller = operators.FilterSmaller
+    FilterEqualFunction = operators.FilterEqualFunction
+    FilterRelationOneToManyEqual = operators.FilterRelationOneToManyEqual
+    FilterRelationManyToManyEqual = operators.FilterRelationManyToManyEqual
 
     def __init__(self, document_class: type[me.Document]) -> None:
         super().__init__(document_class)

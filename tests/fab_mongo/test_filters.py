@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from fab_mongo import FilterError, MongoFilters
 from fab_mongo.arguments import add_filter_arguments, paging_of
-from fab_mongo.filters import FILTERS_BY_KIND
+from fab_mongo.operators import FILTERS_BY_KIND
 from tests.fab_mongo.toys import Author, Book, BookInterface, Genre, utc
 
 pytestmark = pytest.mark.usefixtures("library")
