@@ -86,9 +86,9 @@ class Package:
         return next((item.get("ContentType") or "" for item in (*own, *shared)), "")
 
     def set_relationships(self, part: str, kept: list[Relationship]) -> None:
-        """Write a part's relationships anew; none left leaves no relationships part."""
+        """Write a part's relationships anew; none left leaves no relationships part but the document's."""
         self._relationships[part] = kept
-        if kept:
+        if kept or part == self.document:
             self.parts[rels_name(part)] = relationships_xml(kept)
         else:
             self.parts.pop(rels_name(part), None)

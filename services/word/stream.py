@@ -277,6 +277,8 @@ class _Merge:
         if not added:
             self._archive.writestr(name, data)
             return
+        if data.endswith(b"/>"):
+            data = data[:-2] + b"></Relationships>"
         place = data.rindex(b"</")
         with self._archive.open(name, "w") as stream:
             stream.write(data[:place])
