@@ -60,10 +60,12 @@ class PermissionStore(BaseSecurityManager):
         return list(self.role_model.objects)
 
     def get_public_role(self) -> Any:
-        """Return the role of people who have not logged in, read once a request."""
+        """Return the role of people who have not logged in, read once a request; one that grants nothing when an
+        administrator has deleted it."""
         cache = request_cache()
         if "public role" not in cache:
-            cache["public role"] = self.find_role(self.auth_role_public)
+            name = self.auth_role_public
+            cache["public role"] = self.find_role(name) or self.role_model(name=name)
         return cache["public role"]
 
     def role_pairs(self, role_ids: Iterable[Any]) -> set[Pair]:
@@ -84,8 +86,7 @@ class PermissionStore(BaseSecurityManager):
 
     def get_public_permissions(self) -> list[PermissionView]:
         """Return what people who have not logged in may do."""
-        role = self.get_public_role()
-        return self.get_db_role_permissions(role.id) if role else []
+        return self.get_db_role_permissions(self.get_public_role().id)
 
     def get_db_role_permissions(self, role_id: Any) -> list[PermissionView]:
         """Return what a role grants."""

@@ -162,8 +162,7 @@ class UserStore(BaseSecurityManager):
     def get_user_roles(self, user: Any) -> list[Any]:
         """Return a user's roles, those of the groups included; the public role for nobody. Read once a request."""
         if user is None or not user.is_authenticated:
-            public = self.get_public_role()
-            return [public] if public else []
+            return [self.get_public_role()]
         cache = request_cache()
         key = ("roles", user.get_id())
         if key not in cache:

@@ -194,6 +194,17 @@ def test_public_role_lets_anybody_in(app: Flask, sm: MongoSecurityManager) -> No
     assert client.get("/bookview/list/").status_code == 302
 
 
+def test_public_role_deleted_lets_nobody_in_and_breaks_nothing(app: Flask, sm: MongoSecurityManager) -> None:
+    ToyRole.objects(name="Public").delete()
+    client = app.test_client()
+    assert client.get("/").status_code == 200
+    assert client.get("/bookview/list/").status_code == 302
+    assert client.get("/api/v1/menu/").status_code == 401
+    with app.app_context():
+        sm.create_db()
+    assert ToyRole.objects(name="Public").count() == 1
+
+
 # Logging in.
 
 
