@@ -42,7 +42,7 @@ def parse_decimal(text: str, language: str) -> Decimal:
         decimal_mark = "," if marks[0] == "." else "."
     grouping = "," if decimal_mark == "." else "."
     plain = plain.replace(grouping, "").replace(decimal_mark, ".")
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", plain):
+    if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", plain):
         raise ValueError(text)
     return Decimal(plain)
 
@@ -113,7 +113,7 @@ class Money(Number):
         except (ValueError, DecimalException) as error:
             raise FieldError(_l("“%(value)s” is not an amount of money. Write it as 1234.50 EUR.",
                                 value=str(amount)[:80])) from error  # fmt: skip
-        if abs(number) >= MONEY_LIMIT:
+        if not number.is_finite() or abs(number) >= MONEY_LIMIT:
             raise FieldError(_l("This amount is too large."))
         return {"amount": Decimal128(trimmed(number)), "currency": currency}
 

@@ -1,5 +1,6 @@
 """Text and its stricter kin: e-mail, phone, web address, Finnish business ID."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,12 +12,13 @@ from stdnum.fi import ytunnus
 
 from models.fields import operators as ops
 from models.fields.context import Context
-from models.fields.errors import FieldError
+from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
-from models.fields.kinds.base import Kind, Query, matching, text_of
+from models.fields.kinds.base import EMPTY_VALUES, Kind, Query, matching, text_of
 
 #: How an operator's regular expression stands around the text asked for.
 PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
+EQUALITY = ("eq", "neq", "in", "nin")
 
 
 class Text(Kind):
@@ -28,8 +30,18 @@ class Text(Kind):
         return text_of(raw, field)
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
-        # A part of an e-mail address is none itself: what is asked for is plain text for every kind of text.
-        return super().operand_value(code, raw, field, context) if type(self) is Text else as_text(self, raw, field)
+        """What is asked for, as text: a part of an e-mail address is none itself. For equality it is brought to the
+        form in which values are kept, as far as it has one."""
+        try:
+            text = text_of(raw, field) if raw not in EMPTY_VALUES else ""
+        except FieldError as error:
+            raise ConditionError(field.column, error.message) from error
+        if code in EQUALITY and text:
+            try:
+                return self.parse_value(text, field, replace(context, keep_odd=True))
+            except FieldError:
+                return text
+        return text or None
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
         if code == "in":
@@ -85,12 +97,11 @@ class Phone(Text):
                          keepable=True)  # fmt: skip
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
-        text = as_text(self, raw, field)
-        if code in ("eq", "neq", "in", "nin") and text:
-            return self.parse_value(text, field, Context(keep_odd=True))
+        text = super().operand_value(code, raw, field, context)
+        if code in EQUALITY or not text:
+            return text
         # A number typed as it is read finds the number as it is kept.
-        digits = "".join(char for char in text or "" if char in "+0123456789")
-        return digits or text
+        return "".join(char for char in text if char in "+0123456789") or text
 
     def text(self, value: Any, field: Field, context: Context) -> str:
         try:
@@ -139,7 +150,3 @@ class BusinessId(Text):
                 _l("“%(value)s” is not a Finnish business ID: its check digit or length is wrong. "
                    "It should look like 0112038-9.", value=text), keepable=True) from error  # fmt: skip
 
-
-def as_text(kind: Kind, raw: Any, field: Field) -> str | None:
-    """What is asked for, as text; refused with a condition's error."""
-    return Text().operand_value("ct", raw, field, Context()) if raw is not None else None
