@@ -36,6 +36,7 @@ class Identities:
         self._markers = markers
         self._locals: dict[object, int] = {}
         self._names: dict[str, NameSlot] = {}
+        self._shapes: dict[str, str] = {}
 
     @property
     def count(self) -> int:
@@ -63,28 +64,26 @@ class Identities:
                 self._set(element, "id", element)
             elif element.tag == w("id") and local_name(element.getparent().tag) == "sdtPr":
                 self._set(element, w("val"), element)
-            elif local_name(element.tag) == "OLEObject" and element.get("ShapeID"):
-                self._set_shape(element, "ShapeID", part)
+            elif local_name(element.tag) == "OLEObject" and element.get("ShapeID") in self._shapes:
+                element.set("ShapeID", self._shapes[element.get("ShapeID")])
             elif element.tag.startswith(f"{{{VML}}}"):
-                self._shape(element, part)
+                self._shape(element)
         return self._mark_names(root)
 
     def _set(self, element: Element, attribute: str, key: object) -> None:
         local = self._locals.setdefault(key, len(self._locals) + 1)
         element.set(attribute, self._markers.attribute(IdSlot(local)))
 
-    def _shape(self, element: Element, part: str) -> None:
-        """VML shapes are named by their id; a shape type keeps its name, shapes refer to it."""
+    def _shape(self, element: Element) -> None:
+        """VML shapes are named by their id, which an object behind them repeats; a shape type keeps its name."""
         if local_name(element.tag) == "shapetype":
             return
         element.attrib.pop(f"{{{OFFICE}}}spid", None)
         if element.get("id"):
-            self._set_shape(element, "id", part)
-
-    def _set_shape(self, element: Element, attribute: str, part: str) -> None:
-        name = element.get(attribute)
-        local = self._locals.setdefault((part, "shape", name), len(self._locals) + 1)
-        element.set(attribute, f"{name}_{self._markers.attribute(IdSlot(local))}")
+            name = element.get("id")
+            local = self._locals.setdefault(element, len(self._locals) + 1)
+            self._shapes[name] = f"{name}_{self._markers.attribute(IdSlot(local))}"
+            element.set("id", self._shapes[name])
 
     def _mark_names(self, root: Element) -> bool:
         refers = False
