@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from lxml.etree import _Element as Element
 
-from services.word.errors import TemplateError
+from services.word.errors import TemplateError, part_label
 from services.word.lexer import Atom, Instruction, Token, glyphs, parse_instruction, text_of
 from services.word.ooxml import MC, local_name, w
 
@@ -108,7 +108,7 @@ class _Scanner:
                     'The field "%(field)s" (%(part)s) is opened but never closed. '
                     "Delete it in Word and insert it again.",
                     field=field_label(self._open[-1].atoms),
-                    part=self._part,
+                    part=part_label(self._part),
                 )
             )
         return self._found
@@ -180,7 +180,7 @@ class _Scanner:
                     'A field near "%(text)s" (%(part)s) is closed but never opened. '
                     "Delete it in Word and insert it again.",
                     text=text,
-                    part=self._part,
+                    part=part_label(self._part),
                 )
             )
         return self._open[-1]

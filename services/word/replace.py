@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from services.word.errors import TemplateError
+from services.word.errors import TemplateError, part_label
 from services.word.expressions import (
     Choice,
     Condition,
@@ -96,7 +96,7 @@ class FieldReplacer:
                 'The field "%(field)s" (%(part)s) starts inside a link or a content control and goes on in the next '
                 "paragraph. Keep it in one paragraph.",
                 field=field_label(found.atoms),
-                part=self._part,
+                part=part_label(self._part),
             )
         )
 
@@ -212,7 +212,7 @@ class FieldReplacer:
             raise TemplateError(
                 _l(
                     "A MERGEFIELD (%(part)s) names no field. Delete it in Word and insert the field you want.",
-                    part=self._part,
+                    part=part_label(self._part),
                 )
             )
         return MergeValue(found.instruction.name, found.instruction.switches)
@@ -233,7 +233,7 @@ class FieldReplacer:
                     'The field "%(field)s" (%(part)s) has no comparison. Write it as '
                     'IF value = "other value" "text if so" "text if not".',
                     field=field_label(found.atoms),
-                    part=self._part,
+                    part=part_label(self._part),
                 )
             )
         left, operator, right, texts = tokens
