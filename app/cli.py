@@ -2,15 +2,22 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
 from flask_babel import force_locale
 
 from app.import_report import report_lines
+from app.merge_command import merge_files, outcome_lines
+from models.fields.errors import ConditionError
 from models.registers import UnknownRegister
 from models.rights import system_access
 from services.imports import ImportProblem, ImportReport, import_now, read_mapping
+from services.jobs import JobError
+from services.merge import UNKNOWN_CHOICES
+from services.search import TooSlow
+from services.word import TemplateError
 
 LANGUAGE = click.option("--language", type=click.Choice(["en", "fi"]), default="en", help="Language of the messages.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -19,6 +26,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def register_commands(app: Flask) -> None:
     """Add our commands to Flask's."""
     app.cli.add_command(import_records)
+    app.cli.add_command(merge_records)
 
 
 @click.command("import-records")
@@ -43,3 +51,28 @@ def import_file(register: str, file: Path, mapping: Path, language: str) -> Impo
     rules = read_mapping(mapping.read_text(encoding="utf-8-sig", errors="replace"))
     with file.open("rb") as stream:
         return import_now(system_access(language=language), register, stream, file.name, rules)
+
+
+@click.command("merge-records")
+@click.argument("register")
+@click.argument("template", type=FILE)
+@click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--filter", "filter_text", metavar="JSON",
+              help='Which records: [{"col", "opr", "value"}]; all, if not given.')  # fmt: skip
+@click.option("--map", "field_map", type=FILE, help="YAML lines of “merge field: column” for fields no name finds.")
+@click.option("--data", type=FILE, help="A JSON list of objects, one a letter, instead of records.")
+@click.option("--unknown", type=click.Choice(UNKNOWN_CHOICES), default="blank",
+              help="Merge fields that nothing fills: leave them blank, or stop. [default: blank]")  # fmt: skip
+@click.option("--language", type=click.Choice(["en", "fi"]), default="en", help="Language of values and messages.")
+def merge_records(register: str, template: Path, output: Path, language: str, **options: Any) -> None:
+    """Write a letter made of the Word file TEMPLATE for each record of REGISTER into the one document OUTPUT."""
+    if options["data"] and options["filter_text"]:
+        raise click.UsageError("Give --data or --filter, not both: rows of a file are not filtered.")
+    with force_locale(language):
+        try:
+            outcome = merge_files(register, template, output, language=language, **options)
+        except (JobError, TemplateError, ConditionError, UnknownRegister, TooSlow, OSError) as problem:
+            click.echo(str(problem), err=True)
+            sys.exit(1)
+        for line in outcome_lines(outcome, output):
+            click.echo(line)

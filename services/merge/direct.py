@@ -1,0 +1,111 @@
+"""Letters made at once from a template that is not kept: of records, or of rows given instead of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from flask_babel import lazy_gettext as _l
+
+from models.fields.schema import schema_of
+from models.rights import Access
+from services.imports.yaml_text import load_yaml
+from services.merge.errors import MergeProblem
+from services.merge.letters import Letter, check_unknown, write_letters
+from services.merge.matching import Matcher
+from services.merge.templates import check_columns, check_may_merge
+from services.search import Selection
+from services.word import MergeReport, Value, WordTemplate, normalise_name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: the engine's report, and the merge fields that nothing filled."""
+
+    report: MergeReport
+    unknown: tuple[str, ...]
+
+
+def merge_records(
+    access: Access, register: str, template: bytes, out: BinaryIO, *,
+    conditions: Sequence[Mapping[str, Any]] = (), field_map: Mapping[str, str] | None = None, unknown: str = "blank",
+) -> Outcome:  # fmt: skip
+    """Write a letter for each record that matches. Raises MergeProblem, TemplateError, ConditionError, NotAllowed."""
+    check_may_merge(access, register)
+    word, field_map = WordTemplate.read(template), field_map or {}
+    check_columns(access, register, field_map)
+    matcher = Matcher(schema_of(register).for_access(access), field_map)
+    left = matcher.unknown(word.field_names)
+    check_unknown(left, unknown)
+    selection = Selection(conditions=tuple(conditions), all_matching=True)
+    return Outcome(write_letters(access, word, matcher, selection, out), tuple(left))
+
+
+def merge_rows(
+    template: bytes, rows: Sequence[Letter], out: BinaryIO, *,
+    field_map: Mapping[str, str] | None = None, unknown: str = "blank", language: str = "en",
+) -> Outcome:  # fmt: skip
+    """Write a letter for each row (as `read_rows` gives them). Raises MergeProblem, TemplateError."""
+    word = WordTemplate.read(template)
+    keys = {normalise_name(name): normalise_name(key) for name, key in (field_map or {}).items()}
+    sources = {normalise_name(name): keys.get(normalise_name(name), normalise_name(name)) for name in word.field_names}
+    known = {key for row in rows for key in row}
+    left = [name for name in word.field_names if sources[normalise_name(name)] not in known]
+    check_unknown(left, unknown)
+    letters = ({name: row.get(key) for name, key in sources.items()} for row in rows)
+    return Outcome(word.merge(letters, out, language=language), tuple(left))
+
+
+# What a shell gives as text
+
+
+def read_conditions(text: str) -> list[Mapping[str, Any]]:
+    """Conditions out of JSON; what they say is checked by the query made of them. Raises MergeProblem."""
+    conditions = parsed_json(text, _l("the filter"))
+    if not isinstance(conditions, list):
+        raise MergeProblem(_l("Give the filter as a JSON list of {\"col\", \"opr\", \"value\"}."))
+    return conditions
+
+
+def read_rows(text: str) -> list[Letter]:
+    """Rows out of a JSON list of objects, their keys as the engine wants them. Raises MergeProblem."""
+    rows = parsed_json(text, _l("the data"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise MergeProblem(_l("Give the data as a JSON list of objects, one for each letter."))
+    return [read_row(number, row) for number, row in enumerate(rows, 1)]
+
+
+def read_row(number: int, row: Mapping[str, Any]) -> Letter:
+    for key, value in row.items():
+        if isinstance(value, (list, dict)):
+            raise MergeProblem(_l("Object %(number)s: “%(key)s” must be a text, a number, true, false or null.",
+                                  number=number, key=key[:80]))  # fmt: skip
+    values: dict[str, Value] = {normalise_name(key): value for key, value in row.items()}
+    return values
+
+
+def parsed_json(text: str, what: Any) -> Any:
+    """JSON with exact numbers. Raises MergeProblem, which says where it is wrong."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=refuse_constant)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise MergeProblem(_l("%(what)s can't be read as JSON: %(reason)s", what=what, reason=error)) from error
+
+
+def refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def read_map(text: str) -> dict[str, str]:
+    """Merge field -> column out of YAML. Raises MergeProblem, MappingError."""
+    content, lines = load_yaml(text)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise MergeProblem(_l("Give the map as lines of “merge field: column”."))
+    for name, column in content.items():
+        if not isinstance(name, str) or not isinstance(column, str):
+            raise MergeProblem(_l("Line %(line)s of the map: write “%(name)s” and its column as texts, in quotes.",
+                                  line=lines.get((name,), 1), name=name))  # fmt: skip
+    return content

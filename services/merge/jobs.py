@@ -1,0 +1,128 @@
+"""Letters as a job: made anew from the first record when it was interrupted, and never left twice."""
+
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Callable
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from bson import ObjectId
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from pymongo.client_session import ClientSession
+
+from models.fields.errors import ConditionError
+from models.rights import Access
+from models.transactions import in_transaction
+from services.files import DOCX, add_file, keep_content, new_file
+from services.jobs import Run, handles, start_job
+from services.merge.errors import MergeProblem
+from services.merge.letters import check_unknown, write_letters
+from services.merge.templates import (
+    check_may_merge,
+    get_template,
+    matcher_of,
+    read_template,
+    template_in,
+    unknown_fields,
+)
+from services.records import RecordNotFound
+from services.search import Selection, count_selected
+from services.word import MergeReport, TemplateError
+
+Raw = dict[str, Any]
+KIND = "merge"
+#: Progress is noted so often, in seconds; a cancelled job stops as quickly.
+NOTE_EVERY = 0.3
+
+
+def start_merge(
+    access: Access, register: str, template_id: Any, selection: Selection, unknown: str = "stop"
+) -> ObjectId:
+    """Have a worker make a letter for each selected record; returns the job's id.
+
+    `unknown` says what becomes of merge fields that nothing fills: "blank" leaves them empty, "stop" makes no
+    letters. Raises NotAllowed, RecordNotFound, MergeProblem, ConditionError, TooSlow.
+    """
+    check_may_merge(access, register)
+    template = template_in(access, register, template_id)
+    check_unknown(unknown_fields(access, template), unknown)
+    count = count_selected(access, register, selection, "merge")
+    if not count:
+        raise MergeProblem(_l("There is nobody to write to: none of the chosen records is there any more, or you may "
+                              "not make letters for them."))  # fmt: skip
+    params = {"template": str(template["_id"]), "selection": selection.as_params(), "unknown": unknown}
+    return start_job(access, KIND, _("Letters: %(name)s", name=template["name"]), params, count)
+
+
+@handles(KIND)
+def run_merge(run: Run) -> Raw:
+    """The job's handler. The result and its file are written together; a later try finds them and is done."""
+    if not run.job.get("result_file"):
+        with tempfile.TemporaryFile() as out:
+            make_letters(run, out)
+    return {"message": message_of(run.job["result"])}
+
+
+def make_letters(run: Run, out: IO[bytes]) -> None:
+    try:
+        template = get_template(run.access, run.params["template"])
+        word, matcher = read_template(run.access, template["_id"]), matcher_of(run.access, template)
+        unknown = matcher.unknown(word.field_names)
+        check_unknown(unknown, run.params["unknown"])
+        selection = Selection.from_params(run.params["selection"])
+        report = write_letters(run.access, word, matcher, selection, out, progress_of(run))  # type: ignore[arg-type]
+    except (TemplateError, ConditionError) as error:
+        raise MergeProblem(error.message) from error
+    except RecordNotFound as error:
+        raise MergeProblem(_l("The template was deleted before the letters were made. Choose another.")) from error
+    keep_result(run, template["name"], out, report, unknown)
+
+
+def progress_of(run: Run) -> Callable[[int], None]:
+    """Notes progress now and then. Raises JobCancelled, LeaseLost, which end the merge."""
+    noted = 0.0
+
+    def note(done: int) -> None:
+        nonlocal noted
+        if time.monotonic() - noted >= NOTE_EVERY:
+            noted = time.monotonic()
+            run.advance(done)
+
+    return note
+
+
+def keep_result(run: Run, name: str, out: IO[bytes], report: MergeReport, unknown: list[str]) -> None:
+    """Keep the document for its owner; file and result in one transaction, while this worker holds the job."""
+    today = dt.datetime.now(ZoneInfo(run.access.time_zone)).date()
+    file = new_file(run.access, f"{name} {today.isoformat()}.docx", DOCX, "result", keep_content(out))
+    result = {"letters": report.letters, "records": report.records, "skipped": report.skipped, "unknown": unknown}
+    lines = log_lines(report)
+
+    def write(session: ClientSession) -> None:
+        run.advance(report.records, total=report.records, session=session)
+        kept = {"result_file": add_file(session, file), "result": result}
+        run.update({"$set": kept, "$push": {"log": lines}}, session)
+
+    in_transaction(write)
+
+
+def log_lines(report: MergeReport) -> Raw:
+    """What was cut, as an addition to the job's log."""
+    return {"$each": [
+        _("Record %(number)s: the value of “%(name)s” was cut at 32,000 characters.", number=number, name=name)
+        for number, name in report.truncated
+    ]}  # fmt: skip
+
+
+def message_of(result: Raw) -> str:
+    """What the owner reads when the letters are there."""
+    sentences = [ngettext("%(num)s letter is ready.", "%(num)s letters are ready.", result["letters"])]
+    if result["skipped"]:
+        sentences.append(ngettext("The template left out %(num)s record.", "The template left out %(num)s records.",
+                                  result["skipped"]))  # fmt: skip
+    if result["unknown"]:
+        sentences.append(_("Left empty, because nothing fills them: %(names)s.", names=", ".join(result["unknown"])))
+    return " ".join(sentences)

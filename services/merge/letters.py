@@ -1,0 +1,66 @@
+"""Records, or rows given instead of them, as a stream of values for the letters."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, BinaryIO
+
+from flask_babel import lazy_gettext as _l
+
+from models.base import stored_value
+from models.fields.field import Field
+from models.rights import Access
+from services.labels import context_for
+from services.merge.errors import MergeProblem
+from services.merge.matching import Matcher
+from services.search import Selection, iterate_selected
+from services.word import MergeReport, Value, WordTemplate, normalise_name
+
+Raw = dict[str, Any]
+Letter = dict[str, Value]
+#: So many records are read before the names of what they point at are asked for, all in one query a register.
+CHUNK = 500
+UNKNOWN_CHOICES = ("blank", "stop")
+
+
+def check_unknown(unknown: Sequence[str], policy: str) -> None:
+    """Raises MergeProblem when nothing fills some fields and `policy` is "stop"."""
+    if unknown and policy != "blank":
+        raise MergeProblem(
+            _l("Nothing fills these merge fields: %(names)s. Choose fields for them, or let them stay empty.",
+               names=", ".join(unknown)), "unknown",
+        )  # fmt: skip
+
+
+def write_letters(
+    access: Access, word: WordTemplate, matcher: Matcher, selection: Selection, out: BinaryIO,
+    progress: Callable[[int], None] | None = None,
+) -> MergeReport:  # fmt: skip
+    """Write a letter for each selected record that the user may merge, one after the other; nothing is kept.
+
+    Raises TemplateError, also when there is no record; ConditionError.
+    """
+    rows = iterate_selected(access, matcher.schema.register.key, selection, "merge")
+    return word.merge(
+        values_of_rows(access, fields_used(word, matcher), rows), out, language=access.language, progress=progress
+    )
+
+
+def fields_used(word: WordTemplate, matcher: Matcher) -> dict[str, Field]:
+    """Normalised name of each merge field that something fills -> the field."""
+    found = ((normalise_name(name), matcher.find(name)) for name in word.field_names)
+    return {name: field for name, field in found if field is not None}
+
+
+def values_of_rows(access: Access, used: Mapping[str, Field], rows: Iterable[Raw]) -> Iterator[Letter]:
+    fields = list({field.column: field for field in used.values()}.values())
+    for chunk in chunks(rows):
+        context = context_for(access, fields, chunk)
+        for raw in chunk:
+            yield {name: field.kind.merge_value(stored_value(field, raw), field, context)
+                   for name, field in used.items()}  # fmt: skip
+
+
+def chunks(rows: Iterable[Raw]) -> Iterator[list[Raw]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
