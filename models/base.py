@@ -30,11 +30,11 @@ class Record(me.Document):
 
     register_key: ClassVar[str]
 
-    owner = fixed("user", _l("Owner"), order=910)
-    team = fixed("team", _l("Team"), order=920)
-    created_at = fixed("datetime", _l("Added"), order=930, read_only=True)
-    created_by = fixed("user", _l("Added by"), order=940, read_only=True)
-    changed_at = fixed("datetime", _l("Changed"), order=950, read_only=True)
+    owner = fixed("user", _l("Owner"), section="record", order=910)
+    team = fixed("team", _l("Team"), section="record", order=920)
+    created_at = fixed("datetime", _l("Added"), section="record", order=930, read_only=True)
+    created_by = fixed("user", _l("Added by"), section="record", order=940, read_only=True)
+    changed_at = fixed("datetime", _l("Changed"), section="record", order=950, read_only=True)
     version = me.IntField(default=1)
     custom = me.DictField()
     facets = me.ListField(me.StringField())

@@ -11,7 +11,11 @@ from models.base import Record
 from models.fields.field import Field
 from models.fields.fixed import fixed_fields
 
-SECTIONS = {"basic": _l("Basic data"), "classification": _l("Classification"), "extra": _l("Extra data")}
+#: The last one holds what the program itself keeps of a record; custom fields go into the others.
+SECTIONS = {
+    "basic": _l("Basic data"), "classification": _l("Classification"), "extra": _l("Extra data"),
+    "record": _l("Record"),
+}  # fmt: skip
 
 
 class UnknownRegister(LookupError):

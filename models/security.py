@@ -44,6 +44,7 @@ class Role(AbstractRole):
 
     grants = me.EmbeddedDocumentListField(Grant)
     field_rights = me.EmbeddedDocumentListField(FieldRight)
+    version = me.IntField(default=1)
 
     meta = {"collection": "ab_role", "auto_create_index": False}
 
@@ -52,6 +53,7 @@ class Group(AbstractGroup):
     """A group of users that share roles."""
 
     roles = me.ListField(me.ReferenceField(Role))
+    version = me.IntField(default=1)
 
     meta = {"collection": "ab_group", "auto_create_index": False}
 
@@ -67,6 +69,7 @@ class User(AbstractUser):
     phone = me.StringField(max_length=40)
     #: register -> the columns this user wants in its list
     list_columns = me.DictField()
+    version = me.IntField(default=1)
 
     meta = {"collection": "ab_user", "auto_create_index": False}
 

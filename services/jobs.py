@@ -125,7 +125,7 @@ def add_job(
     session: ClientSession, access: Access, kind: str, title: str, params: Mapping[str, Any], total: int | None = None
 ) -> ObjectId:
     """Write a job in the caller's transaction; call `wake` after the commit."""
-    raw = {
+    raw: Raw = {
         "_id": ObjectId(), "kind": kind, "title": title, "owner": access.user_id, "state": JobState.WAITING.value,
         "params": dict(params), "position": {}, "done": 0, "total": total, "message": "", "log": [], "result": {},
         "created_at": now(), "attempts": 0, "cancel_requested": False, "language": access.language,
@@ -138,7 +138,7 @@ def start_job(
     access: Access, kind: str, title: str, params: Mapping[str, Any], total: int | None = None
 ) -> ObjectId:  # fmt: skip
     """Write a job by itself and wake a worker for it."""
-    job_id = in_transaction(lambda session: add_job(session, access, kind, title, params, total))
+    job_id: ObjectId = in_transaction(lambda session: add_job(session, access, kind, title, params, total))
     wake()
     return job_id
 

@@ -114,12 +114,13 @@ def references(schema: Schema, rows: Sequence[Parsed]) -> Iterable[tuple[Parsed,
 def existing(access: Access, target: str, ids: set[ObjectId]) -> set[ObjectId]:
     """Those of the ids that exist and that the user may see."""
     if target == "user":
-        query, document = {"active": True}, User
+        query: dict[str, Any] = {"active": True}
+        document: Any = User
     elif target == "team":
         query, document = {}, Team
     elif target in REGISTERS:
         query, document = access.condition(target), REGISTERS[target].document
     else:
         return set()
-    query = {"$and": [{"_id": {"$in": list(ids)}}, query]}
-    return {raw["_id"] for raw in document._get_collection().find(query, {"_id": 1})}
+    narrowed = {"$and": [{"_id": {"$in": list(ids)}}, query]}
+    return {raw["_id"] for raw in document._get_collection().find(narrowed, {"_id": 1})}

@@ -114,6 +114,8 @@ class ValueField(FormField):
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
         self.flags.required = field.required
 
+    data: Any
+
     def process_formdata(self, valuelist: list[str]) -> None:
         if self.spec.several:
             self.data = [text for text in valuelist if text]

@@ -65,7 +65,7 @@ class KindFilter(MongoFilter):
         self.takes_blank = OPERATORS[code].takes == "none"
 
     @property
-    def name(self) -> Any:  # type: ignore[override]
+    def name(self) -> Any:
         return self.datamodel.schema.field(self.column_name).kind.operator_label(self.arg_name)
 
     def condition(self, value: Any) -> dict[str, Any]:

@@ -23,5 +23,10 @@ class Context:
     keep_odd: bool = False
 
     @property
+    def locale(self) -> str:
+        """The locale that dates and numbers are formatted by: English as it is written in Europe."""
+        return "en_GB" if self.language == "en" else self.language
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

@@ -17,7 +17,7 @@ Query = dict[str, Any]
 
 #: An operator that negates another one: the condition is the other's, turned round.
 NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
-EMPTY_VALUES = (None, "", [])
+EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
 
 
 class Kind:

@@ -1,7 +1,7 @@
 """Yes/no, one choice, several choices."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 import mongoengine as me
 from flask_babel import lazy_gettext as _l
@@ -59,7 +59,7 @@ class Choice(Kind):
     name = "choice"
     label = _l("Choice")
     input = "select"
-    operators = ops.MEMBER
+    operators: ClassVar[Sequence[str]] = ops.MEMBER
     faceted = True
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> Any:

@@ -78,7 +78,11 @@ class Number(Kind):
         return me.DynamicField(**options)
 
     def text(self, value: Any, field: Field, context: Context) -> str:
-        return "" if value is None else format_decimal(value, format="#,##0.##########", locale=context.language)
+        if value is None:
+            return ""
+        # Four digits are not grouped: most of them are years.
+        picture = "#,##0.##########" if abs(value) >= 10_000 else "0.##########"
+        return format_decimal(value, format=picture, locale=context.locale)
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         if value is None:
@@ -138,7 +142,7 @@ class Money(Number):
     def text(self, value: Any, field: Field, context: Context) -> str:
         if not value:
             return ""
-        return format_currency(amount_of(value), value["currency"], locale=context.language)
+        return format_currency(amount_of(value), value["currency"], locale=context.locale)
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return f"{plain_number(amount_of(value), context.language)} {value['currency']}" if value else ""

@@ -1,7 +1,7 @@
 """Values that point elsewhere: a user, a team, a linked record, several linked records."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 import mongoengine as me
 from bson import ObjectId
@@ -32,7 +32,7 @@ class Link(Kind):
     name = "link"
     label = _l("Link to a record")
     input = "link"
-    operators = ops.MEMBER
+    operators: ClassVar[Sequence[str]] = ops.MEMBER
     faceted = True
     orderable = False
 

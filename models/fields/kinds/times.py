@@ -84,7 +84,7 @@ class Date(Kind):
         return me.DateTimeField(**options)
 
     def text(self, value: Any, field: Field, context: Context) -> str:
-        return format_date(value.date(), format="medium", locale=context.language) if value else ""
+        return format_date(value.date(), format="medium", locale=context.locale) if value else ""
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return value.date().isoformat() if value else ""
@@ -124,7 +124,7 @@ class DateTime(Date):
         if not value:
             return ""
         local = aware(value).astimezone(context.zone)
-        return f"{format_date(local.date(), 'medium', context.language)} {format_datetime(local, 'HH:mm')}"
+        return f"{format_date(local.date(), 'medium', context.locale)} {format_datetime(local, 'HH:mm')}"
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return aware(value).astimezone(context.zone).strftime("%Y-%m-%dT%H:%M") if value else ""
