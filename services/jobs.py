@@ -221,7 +221,7 @@ def perform(run: Run) -> None:
         run.finish(JobState.CANCELLED, _("Cancelled."))
     except (JobError, NotAllowed, RecordNotFound) as error:
         run.finish(JobState.FAILED, str(error))
-    except Exception:
+    except Exception:  # boundary: whatever goes wrong in a job is logged, and its owner is told
         log.exception("job %s (%s) failed", raw["_id"], raw["kind"])
         run.finish(JobState.FAILED, _("Something went wrong. An administrator finds it in the log as job %(id)s.",
                                       id=raw["_id"]))  # fmt: skip
