@@ -98,7 +98,9 @@ def _file_handler(settings: Settings) -> dict[str, logging.Handler]:
     """The handler of the log file; without one, standard error alone must do."""
     path = log_file(settings)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The mode of mkdir is for the last folder only, and the data folder may be new.
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         limit_log_file(settings)
         return {"kortisto-file": WatchedFileHandler(path, encoding="utf-8")}

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mongoengine as me
@@ -137,6 +139,13 @@ def test_limit_log_file_full_one_is_put_aside(settings: Settings, app: Flask, mo
     files = sorted(path.name for path in (settings.data_dir / "logs").glob("kortisto.log*"))
     assert files == ["kortisto.log", *(f"kortisto.log.{number}" for number in range(1, 5))]
     assert "line 6" in (settings.data_dir / "logs" / "kortisto.log.1").read_text()
+
+
+def test_configure_logging_keeps_new_data_folder_and_log_private(app: Flask, settings: Settings) -> None:
+    new = replace(settings, data_dir=settings.data_dir / "new")
+    configure_logging(new)
+    paths = [new.data_dir, new.data_dir / "logs", new.data_dir / "logs" / "kortisto.log"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o700, 0o700, 0o600]
 
 
 def test_configure_logging_again_logs_each_line_once(app: Flask, settings: Settings) -> None:
