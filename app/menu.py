@@ -1,10 +1,19 @@
 """The screens there are, and their places in the menu."""
 
 from flask_appbuilder import AppBuilder
+from flask_babel import lazy_gettext as _l
 
 from views.companies import CompanyView
+from views.files import FileView
+from views.first_start import FirstStartView
+from views.jobs import JobView
+from views.language import replace_locale_view
+from views.merge import MergeView
 from views.options import OptionsView
 from views.people import PersonView
+from views.permissions import JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.settings import FieldsView, SettingsView
+from views.teams import TeamView
 
 
 def add_screens(appbuilder: AppBuilder) -> None:
@@ -13,3 +22,27 @@ def add_screens(appbuilder: AppBuilder) -> None:
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view_no_menu(OptionsView)
+    appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
+    appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
+    appbuilder.add_view_no_menu(FileView)
+    add_settings(appbuilder)
+
+
+#: The menu's last group: name (which rights go by), label, address, icon.
+SETTINGS_MENU = (
+    ("settings", _l("All settings"), "/settings/", "settings"),
+    ("users", _l("Users"), "/settings/users/", "user"),
+    ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
+    ("groups", _l("Groups"), "/settings/groups/", "users-group"),
+    ("teams", _l("Teams"), "/settings/teams/", "users"),
+)
+
+
+def add_settings(appbuilder: AppBuilder) -> None:
+    """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
+    for view in (SettingsView, FieldsView, TeamView, FirstStartView):
+        appbuilder.add_view_no_menu(view)
+    for name, label, href, icon in SETTINGS_MENU:
+        appbuilder.add_link(name, href=href, icon=icon, label=label, category=SETTINGS_GROUP,
+                            category_icon="settings", category_label=_l("Settings"))  # fmt: skip
+    replace_locale_view(appbuilder)

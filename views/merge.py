@@ -1,0 +1,260 @@
+"""Letters: Word templates with their fields, and from chosen rows to a job that makes the letters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as AnyResponse
+
+from models.fields.errors import ConditionError
+from models.fields.schema import schema_of
+from models.registers import SECTIONS, Register, register_of
+from services.merge import (
+    FieldState,
+    MergeProblem,
+    check_may_merge,
+    delete_template,
+    field_status,
+    get_template,
+    list_templates,
+    registers_to_merge,
+    rename_template,
+    set_field_map,
+    start_merge,
+    template_file,
+    unknown_fields,
+    upload_template,
+)
+from services.records import RecordNotFound
+from services.search import Selection, count_selected
+from services.word import TemplateError
+from views.base import current_access, current_language
+from views.files import file_response
+from views.merge_forms import UploadForm, file_of, register_choices, show_problem
+from views.permissions import OWN
+from views.selection import selection_inputs, selection_of_form
+
+Raw = dict[str, Any]
+Answer = str | tuple[str, int] | AnyResponse
+PARTS = {
+    "body": _l("Text"), "header": _l("Header"), "footer": _l("Footer"), "footnotes": _l("Footnotes"),
+    "endnotes": _l("Endnotes"),
+}  # fmt: skip
+STATES = {
+    FieldState.KNOWN: (_l("Known"), "green"), FieldState.UNKNOWN: (_l("Unknown"), "amber"),
+    FieldState.UNSUPPORTED: (_l("Not supported"), "red"),
+}  # fmt: skip
+MAP_PREFIX = "field:"
+
+
+class MergeView(BaseView):
+    """Everybody signed in may knock; what is shown and done depends on the right to merge in each register."""
+
+    route_base = "/merge"
+    default_view = "list"
+    class_permission_name = OWN
+
+    # Templates
+
+    @expose("/")
+    @has_access
+    def list(self) -> Answer:
+        """The templates of each register in which the user may make letters, and the form that adds one."""
+        return self.list_page(UploadForm(formdata=None))
+
+    def list_page(self, form: UploadForm, status: int = 200) -> Answer:
+        access = current_access()
+        cards = registers_to_merge(access)
+        form.register.choices = register_choices(cards)
+        groups = [(card, [self.summary(raw) for raw in list_templates(access, card.key)]) for card in cards]
+        return self.render_template("merge/list.html", title=_("Letters"), groups=groups, form=form), status
+
+    def summary(self, raw: Raw) -> Raw:
+        return {"id": str(raw["_id"]), "name": raw["name"], "fields": len(raw["field_names"]),
+                "created_at": raw["created_at"], "unknown": unknown_fields(current_access(), raw)}  # fmt: skip
+
+    @expose("/upload", methods=["POST"])
+    @has_access
+    def upload(self) -> Answer:
+        """Add a template; what is wrong with it stands beside the form, and the name stays typed."""
+        form = UploadForm()
+        register = form.register.data or ""
+        check_may_merge(current_access(), register)
+        template = self.uploaded(form, register)
+        return self.list_page(form, 422) if template is None else redirect(page_of(template))
+
+    def uploaded(self, form: UploadForm, register: str, replace: Raw | None = None) -> Raw | None:
+        """The template that the form brought, None when something is wrong (the form says what)."""
+        try:
+            data, file_name = file_of(form)
+            return upload_template(current_access(), register, form.name.data or "", data, file_name=file_name,
+                                   replace=replace and replace["_id"])  # fmt: skip
+        except (MergeProblem, TemplateError) as problem:
+            show_problem(form, problem)
+            return None
+
+    @expose("/template/<pk>")
+    @has_access
+    def template(self, pk: str) -> Answer:
+        """One template: its fields, what fills them, and what may be done with it."""
+        raw = get_template(current_access(), pk)
+        return self.template_page(raw, UploadForm(formdata=None, data={"name": raw["name"]}))
+
+    def template_page(self, raw: Raw, form: UploadForm, status: int = 200) -> Answer:
+        card = register_of(raw["register"])
+        rows, problem = [], ""
+        try:
+            rows = [field_row(found) for found in field_status(current_access(), raw)]
+        except TemplateError as error:
+            problem = str(error)
+        return self.render_template(
+            "merge/template.html", title=raw["name"], template_id=str(raw["_id"]), card=card, form=form,
+            rows=rows, problem=problem, sections=column_options(card), prefix=MAP_PREFIX,
+        ), status  # fmt: skip
+
+    @expose("/template/<pk>/map", methods=["POST"])
+    @has_access
+    def save_map(self, pk: str) -> Answer:
+        """Keep which columns fill the fields that no name finds."""
+        chosen = {name.removeprefix(MAP_PREFIX): column for name, column in request.form.items()
+                  if name.startswith(MAP_PREFIX)}  # fmt: skip
+        try:
+            set_field_map(current_access(), pk, chosen)
+        except MergeProblem as problem:
+            flash(str(problem), "danger")
+        else:
+            flash(_("The fields were saved."), "success")
+        return redirect(url_for("MergeView.template", pk=pk))
+
+    @expose("/template/<pk>/edit", methods=["POST"])
+    @has_access
+    def edit(self, pk: str) -> Answer:
+        """Give the template another name, another file, or both."""
+        raw, form = get_template(current_access(), pk), UploadForm()
+        if form.file.data:
+            changed = self.uploaded(form, raw["register"], raw)
+        else:
+            changed = self.renamed(form, raw)
+        if changed is None:
+            return self.template_page(raw, form, 422)
+        flash(_("%(name)s was saved.", name=changed["name"]), "success")
+        return redirect(page_of(changed))
+
+    def renamed(self, form: UploadForm, raw: Raw) -> Raw | None:
+        try:
+            return rename_template(current_access(), raw["_id"], form.name.data or "")
+        except MergeProblem as problem:
+            show_problem(form, problem)
+            return None
+
+    @expose("/template/<pk>/delete", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Answer:
+        """Delete a template; letters made of it stay."""
+        flash(_("%(name)s was deleted.", name=delete_template(current_access(), pk)["name"]), "success")
+        return redirect(url_for("MergeView.list"))
+
+    @expose("/template/<pk>/original")
+    @has_access
+    def original(self, pk: str) -> Response:
+        """The Word file as it was uploaded."""
+        return file_response(template_file(current_access(), pk))
+
+    # From rows to letters
+
+    @expose("/start/<register>", methods=["GET", "POST"])
+    @has_access
+    def start(self, register: str) -> Answer:
+        """How many rows are chosen, and the templates to choose from; a template may be uploaded right here."""
+        card = check_may_merge(current_access(), register)
+        form = UploadForm(formdata=None)
+        selection = None if request.method == "GET" else self.selection()
+        if selection is None:
+            return redirect(list_url(card))
+        if "upload" in request.form:
+            form = UploadForm()
+            template = self.uploaded(form, register)
+            if template is None:
+                return self.start_page(card, selection, form, status=422)
+            return self.start_page(card, selection, UploadForm(formdata=None), chosen=str(template["_id"]))
+        return self.start_page(card, selection, form, chosen=request.form.get("template", ""))
+
+    def selection(self) -> Selection | None:
+        """What the form chose; None, with a message, when that makes no sense."""
+        try:
+            return selection_of_form()
+        except ConditionError as error:
+            flash(str(error), "danger")
+            return None
+
+    def start_page(
+        self, card: Register, selection: Selection, form: UploadForm, *, chosen: str = "", problem: str = "",
+        status: int = 200,
+    ) -> Answer:  # fmt: skip
+        access = current_access()
+        try:
+            count = count_selected(access, card.key, selection, "merge")
+        except ConditionError as error:
+            flash(str(error), "danger")
+            return redirect(list_url(card))
+        templates = [self.summary(raw) for raw in list_templates(access, card.key)]
+        return self.render_template(
+            "merge/start.html", title=_("Letters"), card=card, count=count, templates=templates, form=form,
+            chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
+            inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
+            leave_empty=bool(request.form.get("leave_empty")),
+        ), status  # fmt: skip
+
+    @expose("/run/<register>", methods=["POST"])
+    @has_access
+    def run(self, register: str) -> Answer:
+        """Start the job that makes the letters."""
+        access = current_access()
+        card, selection = check_may_merge(access, register), self.selection()
+        if selection is None:
+            return redirect(list_url(card))
+        chosen = request.form.get("template", "")
+        try:
+            job_id = start_merge(access, register, chosen, selection,
+                                 unknown="blank" if request.form.get("leave_empty") else "stop")  # fmt: skip
+        except RecordNotFound:
+            problem = _("Choose a template. The one you chose may have been deleted meanwhile.")
+        except (MergeProblem, ConditionError) as error:
+            problem = str(error)
+        else:
+            return redirect(url_for("JobView.show", pk=job_id))
+        return self.start_page(card, selection, UploadForm(formdata=None), chosen=chosen, problem=problem, status=422)
+
+
+def page_of(template: Raw) -> str:
+    return url_for("MergeView.template", pk=template["_id"])
+
+
+def list_url(card: Register) -> str:
+    """The list that the rows were chosen in, with its conditions."""
+    back = request.form.get("back", "")
+    return f"{card.path}/{back if back.startswith('?') else ''}"
+
+
+def field_row(found: Any) -> Mapping[str, Any]:
+    """A field of a template (FieldStatus) as its page shows it."""
+    label, colour = STATES[found.state]
+    return {
+        "name": found.name, "parts": ", ".join(str(PARTS.get(part, part)) for part in found.parts),
+        "state_label": str(label), "colour": colour, "label": found.label, "nearest": found.nearest,
+        "column": found.column, "choose": found.state == FieldState.UNKNOWN or found.mapped,
+        "unsupported": found.state == FieldState.UNSUPPORTED,
+    }  # fmt: skip
+
+
+def column_options(card: Register) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Section -> (column, label) of every field that the user sees."""
+    language = current_language()
+    return [
+        (str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
+        for section, fields in schema_of(card.key).for_access(current_access()).sections()
+    ]
