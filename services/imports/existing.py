@@ -1,6 +1,6 @@
 """Records that are there already, known by the fields that the mapping matches by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models.base import stored_value
@@ -33,6 +33,11 @@ def comparable(value: Any) -> Any:
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
+def name_keys(names: Iterable[str]) -> set[str]:
+    """The sort names under which records of these names stand, however many spaces the names are written with."""
+    return {collation_key(text) for name in names for text in (name, " ".join(name.split()))}
+
+
 def find_existing(access: Access, plan: Plan, parsed: Sequence[Parsed]) -> set[Key]:
     """The keys, among others, of the records that the user may see and that rows (which have a key) stand for."""
     if not parsed:
@@ -53,7 +58,7 @@ def lookup(plan: Plan, rows: Sequence[Parsed]) -> dict[str, Any]:
     by_name = next((field for field in plan.match if field.key == register.name_field), None)
     if by_name is not None:
         names = (register.document.complete(dict(parsed.values)).get(by_name.key) for parsed in rows)
-        return {"sort_name": {"$in": sorted({collation_key(str(name)) for name in names})}}
+        return {"sort_name": {"$in": sorted(name_keys(map(str, names)))}}
     field = next((field for field in plan.match if field.kind.faceted), plan.match[0])
     values = [parsed.values[field.column] for parsed in rows]
     if field.kind.faceted:

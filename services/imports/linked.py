@@ -6,14 +6,14 @@ from bson import ObjectId
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from models.collation import collation_key
 from models.fields.query import every_of
+from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import Access, NotAllowed
-from services.imports.existing import comparable
+from services.imports.existing import comparable, name_keys
 from services.imports.plan import Binding, Plan
 from services.imports.rows import Draft, Kept
-from services.records import BulkFailed, Origin, create_records
+from services.records import BulkFailed, Origin, create_records, prepare_new
 
 Known = dict[tuple[str, str], list[ObjectId]]
 #: {register: {the name as it is compared: the name}}
@@ -33,35 +33,41 @@ def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin | None
     missing: Missing = {}
     for (target, name), binding in wanted.items():
         if binding.use.create_missing and not known.get((target, comparable(name))):
-            missing.setdefault(target, {})[comparable(name)] = name
+            missing.setdefault(target, {}).setdefault(comparable(name), name)
+    assumed = {target: creatable(access, target, absent) for target, absent in missing.items()}
     if origin is not None:
-        for target, absent in missing.items():
-            known.update(create_named(access, target, list(absent.values()), origin))
+        for target, absent in assumed.items():
+            known.update(create_named(access, target, absent, origin))
+        assumed = {}
     for draft in drafts:
         for binding, names in draft.links:
-            link(draft, binding, names, known, assumed=missing if origin is None else {})
+            link(draft, binding, names, known, assumed)
 
 
 def find_named(access: Access, wanted: Iterable[tuple[str, str]]) -> Known:
     """(register, name) -> the ids of the records of that name which the user may see."""
     by_target: dict[str, set[str]] = {}
     for target, name in wanted:
-        by_target.setdefault(target, set()).add(collation_key(name))
+        by_target.setdefault(target, set()).add(name)
     known: Known = {}
-    for target, keys in by_target.items():
-        query = every_of([access.condition(target), {"sort_name": {"$in": sorted(keys)}}])
+    for target, names in by_target.items():
+        query = every_of([access.condition(target), {"sort_name": {"$in": sorted(name_keys(names))}}])
         for raw in REGISTERS[target].document._get_collection().find(query, {"name": 1}):
             known.setdefault((target, comparable(raw["name"])), []).append(raw["_id"])
     return known
 
 
-def create_named(access: Access, target: str, names: list[str], origin: Origin) -> Known:
-    """Records of these names; those that can't be made are left out."""
+def creatable(access: Access, target: str, names: dict[str, str]) -> dict[str, str]:
+    """Those of the names of which a record can be made."""
     try:
-        made = create_records(access, target, [{"name": name} for name in names], origin=origin)
+        prepare_new(access, schema_of(target), [{"name": name} for name in names.values()])
     except BulkFailed as failed:
-        rest = [name for place, name in enumerate(names) if place not in failed.errors]
-        return create_named(access, target, rest, origin) if rest else {}
+        return {key: names[key] for place, key in enumerate(names) if place not in failed.errors}
+    return names
+
+
+def create_named(access: Access, target: str, names: dict[str, str], origin: Origin) -> Known:
+    made = create_records(access, target, [{"name": name} for name in names.values()], origin=origin)
     return {(target, comparable(raw["name"])): [raw["_id"]] for raw in made}
 
 

@@ -89,7 +89,7 @@ class Checker:
     def is_header(self, header: Any) -> bool:
         if isinstance(header, str) and header.strip():
             return True
-        self.add(("columns", header), _l("write the column's header in quotation marks."))
+        self.add(("columns", str(header)), _l("write the column's header in quotation marks."))
         return False
 
     # What the whole asks for

@@ -231,7 +231,9 @@ class Planner:
         return values
 
     def match(self, schema: Schema) -> tuple[Field, ...]:
-        filled = set(self.mapping.constants) | {use.field for rule in self.mapping.columns for use in rule.uses}
+        filled = {*self.mapping.constants, *(use.field for rule in self.mapping.columns for use in rule.uses)}
+        # A person's name is made of the first and the last one.
+        filled |= set(schema.register.document.complete(dict.fromkeys(filled, "-")))
         found = []
         for key in self.mapping.match:
             field = schema.get(key) or schema.get(CUSTOM_PREFIX + key)

@@ -43,7 +43,7 @@ class Survey:
         # Several odd values of one row may go into the same field: their lengths add up.
         length = sum(len(kept.text) + 2 for kept in draft.kept) + sum(len(text) for _, text in draft.gathered)
         for companion in needed:
-            self.companions[companion.key] = companion
+            self.companions.setdefault(companion.key, companion)
             self.lengths[companion.key] = max(self.lengths.get(companion.key, 0), length)
 
 
