@@ -303,6 +303,8 @@ def _appbuilder_config() -> dict[str, Any]:
         "AUTH_RATE_LIMITED": True,
         "AUTH_RATE_LIMIT": "10 per minute",
         "FAB_ADD_SECURITY_VIEWS": True,
+        # The menu is for pages; a program has no use for it.
+        "FAB_ADD_MENU_API": False,
         "FAB_API_MAX_PAGE_SIZE": 1000,
         # Permissions are written once, by run.py, not by every process that starts.
         "FAB_UPDATE_PERMS": False,

@@ -47,10 +47,16 @@ TEXTS: dict[int, ErrorText] = {
         _l("This address does not take that kind of request"),
         _l("Open the page from the menu and use its buttons."),
     ),
+    409: ErrorText(
+        _l("Somebody else has changed this meanwhile"),
+        _l("Look at the record as it is now, and save again."),
+    ),
     413: ErrorText(
         _l("This is too large"),
         _l("Send a smaller file, or ask an administrator to raise the limit."),
     ),
+    415: ErrorText(_l("This kind of content is not taken"), _l("Send JSON with Content-Type: application/json.")),
+    422: ErrorText(_l("Some values need correcting"), _l("Correct what is named and send it again.")),
     429: ErrorText(_l("Too many attempts"), _l("Wait a minute and try again.")),
     500: ErrorText(
         _l("Something went wrong on the server"),
@@ -139,6 +145,8 @@ def problem(error: HTTPException, text: ErrorText) -> Response:
         "detail": detail,
         "instance": request.path,
         "request_id": request_id.get(),
+        # A problem of the REST interface tells more: messages by property, the record as it is now.
+        **getattr(error, "members", {}),
     }
     return current_app.response_class(json.dumps(members), mimetype="application/problem+json")
 

@@ -9,6 +9,7 @@ from models.rights import SETTINGS
 from models.security import Group, Role, User
 from services.security import access_for
 from views.base import current_language
+from views.rest.security import SecurityApi
 
 #: The class_permission_name of screens that everybody has who is signed in: one's own jobs, files, letters.
 OWN = "own"
@@ -24,6 +25,7 @@ class SecurityManager(MongoSecurityManager):
     """Users, roles and groups of Kortisto. Passwords are kept as Argon2id."""
 
     user_model, role_model, group_model = User, Role, Group
+    security_api = SecurityApi
     hasher = argon2.PasswordHasher()
 
     def hash_password(self, password: str) -> str:

@@ -1,0 +1,53 @@
+"""The OpenAPI document, as it is for its reader at this moment."""
+
+from flask import Response, current_app, jsonify
+from flask_appbuilder.api import expose
+from flask_appbuilder.security.decorators import permission_name, protect
+from flask_babel import gettext as _
+
+from models.rights import Access
+from views.rest.base import RestApi, rest_access
+from views.rest.openapi import Document, object_of
+from views.security import OWN
+
+TOKEN = {"type": "string"}
+LOGIN = object_of(
+    {"username": {"type": "string"}, "password": {"type": "string", "format": "password"},
+     "provider": {"type": "string", "enum": ["db"]}, "refresh": {"type": "boolean"}},
+    required=("username", "password"), closed=True,
+)  # fmt: skip
+
+
+class DescriptionApi(RestApi):
+    """`/api/v1/_openapi`: the calls, fields and choices that the caller has."""
+
+    route_base = "/api/v1"
+    class_permission_name = OWN
+
+    @expose("/_openapi", methods=["GET"])
+    @protect()
+    @permission_name("get")
+    def show(self) -> Response:
+        """Answer with the OpenAPI document."""
+        document, access = Document("Kortisto", _("The REST interface of Kortisto.")), rest_access()
+        for resource in current_app.extensions["appbuilder"].baseviews:
+            if isinstance(resource, RestApi):
+                resource.describe(document, access)
+        return jsonify(document.as_dict())
+
+    def describe(self, document: Document, access: Access) -> None:
+        document.operation(
+            "get", "/api/v1/_openapi", tag="Description", name="openapi", summary="This document",
+            answer={"type": "object"},
+        )  # fmt: skip
+        document.operation(
+            "post", "/api/v1/security/login", tag="Security", name="login", summary="Get a token", body=LOGIN,
+            answer=object_of({"access_token": TOKEN, "refresh_token": TOKEN}, required=("access_token",)),
+            problems=(429,),
+        )  # fmt: skip
+        document.operation(
+            "post", "/api/v1/security/refresh", tag="Security", name="refresh",
+            summary="Get a new access token for a refresh token", problems=(429,),
+            answer=object_of({"access_token": TOKEN}, required=("access_token",)),
+        )  # fmt: skip
+        document.paths["/api/v1/security/login"]["post"]["security"] = []

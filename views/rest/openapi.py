@@ -1,0 +1,128 @@
+"""The OpenAPI document, put together piece by piece: https://spec.openapis.org/oas/v3.1.0."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+#: What each error status means, in the words of RFC 9110.
+REASONS = {
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
+    429: "Too Many Requests",
+}  # fmt: skip
+ALWAYS = (400, 401, 403)
+BODY_PROBLEMS = (413, 415, 422)
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "Problem details (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {"type": "object", "description": "Messages by property; in a bulk create by index and property."},
+        "keepable": {"type": "array", "items": {"type": "string"}},
+        "current": {"type": "object", "description": "The record as it is now, where somebody else has changed it."},
+    },
+    "required": ["type", "title", "status"],
+}
+ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+
+
+class Document:
+    """An OpenAPI document in the making."""
+
+    def __init__(self, title: str, description: str) -> None:
+        self.info = {"title": title, "version": "v1", "description": description}
+        self.paths: dict[str, dict[str, Any]] = {}
+        self.schemas: dict[str, Schema] = {"Problem": PROBLEM}
+
+    def schema(self, name: str, schema: Schema) -> Schema:
+        """Keep a schema by name; returns the reference to it."""
+        self.schemas[name] = schema
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def operation(
+        self, method: str, path: str, *, tag: str, name: str, summary: str, answer: Schema, status: int = 200,
+        body: Schema | None = None, parameters: Iterable[Schema] = (), problems: Iterable[int] = (),
+    ) -> None:  # fmt: skip
+        """Describe one call. `name` is its operationId, `answer` the schema of what it gives."""
+        codes = sorted({*ALWAYS, *problems, *(BODY_PROBLEMS if body else ())})
+        given: Schema = {
+            "tags": [tag], "operationId": name, "summary": summary, "parameters": list(parameters),
+            "responses": {
+                str(status): {"description": "Done", "content": {JSON: {"schema": answer}}},
+                **{str(code): {"$ref": f"#/components/responses/{code}"} for code in codes},
+            },
+        }  # fmt: skip
+        if body:
+            given["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+        self.paths.setdefault(path, {})[method] = given
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "openapi": "3.1.0", "info": self.info, "servers": [{"url": "/"}], "security": [{"jwt": []}],
+            "paths": self.paths,
+            "components": {
+                "schemas": self.schemas,
+                "responses": {str(code): problem_response(reason) for code, reason in REASONS.items()},
+                "securitySchemes": {"jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            },
+        }  # fmt: skip
+
+
+def problem_response(reason: str) -> Schema:
+    return {"description": reason, "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def query_parameter(schema: Mapping[str, Any]) -> Schema:
+    """The parameter `q`: rison, or JSON as described here."""
+    return {
+        "name": "q", "in": "query", "description": "Rison or JSON.", "content": {JSON: {"schema": dict(schema)}},
+    }  # fmt: skip
+
+
+def id_parameter() -> Schema:
+    return {"name": "pk", "in": "path", "required": True, "schema": ID}
+
+
+def object_of(properties: Mapping[str, Schema], *, required: Iterable[str] = (), closed: bool = False) -> Schema:
+    """The schema of an object; a closed one takes no other properties."""
+    schema: Schema = {"type": "object", "properties": dict(properties)}
+    if required := list(required):
+        schema["required"] = required
+    return {**schema, "additionalProperties": False} if closed else schema
+
+
+def list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def list_answer(record: Schema) -> Schema:
+    """The answer of every list."""
+    return object_of(
+        {
+            "ids": list_of(ID), "result": list_of(record),
+            "count": {"type": "integer", "description": "Exact to 1,000; `count:exact` in q asks for all."},
+            "count_is_exact": {"type": "boolean"}, "list_title": {"type": "string"},
+            "list_columns": list_of({"type": "string"}), "order_columns": list_of({"type": "string"}),
+            "label_columns": {"type": "object"}, "description_columns": {"type": "object"},
+        },
+        required=("ids", "result", "count"),
+    )  # fmt: skip
+
+
+def item_answer(record: Schema) -> Schema:
+    """The answer about one record."""
+    return object_of({"id": ID, "result": record}, required=("id", "result"))
+
+
+def nullable(schema: Schema) -> Schema:
+    """The same, or null for an empty value."""
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    wider = {**schema, "type": [*kinds, "null"]}
+    return {**wider, "enum": [*schema["enum"], None]} if "enum" in schema else wider

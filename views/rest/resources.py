@@ -1,0 +1,19 @@
+"""The REST resources there are."""
+
+from flask_appbuilder import AppBuilder
+
+from views.rest.companies import CompanyApi
+from views.rest.description import DescriptionApi
+from views.rest.field_definitions import FieldDefinitionApi
+from views.rest.jobs import JobApi
+from views.rest.people import PersonApi
+from views.rest.security import answer_token_errors
+
+RESOURCES = (CompanyApi, PersonApi, FieldDefinitionApi, JobApi, DescriptionApi)
+
+
+def add_rest(appbuilder: AppBuilder) -> None:
+    """Register every REST resource."""
+    answer_token_errors(appbuilder.sm.jwt_manager)
+    for resource in RESOURCES:
+        appbuilder.add_api(resource)

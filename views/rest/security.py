@@ -1,0 +1,79 @@
+"""Signing in over REST: an access token for a name and a password."""
+
+from typing import Any
+
+from flask import Response, jsonify
+from flask_appbuilder.api import expose
+from flask_appbuilder.const import API_SECURITY_PROVIDER_DB
+from flask_babel import gettext as _
+from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
+
+from fab_mongo.security.api import SecurityApi as MongoSecurityApi
+from views.rest.body import json_object
+from views.rest.problems import PROBLEMS, Problem, answered, handler
+
+#: Bytes of a login: nobody's name and password are longer.
+MAX_BYTES = 16 * 1024
+KNOWN = {"username": str, "password": str, "provider": str, "refresh": bool}
+
+
+class SecurityApi(MongoSecurityApi):
+    """Flask-AppBuilder's login, limited as the login page is, with errors as problem details."""
+
+    def create_blueprint(self, appbuilder: Any, *args: Any, **options: Any) -> Any:
+        blueprint = super().create_blueprint(appbuilder, *args, **options)
+        security = appbuilder.sm
+        if security.is_auth_limited:
+            security.limiter.limit(security.auth_rate_limit, methods=["POST"])(blueprint)
+        for kind, problem_of in PROBLEMS.items():
+            blueprint.register_error_handler(kind, handler(problem_of))
+        return blueprint
+
+    @expose("/login", methods=["POST"])
+    def login(self) -> Response:
+        """Answer with an access token, and a refresh token when asked for one."""
+        payload = login_payload(json_object(MAX_BYTES))
+        user = self.authenticate(payload)
+        if user is None:
+            # One sentence for an unknown name and for a wrong password.
+            raise Problem(401, _("The user name or the password is wrong."))
+        return jsonify(self._tokens(user, payload))
+
+    @expose("/refresh", methods=["POST"])
+    @jwt_required(refresh=True)
+    def refresh(self) -> Response:
+        """Answer with a new access token for a refresh token."""
+        return jsonify(access_token=create_access_token(identity=get_jwt_identity(), fresh=False))
+
+
+def login_payload(sent: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, completed. Raises Problem."""
+    payload = {"provider": API_SECURITY_PROVIDER_DB, "refresh": False, **sent}
+    errors: dict[str, list[str]] = {
+        name: [_("There is no field “%(column)s”.", column=name[:80])] for name in payload if name not in KNOWN
+    }
+    errors |= {
+        name: [_("This is missing or of the wrong type.")]
+        for name, kind in KNOWN.items() if not isinstance(payload.get(name), kind)
+    }  # fmt: skip
+    if not errors and payload["provider"] != API_SECURITY_PROVIDER_DB:
+        errors["provider"] = [_("The only provider is “db”.")]
+    if errors:
+        raise Problem(400, _("Send username and password, and refresh if you want a refresh token."), errors)
+    return payload
+
+
+def answer_token_errors(tokens: JWTManager) -> None:
+    """Answer 401 with problem details for every way in which a token can be missing or wrong."""
+
+    def refuse(*_details: Any) -> Any:
+        return answered(Problem(401, _("Send an access token: get one from POST /api/v1/security/login.")))
+
+    def refuse_expired(*_details: Any) -> Any:
+        return answered(Problem(401, _("This token has expired. Get a new one from POST /api/v1/security/refresh.")))
+
+    for loader in (tokens.unauthorized_loader, tokens.invalid_token_loader, tokens.user_lookup_error_loader,
+                   tokens.revoked_token_loader, tokens.needs_fresh_token_loader,
+                   tokens.token_verification_failed_loader):  # fmt: skip
+        loader(refuse)
+    tokens.expired_token_loader(refuse_expired)
