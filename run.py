@@ -12,12 +12,12 @@ from pymongo.errors import PyMongoError
 
 import app
 from app.database import ensure_database, limit_database_log, release_database
-from app.first_start import PATH, first_start_code
 from app.locks import exclusive
 from app.logs import configure_logging, limit_log_file
 from app.mongod import DatabaseError
 from app.supervisor import Part, Supervisor
 from config import Settings, SettingsError, load_settings
+from services.first_start import PATH, first_start_code
 
 PARTS = {"web": "app.web_server", "worker": "app.worker"}
 # A request has 5 s to end by gunicorn's grace; a job that is cut short goes on where it stopped.
@@ -67,7 +67,7 @@ class Watch:
 
 def announce(settings: Settings) -> None:
     click.echo(f"\nKortisto is at {settings.address} (Ctrl-C stops it).")
-    code = first_start_code(settings)
+    code = first_start_code(settings.data_dir)
     if code:
         click.echo(f"There is no user yet: create the administrator at {settings.address}{PATH} with the code {code}")
 

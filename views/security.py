@@ -1,48 +1,57 @@
 """Signing in and rights, as Flask-AppBuilder asks for them: grants on registers decide about registers' screens."""
 
-import argon2
 from flask import g
 
 from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Group, Role, User
+from services.merge import registers_to_merge
+from services.passwords import hash_password, is_password
 from services.security import access_for
 from views.base import current_language
+from views.permissions import (
+    ACTION_OF,
+    ADMINISTRATION,
+    ADMINISTRATION_ITEMS,
+    JOBS_ITEM,
+    LETTERS_ITEM,
+    OWN,
+    SETTINGS_GROUP,
+    SETTINGS_ITEMS,
+)
+from views.profile import ProfileView
 from views.rest.security import SecurityApi
+from views.roles import GroupView, RoleView
+from views.sign_in import SignInView
+from views.users import UserView
 
-#: The class_permission_name of screens that everybody has who is signed in: one's own jobs, files, letters.
-OWN = "own"
-#: Flask-AppBuilder's permissions on a register's screens and REST, as actions of the rights model.
-ACTION_OF = {
-    "can_list": "see", "can_show": "see", "can_get": "see", "can_info": "see", "can_download": "export",
-    "can_add": "add", "can_post": "add", "can_bulk": "add", "can_edit": "change", "can_put": "change",
-    "can_delete": "delete", "can_merge": "merge",
-}  # fmt: skip
+__all__ = ["OWN", "SecurityManager"]
 
 
 class SecurityManager(MongoSecurityManager):
     """Users, roles and groups of Kortisto. Passwords are kept as Argon2id."""
 
     user_model, role_model, group_model = User, Role, Group
+    authdbview = SignInView
     security_api = SecurityApi
-    hasher = argon2.PasswordHasher()
+    userdbmodelview, rolemodelview, groupmodelview = UserView, RoleView, GroupView
+
+    def register_views(self) -> None:
+        """Signing in, by page and by REST, users, roles and groups; Flask-AppBuilder's own screens of permissions,
+        registrations and statistics are left out."""
+        self.appbuilder.add_api(self.security_api)
+        self.auth_view = self.appbuilder.add_view_no_menu(self.authdbview())
+        self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+        self.user_view = self.appbuilder.add_view_no_menu(self.userdbmodelview)
+        for view in (self.rolemodelview, self.groupmodelview, ProfileView):
+            self.appbuilder.add_view_no_menu(view)
 
     def hash_password(self, password: str) -> str:
-        return self.hasher.hash(password)
+        return hash_password(password)
 
     def check_password(self, hashed: str | None, password: str) -> bool:
-        """Whether the password is right; an account that is not there takes as long as a wrong password."""
-        try:
-            return self.hasher.verify(hashed or self.unknown_hash(), password) and bool(hashed)
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-            return False
-
-    def unknown_hash(self) -> str:
-        """The hash of no password, made once in a process."""
-        if not hasattr(self, "_unknown_hash"):
-            self._unknown_hash = self.hasher.hash("no such account")
-        return self._unknown_hash
+        return is_password(hashed, password)
 
     def _has_view_access(self, user: User, permission_name: str, view_name: str) -> bool:
         if view_name == OWN:
@@ -52,6 +61,8 @@ class SecurityManager(MongoSecurityManager):
             return action is not None and access_for(user, current_language()).may(view_name, action)
         if view_name == SETTINGS:
             return access_for(user, current_language()).may(SETTINGS, "change")
+        if view_name == ADMINISTRATION:
+            return access_for(user, current_language()).everything
         return super()._has_view_access(user, permission_name, view_name)
 
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
@@ -63,5 +74,9 @@ class SecurityManager(MongoSecurityManager):
         access = access_for(user, current_language())
         found.update(key for key in REGISTERS if access.may(key, "see"))
         if access.may(SETTINGS, "change"):
-            found.add(SETTINGS)
-        return found | {OWN}
+            found.update((SETTINGS_GROUP, *SETTINGS_ITEMS))
+        if access.everything:
+            found.update((SETTINGS_GROUP, *ADMINISTRATION_ITEMS))
+        if registers_to_merge(access):
+            found.add(LETTERS_ITEM)
+        return found | {OWN, JOBS_ITEM}

@@ -1,0 +1,95 @@
+"""The first start: a code that lets the person who started the server, and nobody else, create the administrator."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from config import kept_secret
+from models.changes import Source
+from models.fields.errors import ValidationFailed
+from models.rights import Access
+from models.security import ADMIN_ROLE, Role, User
+from models.transactions import in_transaction
+from services.passwords import check_new_password, hash_password
+from services.security import insert_noted, lock_administrators
+from services.users import cleaned_user, taken
+
+# Without letters and digits that are mistaken for one another.
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+GROUPS = 3
+GROUP_LENGTH = 4
+PATH = "/first-start/"
+
+
+class AlreadyStarted(Exception):
+    """There is a user already: the first administrator can be created once only."""
+
+
+def has_users() -> bool:
+    return User._get_collection().find_one({}, {"_id": 1}) is not None
+
+
+def first_start_code(data_dir: Path) -> str | None:
+    """The code to print while there is no user yet, None afterwards; kept in the data folder, mode 0600.
+
+    Needs the connection to the database.
+    """
+    path = data_dir / "first_start_code"
+    if has_users():
+        path.unlink(missing_ok=True)
+        return None
+    return kept_secret(path, new_code)
+
+
+def accepts_first_start_code(data_dir: Path, typed: str) -> bool:
+    """Whether `typed` is the code, whatever its case, spaces and hyphens; never once there is a user."""
+    code = first_start_code(data_dir)
+    return code is not None and hmac.compare_digest(_plain(code).encode(), _plain(typed).encode("utf-8", "replace"))
+
+
+def create_first_administrator(data_dir: Path, code: str, data: Mapping[str, Any], password: str) -> Any:
+    """Create the administrator and return its id; of two at the same moment one wins.
+
+    Raises AlreadyStarted, ValidationFailed (`code` among its columns).
+    """
+    if has_users():
+        raise AlreadyStarted
+    errors: dict[str, list[Any]] = {}
+    if not accepts_first_start_code(data_dir, code):
+        errors["code"] = [_l("This is not the code. Copy it from the terminal in which the server was started.")]
+    user = cleaned_user(data, errors)
+    errors.update(check_new_password(password, user.get("username") or ""))
+    if errors:
+        raise ValidationFailed(errors)
+    user["password"] = hash_password(password)
+    try:
+        in_transaction(lambda session: insert_administrator(session, user))
+    except DuplicateKeyError as error:
+        raise taken(error) from error
+    (data_dir / "first_start_code").unlink(missing_ok=True)
+    return user["_id"]
+
+
+def insert_administrator(session: ClientSession, user: dict[str, Any]) -> None:
+    """Every first administrator writes to the same role first, so that the second one meets the first one's user."""
+    lock_administrators(session)
+    if User._get_collection().find_one({}, {"_id": 1}, session=session) is not None:
+        raise AlreadyStarted
+    role = Role._get_collection().find_one({"name": ADMIN_ROLE}, {"_id": 1}, session=session) or {}
+    user["roles"] = [role["_id"]]
+    insert_noted(session, Access(user_id=user["_id"], everything=True), "user", user, Source.SCREEN)
+
+
+def new_code() -> str:
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+    return "-".join(groups)
+
+
+def _plain(code: str) -> str:
+    return "".join(code.upper().replace("-", " ").split())

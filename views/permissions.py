@@ -1,0 +1,19 @@
+"""What Flask-AppBuilder's permissions on screens mean in the rights model."""
+
+#: The class_permission_name of screens that everybody has who is signed in: one's own jobs, files, letters.
+OWN = "own"
+#: That of users, roles and groups. Not granted by any role but Admin: whoever writes roles can give themselves any.
+ADMINISTRATION = "administration"
+#: Permissions on a register's screens and REST, as actions of the rights model.
+ACTION_OF = {
+    "can_list": "see", "can_show": "see", "can_get": "see", "can_info": "see", "can_download": "export",
+    "can_add": "add", "can_post": "add", "can_bulk": "add", "can_edit": "change", "can_put": "change",
+    "can_delete": "delete", "can_merge": "merge",
+}  # fmt: skip
+#: The menu's group of settings, and what it holds for those who manage settings and for administrators.
+SETTINGS_GROUP = "settings_group"
+SETTINGS_ITEMS = ("settings", "teams")
+ADMINISTRATION_ITEMS = ("users", "roles", "groups")
+#: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
+LETTERS_ITEM = "merge"
+JOBS_ITEM = "jobs"

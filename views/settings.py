@@ -1,0 +1,204 @@
+"""Settings: what can be set up, and the organisation's own fields in every register."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from models.fields.definitions import FieldDefinition
+from models.fields.errors import ValidationFailed
+from models.fields.field import label_in
+from models.fields.schema import schema_of
+from models.registers import REGISTERS, SECTIONS, Register, all_registers, register_of
+from models.rights import SETTINGS
+from models.security import Group, Role, Team, User
+from services.field_order import Direction, move_field, next_order
+from services.records import VersionConflict
+from services.settings import change_field, define_field, get_definition, restore_field, retire_field
+from views.base import current_access, current_language
+from views.field_form import (
+    COLOUR_LABELS,
+    CURRENCIES,
+    KINDS,
+    NEW_ROWS,
+    PLACES,
+    WITH_CHOICES,
+    WITHOUT_DEFAULT,
+    ChoiceRow,
+    FieldForm,
+    commanded,
+    definition_of,
+    form_values,
+    offered_kinds,
+    posted_rows,
+    rows_of,
+)
+from views.forms import add_differences, add_errors, version_seen
+from views.permissions import OWN
+
+Raw = dict[str, Any]
+
+
+class SettingsView(BaseView):
+    """The way to everything that can be set up, as far as one may; to one's own settings for everybody."""
+
+    route_base = "/settings"
+    class_permission_name = OWN
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        access = current_access()
+        own = FieldDefinition.objects(retired__ne=True)
+        registers = [
+            {"card": card, "count": own.filter(register=card.key).count(), "fixed": len(card.fixed_fields)}
+            for card in all_registers()
+        ]
+        counts = {"users": User.objects(active=True).count(), "roles": Role.objects(name__ne="Public").count(),
+                  "groups": Group.objects.count(), "teams": Team.objects.count()}  # fmt: skip
+        return self.render_template(
+            "settings/index.html", title=_("Settings"), may_fields=access.may(SETTINGS, "change"),
+            may_users=access.everything, registers=registers, counts=counts,
+        )  # fmt: skip
+
+
+class FieldsView(BaseView):
+    """A register's fields: the fixed ones for information, the organisation's own to define, order and retire."""
+
+    route_base = "/settings/fields"
+    class_permission_name = SETTINGS
+
+    @expose("/")
+    @has_access
+    def start(self) -> Response:
+        return redirect(url_for(f"{self.endpoint}.fields", register=next(iter(REGISTERS))))
+
+    @expose("/<register>")
+    @has_access
+    def fields(self, register: str) -> Any:
+        """The register's fields by section. Raises UnknownRegister."""
+        card = register_of(register)
+        schema = schema_of(register)
+        found = {section: [field for field in schema.fields if field.section == section] for section in SECTIONS}
+        sections = [(key, str(SECTIONS[key]), fields) for key, fields in found.items() if fields or key != "record"]
+        return self.render_template(
+            "settings/fields.html", title=_("Fields of %(register)s", register=str(card.label)), card=card,
+            cards=list(all_registers()), sections=sections, retired=schema.retired, kinds=KINDS,
+            moved=request.args.get("moved", ""), direction=request.args.get("direction", ""),
+        )  # fmt: skip
+
+    @expose("/<register>/add", methods=["GET", "POST"])
+    @has_access
+    def add(self, register: str) -> Any:
+        """Define a field. Everything typed stays on the page until it is saved."""
+        card, form = register_of(register), FieldForm()
+        if request.method == "GET":
+            form.section.data = request.args.get("section", "extra")
+            return self.form_page(form, card, None, [ChoiceRow()] * NEW_ROWS)
+        rows = posted_rows({})
+        if "rows" in request.form:
+            return self.form_page(form, card, None, commanded(rows, request.form["rows"]))
+        if form.validate():
+            kind = form.kind.data
+            data = {**definition_of(form, rows, kind), "register": register, "kind": kind,
+                    "key": (form.key.data or "").strip() or None, "order": next_order(register)}  # fmt: skip
+            if kind == "link":
+                data["target"] = form.target.data
+            try:
+                made = define_field(current_access(), data)
+            except ValidationFailed as error:
+                self.show_errors(form, error)
+            else:
+                flash(_("The field was added. It is in forms, lists and filters now."), "success")
+                return redirect(self.fields_url(register, made["key"]))
+        return self.form_page(form, card, None, rows, 422)
+
+    @expose("/edit/<definition_id>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, definition_id: str) -> Any:
+        """Change a field, as far as nobody else has changed it meanwhile."""
+        raw = get_definition(definition_id)
+        card, form = register_of(raw["register"]), FieldForm(data=form_values(raw))
+        # What is fixed for good is not on the page.
+        del form.kind, form.key, form.target
+        if request.method == "GET":
+            return self.form_page(form, card, raw, [*rows_of(raw), ChoiceRow()])
+        rows = posted_rows(raw)
+        if "rows" in request.form:
+            return self.form_page(form, card, raw, commanded(rows, request.form["rows"]))
+        if form.validate():
+            try:
+                change_field(current_access(), definition_id, self.changed(form, rows, raw), version=version_seen())
+                flash(_("The field was saved."), "success")
+                return redirect(self.fields_url(raw["register"], raw["key"]))
+            except ValidationFailed as error:
+                self.show_errors(form, error)
+            except VersionConflict as conflict:
+                add_differences(form, form_values(conflict.current), self.conflict_texts(conflict.current))
+                flash(str(conflict), "warning")
+                return self.form_page(form, card, conflict.current, rows, 409)
+        return self.form_page(form, card, raw, rows, 422)
+
+    def changed(self, form: FieldForm, rows: list[ChoiceRow], raw: Raw) -> Raw:
+        data = definition_of(form, rows, raw["kind"])
+        if raw["kind"] in WITHOUT_DEFAULT or data["default"] == form_values(raw)["default"]:
+            # Untouched, it keeps the form it was given in, such as a list sent by REST.
+            del data["default"]
+        return data
+
+    def conflict_texts(self, current: Raw) -> Raw:
+        flags = {name: _("Yes") if current.get(name) else _("No") for name in ("required", "in_list")}
+        return {**flags, "section": str(SECTIONS.get(current["section"], current["section"]))}
+
+    def show_errors(self, form: FieldForm, error: ValidationFailed) -> None:
+        """Messages beside their fields; those about choices stand above the rows."""
+        form.choice_errors = error.messages().get("choices", [])
+        rest = {column: texts for column, texts in error.errors.items() if column != "choices"}
+        add_errors(form, ValidationFailed(rest), PLACES)
+
+    def form_page(
+        self, form: FieldForm, card: Register, raw: Raw | None, rows: list[ChoiceRow], status: int = 200
+    ) -> Any:
+        label = (label_in(raw["label"], current_language()) or raw["key"]) if raw else ""
+        return self.render_template(
+            "settings/field.html", form=form, card=card, raw=raw, rows=rows, kinds=KINDS, offered=offered_kinds(),
+            title=label or _("New field"), back=self.fields_url(card.key), colours=COLOUR_LABELS,
+            currencies=CURRENCIES, with_choices=WITH_CHOICES, without_default=WITHOUT_DEFAULT,
+            command=request.form.get("rows", ""), version=raw["version"] if raw else None,
+        ), status  # fmt: skip
+
+    # Order, retiring, restoring
+
+    @expose("/move/<definition_id>", methods=["POST"])
+    @has_access
+    def move(self, definition_id: str) -> Response:
+        """One place up or down within its section; the button that was pressed has the focus again after."""
+        raw = get_definition(definition_id)
+        direction: Direction = "down" if request.form.get("direction") == "down" else "up"
+        try:
+            move_field(current_access(), definition_id, direction)
+        except VersionConflict:
+            flash(_("Somebody else has changed these fields at the same moment. Try again."), "warning")
+        return redirect(url_for(f"{self.endpoint}.fields", register=raw["register"], moved=str(raw["_id"]),
+                                direction=direction))  # fmt: skip
+
+    @expose("/retire/<definition_id>", methods=["POST"])
+    @has_access
+    def retire(self, definition_id: str) -> Response:
+        raw = retire_field(current_access(), definition_id)
+        flash(_("The field was retired. Its values are kept; restoring it brings them back."), "success")
+        return redirect(self.fields_url(raw["register"]))
+
+    @expose("/restore/<definition_id>", methods=["POST"])
+    @has_access
+    def restore(self, definition_id: str) -> Response:
+        raw = restore_field(current_access(), definition_id)
+        flash(_("The field is back, with the values it had."), "success")
+        return redirect(self.fields_url(raw["register"], raw["key"]))
+
+    def fields_url(self, register: str, key: str = "") -> str:
+        return url_for(f"{self.endpoint}.fields", register=register, _anchor=f"field-{key}" if key else None)

@@ -1,0 +1,42 @@
+"""Teams: people who work together, and whose records a role may grant."""
+
+from typing import Any
+
+from flask_appbuilder import expose
+from flask_appbuilder.exceptions import FABException
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from fab_mongo import MongoInterface, MongoModelView
+from models.registers import REGISTERS
+from models.rights import SETTINGS
+from models.security import Team
+from services.teams import uses_of_team
+
+
+class TeamView(MongoModelView):
+    """List, add, rename and delete teams."""
+
+    datamodel = MongoInterface(Team)
+    route_base = "/settings/teams"
+    class_permission_name = SETTINGS
+    base_permissions = ["can_list", "can_add", "can_edit", "can_delete"]
+    list_title, add_title, edit_title = _l("Teams"), _l("New team"), _l("Edit team")
+    label_columns = {"name": _l("Name")}
+    list_columns = add_columns = edit_columns = search_columns = ["name"]
+
+    @expose("/list/")
+    @expose("/")
+    @has_access
+    def list(self) -> Any:
+        """The list, at the short address too."""
+        return super().list()
+
+    def pre_delete(self, item: Team) -> None:
+        """Refuse to delete a team that people or records belong to."""
+        uses = uses_of_team(item)
+        if uses:
+            labels = {"user": _("Users"), **{key: str(card.label) for key, card in REGISTERS.items()}}
+            counted = ", ".join(f"{labels[key]}: {count}" for key, count in uses.items())
+            raise FABException(_("This team is in use (%(uses)s). Give them another team first.", uses=counted))
