@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -11,6 +12,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from services.imports.errors import TableError
 from services.imports.options import TableOptions
 from services.imports.sheet_parts import SheetFacts, check_workbook, sheet_facts
+
+
+#: What zipfile, zlib and calamine raise for a damaged, encrypted or strange workbook.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, CalamineError, NotImplementedError, RuntimeError, EOFError, OSError,
+              ValueError, LookupError)  # fmt: skip
 
 
 class CellError(str):
@@ -27,7 +33,7 @@ def workbook_reader(stream: IO[bytes], options: TableOptions) -> Callable[[], It
             name, facts = choose_sheet(archive, parts, options.sheet)
         stream.seek(0)
         sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(name)
-    except (zipfile.BadZipFile, CalamineError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise TableError(_l("This workbook can't be read: it may be damaged or have a password. Open it in a "
                             "spreadsheet program, save it as XLSX and import that.")) from error  # fmt: skip
     return lambda: read_rows(sheet, facts)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from services.imports.errors import MappingError
 
 MAX_LENGTH = 256 << 10
+MAX_DEPTH = 20
 Path = tuple[Any, ...]
 
 
@@ -20,23 +21,28 @@ def load_yaml(text: str) -> tuple[Any, dict[Path, int]]:
     if len(text) > MAX_LENGTH:
         raise MappingError([_l("The mapping is too long: at most %(max)s characters.", max=MAX_LENGTH)])
     try:
-        refuse_aliases(text)
+        check_events(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         lines = dict(lines_of(root, ())) if root is not None else {}
         return yaml.safe_load(text), lines
     except yaml.YAMLError as error:
         raise MappingError([not_yaml(error)]) from error
-    except (RecursionError, ValueError) as error:
+    except ValueError as error:
         # A date such as 2024-13-45 is a ValueError of the reader's.
         raise MappingError([_l("The mapping is not YAML that can be read: %(reason)s", reason=error)]) from error
 
 
-def refuse_aliases(text: str) -> None:
+def check_events(text: str) -> None:
+    """Refuse what would cost the reader too much, before it builds anything."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
             raise MappingError([_l("Line %(line)s: write the value out, a mapping can't refer to other parts with *.",
                                    line=line)])  # fmt: skip
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise MappingError([_l("Line %(line)s: too many levels inside one another.", line=line)])
 
 
 def not_yaml(error: yaml.YAMLError) -> Any:

@@ -17,12 +17,10 @@ def mapping(tmp_path: Path) -> Path:
     return path
 
 
-def run(
-    app: Flask, tmp_path: Path, text: str | bytes, mapping: Path, *options: str, register: str = "company"
-) -> Result:
+def run(app: Flask, tmp_path: Path, text: str, mapping: Path, register: str = "company") -> Result:
     file = tmp_path / "list.csv"
-    file.write_bytes(text.encode() if isinstance(text, str) else text)
-    arguments = ["import-records", register, str(file), "--mapping", str(mapping), *options]
+    file.write_text(text, encoding="utf-8")
+    arguments = ["import-records", register, str(file), "--mapping", str(mapping)]
     return app.test_cli_runner().invoke(args=arguments)
 
 

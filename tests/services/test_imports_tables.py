@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+from collections.abc import Callable
 
 import openpyxl
 import pytest
@@ -12,6 +13,9 @@ from services.imports.options import TableOptions
 from services.imports.tables import Table, cell_text, open_table
 from services.imports.workbooks import CellError
 from tests.services.importing import workbook
+
+#: As a sheet holds it: without a zone.
+AFTERNOON = dt.datetime.fromisoformat("2024-12-31 14:30")
 
 
 def opened(content: bytes | str, **options: object) -> Table:
@@ -99,10 +103,10 @@ def test_open_table_with_too_many_columns_is_refused() -> None:
 
 def test_workbook_gives_numbers_dates_and_text_as_they_are() -> None:
     stream = workbook([["Name", "Founded", "Share", "Since", "At", "Ok"],
-                       ["A", 1902, 0.1, dt.date(2024, 12, 31), dt.datetime(2024, 12, 31, 14, 30), True]])  # fmt: skip
+                       ["A", 1902, 0.1, dt.date(2024, 12, 31), AFTERNOON, True]])  # fmt: skip
     ((number, cells),) = rows_of(open_table(stream, TableOptions()))
     assert number == 2
-    assert cells == ["A", 1902, 0.1, dt.date(2024, 12, 31), dt.datetime(2024, 12, 31, 14, 30), True]
+    assert cells == ["A", 1902, 0.1, dt.date(2024, 12, 31), AFTERNOON, True]
     assert [cell_text(cell) for cell in cells] == ["A", "1902", "0.1", "2024-12-31", "2024-12-31 14:30", "TRUE"]
 
 
@@ -116,7 +120,7 @@ def test_workbook_with_the_sheet_given_takes_that_one() -> None:
 
 
 def test_workbook_without_the_sheet_names_those_there_are() -> None:
-    with pytest.raises(TableError, match="no sheet “Third”. Its sheets: List, Second"):
+    with pytest.raises(TableError, match=r"no sheet “Third”\. Its sheets: List, Second"):
         open_table(workbook([["A"]], Second=[["B"]]), TableOptions(sheet="Third"))
 
 
@@ -152,6 +156,12 @@ def test_workbook_that_unpacks_into_too_much_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr("services.imports.sheet_parts.MAX_UNPACKED", 1_000)
     with pytest.raises(TableError, match="too large once unpacked"):
         open_table(workbook([["Name"], ["A"]]), TableOptions())
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-40], lambda data: data[:300] + bytes(200) + data[500:]])
+def test_workbook_that_is_damaged_says_so(damage: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(TableError, match="can't be read"):
+        opened(damage(workbook([["Name"], ["A"]]).getvalue()))
 
 
 def test_zip_that_is_no_workbook_is_refused() -> None:

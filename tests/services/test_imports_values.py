@@ -203,7 +203,7 @@ columns:
   At: {field: at, define: {kind: date}}
 """
     rows = [["Name", "Code", "Share", "Since", "At"],
-            ["A", 1234, 1234.567, dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 14, 30)]]  # fmt: skip
+            ["A", 1234, 1234.567, dt.date(2024, 2, 29), dt.datetime.fromisoformat("2024-02-29 14:30")]]  # fmt: skip
     report = import_now(admin_access, "company", workbook(rows), "list.xlsx", read_mapping(mapping))
     assert only() == {"name": "A", "code": "001234", "share": 1234.567, "at_text": "2024-02-29 14:30",
                       "since": dt.datetime(2024, 2, 29, tzinfo=dt.UTC)}  # fmt: skip
