@@ -13,7 +13,6 @@ from services.imports.errors import TableError
 from services.imports.options import TableOptions
 from services.imports.sheet_parts import SheetFacts, check_workbook, sheet_facts
 
-
 #: What zipfile, zlib and calamine raise for a damaged, encrypted or strange workbook.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, CalamineError, NotImplementedError, RuntimeError, EOFError, OSError,
               ValueError, LookupError)  # fmt: skip
