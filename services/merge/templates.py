@@ -157,7 +157,8 @@ def split_name(file_name: str) -> tuple[str, str]:
 
 def clean_title(name: str) -> str:
     """The name as people read it. Raises MergeProblem for none and for one that is too long."""
-    title = " ".join(split_name("".join(char for char in name if char.isprintable()))[0].split())
+    printable = "".join(char for char in name if char.isprintable())
+    title = " ".join(split_name(printable.strip())[0].split())
     if not title:
         raise MergeProblem(_l("Give the template a name."), "name")
     if len(title) > MAX_NAME:
@@ -179,9 +180,10 @@ def set_field_map(access: Access, template_id: Any, field_map: Mapping[str, str]
     template = get_template(access, template_id)
     names = {normalise_name(name) for name in template["field_names"]}
     given = {normalise_name(name): column for name, column in field_map.items()}
-    for name in given.keys() - names:
-        raise MergeProblem(_l("The template has no merge field “%(name)s”.", name=name[:80]))
-    check_columns(access, template["register"], given)
+    for name in field_map:
+        if normalise_name(name) not in names:
+            raise MergeProblem(_l("The template has no merge field “%(name)s”.", name=name[:80]))
+    check_columns(access, template["register"], field_map)
     after = {name: column for name, column in {**map_of(template), **given}.items() if column and name in names}
     pairs = [{"name": name, "column": column} for name, column in after.items()]
     return change_template(access, template_id, {"field_map": pairs})
