@@ -1,5 +1,7 @@
 """Making the indexes of every collection, once, before the processes start."""
 
+from pymongo import ASCENDING, IndexModel
+
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from models.changes import Change, DeletedRecord
 from models.fields.definitions import FieldDefinition
@@ -21,4 +23,10 @@ def ensure_indexes() -> None:
         document.ensure_indexes()
     for register in all_registers():
         # A wildcard index can't be declared with MongoEngine.
-        register.document._get_collection().create_indexes(register.document.index_models())
+        wanted = [*register.document.index_models(), *(key_index(key) for key in register.duplicate_keys)]
+        register.document._get_collection().create_indexes(wanted)
+
+
+def key_index(key: str) -> IndexModel:
+    """What finds an existing record by one of its register's keys, as an import does for every row."""
+    return IndexModel([(key, ASCENDING)], name=f"by_key_{key}", sparse=True)

@@ -3,7 +3,7 @@
 import pytest
 from pytest_socket import socket_allow_hosts
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser", "tests.fixtures.program"]
 
 
 @pytest.fixture(autouse=True)

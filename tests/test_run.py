@@ -1,114 +1,19 @@
 """`python run.py` as a whole: it starts, answers, stops without leaving anybody, and recovers from any kill."""
 
-import json
 import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from app.mongod import Place, running, stop
-from config import PROJECT_ROOT
+from app.mongod import Place, running
+from tests.fixtures.program import START_SECONDS, Program, processes_of, until
 
 pytestmark = pytest.mark.slow
 
-START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-
-
-def until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Ids of all processes that this test started: its folder stands in their environment."""
-    mark = f"KORTISTO_DATA_DIR={folder}".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
-class Program:
-    """A run of run.py in a folder of its own."""
-
-    def __init__(self, folder: Path, port: int, *arguments: str) -> None:
-        self.folder, self.port, self.output = folder, port, folder.with_name("output.txt")
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("KORTISTO_")}
-        environ |= {"KORTISTO_DATA_DIR": str(folder), "KORTISTO_PORT": str(port)}
-        with self.output.open("a") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "run.py", *arguments],
-                cwd=PROJECT_ROOT,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-
-    def health(self) -> str:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as response:
-                return str(json.load(response)["status"])
-        except urllib.error.HTTPError as error:
-            with error:
-                return str(json.load(error)["status"])
-        except OSError:
-            return "no answer"
-
-    def is_up(self) -> bool:
-        return self.health() == "ok"
-
-    def children(self, module: str) -> list[int]:
-        """Ids of the processes of one part."""
-        lines = ((pid, Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in processes_of(self.folder))
-        return [pid for pid, line in lines if module.encode() in line]
-
-    def kill_everything(self) -> None:
-        for pid in processes_of(self.folder):
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def start(tmp_path: Path, port: int) -> Iterator[Callable[..., Program]]:
-    folder = tmp_path / "data"
-    started: list[Program] = []
-
-    def begin(*arguments: str) -> Program:
-        started.append(Program(folder, port, *arguments))
-        return started[-1]
-
-    yield begin
-    for program in started:
-        program.kill_everything()
-    if mongod := running(Place(folder)):
-        assert stop(Place(folder), mongod)
 
 
 def test_run_starts_everything_and_sigterm_leaves_nobody(start: Callable[..., Program], port: int) -> None:
