@@ -23,6 +23,9 @@ def normalise_name(name: str) -> str:
 @lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
     """The Babel locale of a language code ("fi", "sv_FI", "en-GB"); English where Babel has no such language."""
+    if language == "en":
+        # English as it is written in Europe: 1 Feb 2024.
+        return Locale.parse("en_GB")
     try:
         return Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
@@ -30,7 +33,7 @@ def locale_of(language: str) -> Locale:
 
 
 def plain_text(value: Value, language: str) -> str:
-    """The text of a value as people of that language write it: dates short, numbers with their marks."""
+    """The text of a value as people of that language write it: dates short, numbers with their decimal mark."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -60,4 +63,6 @@ def _date_text(value: datetime.date, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _number_text(number: Decimal, language: str) -> str:
-    return format_decimal(number, locale=locale_of(language), decimal_quantization=False)
+    """Not grouped, as Word prints a number without a picture; a Decimal keeps the decimals it came with (1234.50)."""
+    decimals = max(0, -int(number.as_tuple().exponent))
+    return format_decimal(number, format=f"0.{'0' * decimals}".rstrip("."), locale=locale_of(language))
