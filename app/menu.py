@@ -11,8 +11,8 @@ from views.language import replace_locale_view
 from views.merge import MergeView
 from views.options import OptionsView
 from views.people import PersonView
-from views.rest.resources import add_rest
 from views.permissions import JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.rest.resources import add_rest
 from views.settings import FieldsView, SettingsView
 from views.teams import TeamView
 
@@ -35,8 +35,8 @@ SETTINGS_MENU = (
     ("settings", _l("All settings"), "/settings/", "settings"),
     ("users", _l("Users"), "/settings/users/", "user"),
     ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
-    ("groups", _l("Groups"), "/settings/groups/", "users-group"),
-    ("teams", _l("Teams"), "/settings/teams/", "users"),
+    ("groups", _l("Groups"), "/settings/groups/", "key"),
+    ("teams", _l("Teams"), "/settings/teams/", "users-group"),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
@@ -16,7 +17,7 @@ from models.fields.errors import ValidationFailed
 from models.rights import Access
 from models.security import ADMIN_ROLE, Role, User
 from models.transactions import in_transaction
-from services.passwords import check_new_password, hash_password
+from services.passwords import check_new_password, check_repeated, hash_password
 from services.security import insert_noted, lock_administrators
 from services.users import cleaned_user, taken
 
@@ -53,7 +54,9 @@ def accepts_first_start_code(data_dir: Path, typed: str) -> bool:
     return code is not None and hmac.compare_digest(_plain(code).encode(), _plain(typed).encode("utf-8", "replace"))
 
 
-def create_first_administrator(data_dir: Path, code: str, data: Mapping[str, Any], password: str) -> Any:
+def create_first_administrator(
+    data_dir: Path, code: str, data: Mapping[str, Any], password: str, repeated: str
+) -> ObjectId:
     """Create the administrator and return its id; of two at the same moment one wins.
 
     Raises AlreadyStarted, ValidationFailed (`code` among its columns).
@@ -65,6 +68,7 @@ def create_first_administrator(data_dir: Path, code: str, data: Mapping[str, Any
         errors["code"] = [_l("This is not the code. Copy it from the terminal in which the server was started.")]
     user = cleaned_user(data, errors)
     errors.update(check_new_password(password, user.get("username") or ""))
+    errors.update(check_repeated(password, repeated))
     if errors:
         raise ValidationFailed(errors)
     user["password"] = hash_password(password)

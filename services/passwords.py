@@ -49,6 +49,10 @@ def check_new_password(password: str, username: str, column: str = "password") -
     return {column: [message]} if message else {}
 
 
+def check_repeated(password: str, repeated: str) -> dict[str, list[Any]]:
+    return {} if password == repeated else {"repeated": [_l("The two differ. Type the new password twice.")]}
+
+
 def weakness(password: str, username: str) -> Any:
     """Why the password is too weak, None where it is not."""
     plain, name = password.casefold(), username.casefold()

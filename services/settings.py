@@ -82,7 +82,8 @@ def new_definition(data: Mapping[str, Any]) -> Raw:
     if not isinstance(data.get("kind"), str) or data["kind"] not in OFFERED_KINDS:
         problems.add("kind", _l("Choose a kind: %(known)s.", known=", ".join(OFFERED_KINDS)))
     label = clean_label(data.get("label"), problems, "label")
-    key = clean_key(data.get("key") or suggested_key(label), register, problems)
+    # Without a label there is nothing to make a key of; that the label is missing is said already.
+    key = clean_key(data.get("key") or suggested_key(label), register, problems) if label or data.get("key") else ""
     problems.raise_if_any()
     moment = now()
     base = {"_id": ObjectId(), "register": register, "key": key, "kind": data["kind"], "target": "", "retired": False,

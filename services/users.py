@@ -20,7 +20,7 @@ from models.fields.kinds import KINDS
 from models.rights import Access, NotAllowed
 from models.security import Group, Role, Team, User
 from models.transactions import in_transaction
-from services.passwords import check_new_password, hash_password, is_password
+from services.passwords import check_new_password, check_repeated, hash_password, is_password
 from services.records import VersionConflict
 from services.security import (
     find_document,
@@ -108,10 +108,10 @@ def change_own_profile(access: Access, data: Mapping[str, Any], *, version: int 
     return save_user(access, before, values, version, Source.SCREEN)
 
 
-def change_own_password(access: Access, old: str, new: str) -> None:
+def change_own_password(access: Access, old: str, new: str, repeated: str) -> None:
     """Give oneself a new password. Raises NotAllowed, ValidationFailed."""
     before = own_user(access)
-    errors = check_new_password(new, before["username"], "new_password")
+    errors = check_new_password(new, before["username"], "new_password") | check_repeated(new, repeated)
     if not is_password(before.get("password"), old):
         errors["old_password"] = [_l("This is not your present password.")]
     raise_any(errors)
@@ -159,7 +159,8 @@ def raise_any(errors: Errors) -> None:
 
 def cleaned_user(data: Mapping[str, Any], errors: Errors) -> Raw:
     """A whole new user as a document; what is wrong is added to `errors`."""
-    values = cleaned({**dict.fromkeys(TEXTS), **data}, errors)
+    given = {name: data[name] for name in COLUMNS if name in data}
+    values = cleaned({**dict.fromkeys(TEXTS), **given}, errors)
     return {"_id": ObjectId(), "language": "", "time_zone": DEFAULT_TIME_ZONE, "active": True, "roles": [],
             "groups": [], "login_count": 0, "fail_login_count": 0, **values}  # fmt: skip
 

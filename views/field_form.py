@@ -14,6 +14,7 @@ from wtforms import BooleanField, RadioField, SelectField, StringField, TextArea
 from models.fields.kinds import OFFERED_KINDS
 from models.registers import REGISTERS, SECTIONS
 from services.settings import COLOURS
+from views.forms import options
 
 Raw = dict[str, Any]
 #: Each kind's icon and what it is for, in the order in which the form offers them.
@@ -79,11 +80,11 @@ class FieldForm(FlaskForm):
     #: What is wrong with the choices as a whole; stands above their rows.
     choice_errors: Sequence[str] = ()
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.kind.choices = [(name, str(kind.label)) for name, kind in offered_kinds().items()]
-        self.section.choices = [(key, str(label)) for key, label in SECTIONS.items() if key != "record"]
-        self.target.choices = [(key, str(card.label)) for key, card in REGISTERS.items()]
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.kind.choices = options((name, str(kind.label)) for name, kind in offered_kinds().items())
+        self.section.choices = options((key, str(label)) for key, label in SECTIONS.items() if key != "record")
+        self.target.choices = options((key, str(card.label)) for key, card in REGISTERS.items())
 
 
 def offered_kinds() -> dict[str, Any]:

@@ -78,12 +78,11 @@ class FirstStartView(BaseView):
         return page, 422 if form.errors else 200
 
     def create(self, form: FirstStartForm) -> Any:
-        if form.password.data != form.repeated.data:
-            raise ValidationFailed({"repeated": [_("The two differ. Type the password twice.")]})
         data = {name: form[name].data for name in COLUMNS}
         user_id = create_first_administrator(
-            Path(current_app.config["DATA_DIR"]), form.code.data or "", data, form.password.data or ""
-        )
+            Path(current_app.config["DATA_DIR"]), form.code.data or "", data,
+            form.password.data or "", form.repeated.data or "",
+        )  # fmt: skip
         session.pop("locale", None)
         login_user(User.objects.get(pk=user_id))
         return redirect(start_page())

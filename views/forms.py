@@ -1,12 +1,13 @@
 """What our own forms share: services' refusals beside their fields, the version seen, several checkboxes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import flash, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField
+from wtforms import Field, SelectMultipleField
+from wtforms.fields import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from models.fields.errors import ValidationFailed
@@ -17,6 +18,16 @@ class CheckboxesField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """The options of a select or of boxes to tick, of (value, label) each."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def labels_of(field: Field) -> dict[str, str]:
+    """{value: label} of a field's options."""
+    return {option.value: str(option.label) for option in field.choices}
 
 
 def add_errors(form: FlaskForm, error: ValidationFailed, columns: Mapping[str, str] | None = None) -> None:

@@ -79,9 +79,8 @@ class ProfileView(BaseView):
         raw, form = own_user(current_access()), PasswordForm()
         if form.validate():
             try:
-                if form.new_password.data != form.repeated.data:
-                    raise ValidationFailed({"repeated": [_("The two differ. Type the new password twice.")]})
-                change_own_password(current_access(), form.old_password.data or "", form.new_password.data or "")
+                change_own_password(current_access(), form.old_password.data or "", form.new_password.data or "",
+                                    form.repeated.data or "")  # fmt: skip
                 flash(_("Your password was changed."), "success")
                 return redirect(url_for(f"{self.endpoint}.edit"))
             except ValidationFailed as error:

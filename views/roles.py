@@ -21,7 +21,7 @@ from services.records import VersionConflict
 from services.roles import change_group, change_role, create_group, create_role, delete_group, delete_role
 from services.security import BUILT_IN_ROLES, find_document
 from views.base import current_access, current_language
-from views.forms import CheckboxesField, add_differences, add_errors, version_seen
+from views.forms import CheckboxesField, add_differences, add_errors, labels_of, options, version_seen
 from views.permissions import ADMINISTRATION
 
 Raw = dict[str, Any]
@@ -39,6 +39,8 @@ class RoleForm(FlaskForm):
     """A role's name and whether it manages settings; its tables are read from the request as they are."""
 
     name = StringField(_l("Name"), description=_l("What these people do, such as Sales or Accounting."))
+    #: What is wrong with the tables: {"grants" or "field_rights": [message]}.
+    table_errors: Mapping[str, list[str]] = {}
     settings = BooleanField(_l("May define fields and teams"))
 
 
@@ -49,9 +51,9 @@ class GroupForm(FlaskForm):
     description = StringField(_l("Description"))
     roles = CheckboxesField(_l("Roles of everybody in the group"))
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.roles.choices = [(str(role.pk), role.name) for role in Role.objects(name__ne="Public")]
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.roles.choices = options((str(role.pk), role.name) for role in Role.objects(name__ne="Public"))
 
 
 # What the role's form sends
@@ -111,7 +113,8 @@ def summary(role: Role) -> str:
     parts = [f"{register}: {', '.join(found).lower()}" for register, found in actions.items()]
     if any(grant.register == SETTINGS for grant in role.grants):
         parts.append(_("fields and teams"))
-    return "; ".join(parts) or _("Nothing yet")
+    text = "; ".join(parts) or _("Nothing yet")
+    return text[:1].upper() + text[1:]
 
 
 # The screens
@@ -148,8 +151,8 @@ class RoleView(MongoModelView):
                 flash(_("%(name)s was added.", name=role["name"]), "success")
                 return redirect(url_for(f"{self.endpoint}.list"))
             except ValidationFailed as error:
-                add_errors(form, error)
-        return self.form_page(form, None, 422 if form.errors else 200)
+                show_errors(form, error)
+        return self.form_page(form, None, 422 if form.errors or form.table_errors else 200)
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
@@ -165,10 +168,10 @@ class RoleView(MongoModelView):
                 flash(_("%(name)s was saved.", name=saved["name"]), "success")
                 return redirect(url_for(f"{self.endpoint}.list"))
             except ValidationFailed as error:
-                add_errors(form, error)
+                show_errors(form, error)
             except VersionConflict as conflict:
                 return self.conflict_page(form, conflict)
-        return self.form_page(form, raw, 422 if form.errors else 200)
+        return self.form_page(form, raw, 422 if form.errors or form.table_errors else 200)
 
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
@@ -208,6 +211,12 @@ class RoleView(MongoModelView):
             stored=now if status == 409 else {}, conflict=status == 409,
             rights=[*rights, *[{}] * (EMPTY_ROWS * (2 if "more" in request.form else 1))],
         ), status  # fmt: skip
+
+
+def show_errors(form: RoleForm, error: ValidationFailed) -> None:
+    """Messages beside the name, and above the table that they are about."""
+    form.table_errors = {name: texts for name, texts in error.messages().items() if name not in form}
+    add_errors(form, ValidationFailed({name: texts for name, texts in error.errors.items() if name in form}))
 
 
 def manages_settings(raw: Mapping[str, Any]) -> bool:
@@ -264,7 +273,7 @@ class GroupView(MongoModelView):
                 add_errors(form, error)
             except VersionConflict as conflict:
                 raw = conflict.current
-                names = dict(form.roles.choices)
+                names = labels_of(form.roles)
                 roles = ", ".join(names.get(role, role) for role in group_values(raw)["roles"])
                 add_differences(form, group_values(raw), {"roles": roles})
                 flash(str(conflict), "warning")

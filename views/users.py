@@ -6,6 +6,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -18,7 +19,7 @@ from services.records import VersionConflict
 from services.security import find_document
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
 from views.base import current_access
-from views.forms import CheckboxesField, add_differences, add_errors, version_seen
+from views.forms import CheckboxesField, add_differences, add_errors, labels_of, options, version_seen
 from views.permissions import ADMINISTRATION
 
 LANGUAGES = (("", _l("As the browser asks")), ("en", "English"), ("fi", "Suomi"))
@@ -32,14 +33,14 @@ class PersonalForm(FlaskForm):
     last_name = StringField(_l("Last name"))
     email = StringField(_l("E-mail"), description=_l("For signing in, too. Nothing is sent to it without being asked."))
     phone = StringField(_l("Mobile phone"))
-    language = SelectField(_l("Language"), choices=LANGUAGES)
+    language = SelectField(_l("Language"), choices=options(LANGUAGES))
     time_zone = SelectField(_l("Time zone"), default=DEFAULT_TIME_ZONE, render_kw={"data-enhance": ""})
 
     required: tuple[str, ...] = ("first_name", "last_name", "email")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.time_zone.choices = [(name, name.replace("_", " ")) for name in time_zones()]
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.time_zone.choices = options((name, name.replace("_", " ")) for name in time_zones())
         for name in self.required:
             self[name].flags.required = True
 
@@ -49,18 +50,18 @@ class UserForm(PersonalForm):
 
     username = StringField(_l("User name"), description=_l("For signing in. No spaces."))
     password = PasswordField(_l("Password"))
-    team = SelectField(_l("Team"), description=_l("New records of this user belong to this team."))
+    team = SelectField(_l("Team"), default="", description=_l("New records of this user belong to this team."))
     active = BooleanField(_l("May sign in"), default=True)
     roles = CheckboxesField(_l("Roles"))
     groups = CheckboxesField(_l("Groups"))
 
     required = (*PersonalForm.required, "username")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.team.choices = [("", _("No team")), *((str(team.pk), team.name) for team in Team.objects)]
-        self.roles.choices = [(str(role.pk), role.name) for role in Role.objects(name__ne="Public")]
-        self.groups.choices = [(str(group.pk), group.name) for group in Group.objects]
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.team.choices = options([("", _("No team")), *((str(team.pk), team.name) for team in Team.objects)])
+        self.roles.choices = options((str(role.pk), role.name) for role in Role.objects(name__ne="Public"))
+        self.groups.choices = options((str(group.pk), group.name) for group in Group.objects)
 
     def values(self) -> Raw:
         """What was typed, without the password."""
@@ -91,6 +92,7 @@ class UserView(MongoModelView):
     list_columns = ["get_full_name", "username", "email", "team", "roles", "groups", "active", "last_login"]
     order_columns = ["username", "email", "active", "last_login"]
     search_columns = ["first_name", "last_name", "username", "email", "team", "roles", "groups", "active", "last_login"]
+    formatters_columns = {"last_login": lambda moment: format_datetime(moment, "short") if moment else ""}
     label_columns = {
         "get_full_name": _l("Name"), "first_name": _l("First name"), "last_name": _l("Last name"),
         "username": _l("User name"), "email": _l("E-mail"), "team": _l("Team"), "roles": _l("Roles"),
@@ -161,7 +163,7 @@ def shown_values(form: UserForm, now: Raw) -> Raw:
     """What a user holds now, as people read it: labels in place of ids."""
     texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
     for name in ("team", "roles", "groups", "language"):
-        labels = dict(form[name].choices)
+        labels = labels_of(form[name])
         values = now[name] if isinstance(now[name], list) else [now[name]]
         texts[name] = ", ".join(str(labels.get(value, value)) for value in values)
     return texts
