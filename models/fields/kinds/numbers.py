@@ -21,6 +21,8 @@ DECIMAL_MARKS = {"fi": ",", "sv": ",", "de": ","}
 INT64 = 2**63
 #: Money is kept to four decimals and below a thousand billion: enough for unit prices and for states.
 MONEY_LIMIT = Decimal(10) ** 15
+#: Longer text is no amount; the expression below would take for ever to find that out of a row of spaces.
+MONEY_TEXT = 100
 CURRENCY = re.compile(r"^(?P<before>[A-Za-z]{3})?\s*(?P<amount>[^A-Za-z]+?)\s*(?P<after>[A-Za-z]{3})?$")
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP"}
 
@@ -126,6 +128,8 @@ class Money(Number):
         currency: Any = field.currency
         if isinstance(raw, dict):
             raw, currency = raw.get("amount"), raw.get("currency") or currency
+        if isinstance(raw, str) and len(raw) > MONEY_TEXT:
+            raise FieldError(_l("Give an amount of money, such as 1234.50 EUR."))
         if isinstance(raw, str):
             for symbol, code in SYMBOLS.items():
                 raw = raw.replace(symbol, code)

@@ -15,6 +15,8 @@ from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
 
 DAY = dt.timedelta(days=1)
+#: The last moment there is, to the millisecond that MongoDB keeps.
+LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC)
 FINNISH_DATE = re.compile(r"^(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})(?P<rest>.*)$", re.DOTALL)
 CLOCK = re.compile(r"^(?P<hour>\d{1,2})[.:](?P<minute>\d{2})(?:[.:](?P<second>\d{2}))?$")
 
@@ -49,6 +51,11 @@ def to_utc(moment: dt.datetime) -> dt.datetime:
     except OverflowError as error:
         raise ValueError(str(moment)) from error
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def later(moment: dt.datetime, step: dt.timedelta) -> dt.datetime:
+    """So much later, or the last moment there is."""
+    return moment + step if moment < LAST - step else LAST
 
 
 def aware(moment: dt.datetime) -> dt.datetime:
@@ -99,7 +106,7 @@ class Date(Kind):
         return value.date() if value else None
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {field.path: span(code, value, value + DAY if value.year < 9999 else value)}
+        return {field.path: span(code, value, later(value, DAY))}
 
 
 class DateTime(Date):
@@ -144,7 +151,7 @@ class DateTime(Date):
         if moment is None:
             return None
         whole_day = isinstance(raw, str) and re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*", raw)
-        return moment, moment + (DAY if whole_day else dt.timedelta(minutes=1))
+        return moment, later(moment, DAY if whole_day else dt.timedelta(minutes=1))
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
         return {field.path: span(code, *value)}
