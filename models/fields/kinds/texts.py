@@ -18,6 +18,8 @@ from models.fields.kinds.base import EMPTY_VALUES, Kind, Query, matching, text_o
 
 #: How an operator's regular expression stands around the text asked for.
 PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
+#: Characters that can be asked for: MongoDB refuses expressions of 32 KiB, and a special letter may take ten bytes.
+MAX_ASKED = 2_000
 EQUALITY = ("eq", "neq", "in", "nin")
 
 
@@ -36,6 +38,8 @@ class Text(Kind):
             text = text_of(raw, field) if raw not in EMPTY_VALUES else ""
         except FieldError as error:
             raise ConditionError(field.column, error.message) from error
+        if len(text) > MAX_ASKED:
+            raise ConditionError(field.column, _l("Ask for at most %(max)s characters.", max=MAX_ASKED))
         if code in EQUALITY and text:
             try:
                 return self.parse_value(text, field, replace(context, keep_odd=True))
