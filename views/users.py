@@ -31,7 +31,7 @@ class PersonalForm(FlaskForm):
 
     first_name = StringField(_l("First name"))
     last_name = StringField(_l("Last name"))
-    email = StringField(_l("E-mail"), description=_l("For signing in, too. Nothing is sent to it without being asked."))
+    email = StringField(_l("E-mail"), description=_l("Good for signing in, too."))
     phone = StringField(_l("Mobile phone"))
     language = SelectField(_l("Language"), choices=options(LANGUAGES))
     time_zone = SelectField(_l("Time zone"), default=DEFAULT_TIME_ZONE, render_kw={"data-enhance": ""})
