@@ -18,7 +18,7 @@ from models.fields.kinds.base import EMPTY_VALUES, Kind, Query, matching, text_o
 
 #: How an operator's regular expression stands around the text asked for.
 PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
-#: Characters that can be asked for: MongoDB refuses expressions of 32 KiB, and a special letter may take ten bytes.
+#: Characters that can be asked for: MongoDB refuses expressions of more than 32 KiB.
 MAX_ASKED = 2_000
 EQUALITY = ("eq", "neq", "in", "nin")
 
