@@ -70,8 +70,8 @@ def test_kind_takes_nothing_for_nothing(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("raw", [
     {"$ne": 1}, {"$gt": ""}, {"$where": "1"}, [{"$ne": 1}], [["a"]], float("nan"), float("inf"), 10**400, "\x00",
-    "\ud800", "x" * 1_000_000, {"amount": {"$gt": 0}}, {"id": {"$ne": 1}}, b"bytes", object(),
-], ids=repr)  # fmt: skip
+    "\ud800", "x" * 1_000_000, {"amount": {"$gt": 0}}, {"id": {"$ne": 1}}, b"bytes", print,
+], ids=lambda raw: repr(raw)[:20])  # fmt: skip
 def test_kind_refuses_hostile_values_with_a_message(app: Flask, kind: str, raw: Any) -> None:
     field = field_of(kind)
     stored = message_or(FieldError, lambda: field.kind.parse(raw, field, EN))

@@ -17,6 +17,8 @@ Query = dict[str, Any]
 
 #: An operator that negates another one: the condition is the other's, turned round.
 NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
+#: How MongoDB is asked for any, and for all, of several tokens.
+MANY = {"in": "$in", "all": "$all"}
 EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
 
 
@@ -131,6 +133,25 @@ class Kind:
     def compare(self, code: str, value: Any, field: Field) -> Query:
         """The query for one positive comparison with a parsed value."""
         raise NotImplementedError
+
+
+class Faceted(Kind):
+    """A kind with few different values: its tokens in `facets` answer equality, for one value and for lists alike."""
+
+    faceted = True
+
+    def facet(self, value: Any, field: Field) -> str:
+        """The token of one value."""
+        return f"{field.column}={value}"
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        values = value if isinstance(value, list) else [value]
+        return [self.facet(item, field) for item in values if item not in (None, "")]
+
+    def compare(self, code: str, value: Any, field: Field) -> Query:
+        if code in MANY:
+            return {"facets": {MANY[code]: [self.facet(item, field) for item in value]}}
+        return {"facets": self.facet(value, field)}
 
 
 def asked_positively(raw: Any) -> bool:

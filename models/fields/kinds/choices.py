@@ -1,6 +1,6 @@
 """Yes/no, one choice, several choices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -11,18 +11,17 @@ from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Choice as ChoiceValue
 from models.fields.field import Field, label_in
-from models.fields.kinds.base import Kind, Query
+from models.fields.kinds.base import Faceted
 
 YES = {"1", "y", "yes", "true", "on", "kyllä", "k"}
 NO = {"0", "n", "no", "false", "off", "ei", "e"}
 
 
-class Boolean(Kind):
+class Boolean(Faceted):
     name = "boolean"
     label = _l("Yes or no")
     input = "boolean"
     operators = ops.YES_NO
-    faceted = True
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> bool:
         if isinstance(raw, bool):
@@ -46,21 +45,17 @@ class Boolean(Kind):
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "boolean"}
 
-    def facets(self, value: Any, field: Field) -> Iterable[str]:
-        return () if value is None else (f"{field.column}={'1' if value else '0'}",)
-
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {"facets": f"{field.column}={'1' if value else '0'}"}
+    def facet(self, value: Any, field: Field) -> str:
+        return f"{field.column}={'1' if value else '0'}"
 
 
-class Choice(Kind):
+class Choice(Faceted):
     """One of the field's choices, kept by its key; a label in any language is understood too."""
 
     name = "choice"
     label = _l("Choice")
     input = "select"
     operators: ClassVar[Sequence[str]] = ops.MEMBER
-    faceted = True
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
         return find_choice(raw, field).key
@@ -74,14 +69,6 @@ class Choice(Kind):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "enum": [choice.key for choice in field.choices]}
-
-    def facets(self, value: Any, field: Field) -> Iterable[str]:
-        return (f"{field.column}={value}",) if value else ()
-
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        if code == "in":
-            return {"facets": {"$in": [f"{field.column}={item}" for item in value]}}
-        return {"facets": f"{field.column}={value}"}
 
 
 class Choices(Choice):
@@ -117,14 +104,6 @@ class Choices(Choice):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "array", "items": super().json_schema(field)}
-
-    def facets(self, value: Any, field: Field) -> Iterable[str]:
-        return [f"{field.column}={item}" for item in value or ()]
-
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        if code == "all":
-            return {"facets": {"$all": [f"{field.column}={item}" for item in value]}}
-        return super().compare(code, value, field)
 
 
 def find_choice(raw: Any, field: Field) -> ChoiceValue:

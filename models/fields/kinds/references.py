@@ -12,7 +12,7 @@ from models.fields import operators as ops
 from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Field
-from models.fields.kinds.base import Kind, Query
+from models.fields.kinds.base import Faceted
 
 
 def parse_id(raw: Any) -> ObjectId:
@@ -26,14 +26,13 @@ def parse_id(raw: Any) -> ObjectId:
                             value=str(raw)[:40])) from error  # fmt: skip
 
 
-class Link(Kind):
+class Link(Faceted):
     """One record of the register that the field's `target` names."""
 
     name = "link"
     label = _l("Link to a record")
     input = "link"
     operators: ClassVar[Sequence[str]] = ops.MEMBER
-    faceted = True
     orderable = False
 
     def target(self, field: Field) -> str:
@@ -57,16 +56,8 @@ class Link(Kind):
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 
-    def facets(self, value: Any, field: Field) -> Iterable[str]:
-        return (f"{field.column}={value}",) if value else ()
-
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return ((self.target(field), value),) if value else ()
-
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        if code == "in":
-            return {"facets": {"$in": [f"{field.column}={item}" for item in value]}}
-        return {"facets": f"{field.column}={value}"}
 
 
 class Links(Link):
@@ -103,16 +94,8 @@ class Links(Link):
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "array", "items": super().json_schema(field)}
 
-    def facets(self, value: Any, field: Field) -> Iterable[str]:
-        return [f"{field.column}={item}" for item in value or ()]
-
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return [(self.target(field), item) for item in value or ()]
-
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        if code == "all":
-            return {"facets": {"$all": [f"{field.column}={item}" for item in value]}}
-        return super().compare(code, value, field)
 
 
 class User(Link):

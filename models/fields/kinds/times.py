@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import mongoengine as me
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from flask_babel import lazy_gettext as _l
 
 from models.fields import operators as ops
@@ -131,7 +131,7 @@ class DateTime(Date):
         if not value:
             return ""
         local = aware(value).astimezone(context.zone)
-        return f"{format_date(local.date(), 'medium', context.locale)} {format_datetime(local, 'HH:mm')}"
+        return f"{format_date(local.date(), 'medium', context.locale)} {format_time(local.time(), 'short', locale=context.locale)}"
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return aware(value).astimezone(context.zone).strftime("%Y-%m-%dT%H:%M") if value else ""
