@@ -26,7 +26,7 @@ class Caller:
     def call(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
         """Call `/api/v1/<path>`; returns the JSON of the answer, which must have this status."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        answer = self.client.open(f"/api/v1/{path}", method=method, headers=headers, **options)
+        answer = self.open(f"/api/v1/{path}", method=method, headers=headers, **options)
         assert answer.status_code == status, f"{answer.status} {answer.text[:600]}"
         assert answer.mimetype == (PROBLEM_JSON if status >= 400 else "application/json")
         if status >= 400:
@@ -57,7 +57,12 @@ class Caller:
     def raw(self, method: str, path: str, body: bytes | str, **options: Any) -> Any:
         """Call with a body as it stands; returns the answer, whatever it is."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"} | options
-        return self.client.open(f"/api/v1/{path}", method=method, headers=headers, data=body)
+        return self.open(f"/api/v1/{path}", method=method, headers=headers, data=body)
+
+    def open(self, *args: Any, **options: Any) -> Any:
+        # An application context of its own, as a server gives every request: languages and rights are kept on it.
+        with self.client.application.app_context():
+            return self.client.open(*args, **options)
 
 
 @pytest.fixture

@@ -119,7 +119,9 @@ class FieldDefinitionApi(RestApi):
                    for name in fixed if sent.get(name) not in (None, known.get(name))}  # fmt: skip
         if errors:
             raise ValidationFailed(errors)
-        return {name: value for name, value in sent.items() if name not in fixed}
+        # What is sent as it stands is not a change.
+        return {name: value for name, value in sent.items()
+                if name not in fixed and not (pk and name != "version" and value == known.get(name))}  # fmt: skip
 
     def describe(self, document: openapi.Document, access: Access) -> None:
         common: Raw = {"tag": _("Field definitions")}
@@ -156,7 +158,13 @@ def answer(raw: Raw) -> Response:
 def definition_json(raw: Raw) -> Raw:
     """A definition as it is answered."""
     told = {"id": str(raw["_id"]), "column": CUSTOM_PREFIX + raw["key"]}
-    return told | {name: plain(raw.get(name)) for name in properties() if name not in told}
+    return told | {name: plain(raw.get(name, default_of(name))) for name in properties() if name not in told}
+
+
+def default_of(name: str) -> Any:
+    """What a definition holds that says nothing of it."""
+    default = FieldDefinition._fields[name].default
+    return default() if callable(default) else default
 
 
 def properties() -> dict[str, Raw]:

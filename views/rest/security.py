@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
 
 from fab_mongo.security.api import SecurityApi as MongoSecurityApi
+from fab_mongo.values import is_storable_text
 from views.rest.body import json_object
 from views.rest.problems import PROBLEMS, Problem, answered, handler
 
@@ -56,6 +57,8 @@ def login_payload(sent: dict[str, Any]) -> dict[str, Any]:
         name: [_("This is missing or of the wrong type.")]
         for name, kind in KNOWN.items() if not isinstance(payload.get(name), kind)
     }  # fmt: skip
+    if not errors and not is_storable_text(payload["username"] + payload["password"]):
+        errors["password"] = [_("This holds characters that no name and no password has.")]
     if not errors and payload["provider"] != API_SECURITY_PROVIDER_DB:
         errors["provider"] = [_("The only provider is “db”.")]
     if errors:
