@@ -131,7 +131,8 @@ class DateTime(Date):
         if not value:
             return ""
         local = aware(value).astimezone(context.zone)
-        return f"{format_date(local.date(), 'medium', context.locale)} {format_time(local.time(), 'short', locale=context.locale)}"
+        day, time = local.date(), local.time()
+        return f"{format_date(day, 'medium', context.locale)} {format_time(time, 'short', locale=context.locale)}"
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return aware(value).astimezone(context.zone).strftime("%Y-%m-%dT%H:%M") if value else ""
