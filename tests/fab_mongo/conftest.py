@@ -11,14 +11,15 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from tests.fab_mongo import toys
+from tests.fixtures.database import use_database
 
 
 @pytest.fixture(scope="package")
 def connection(mongodb_uri: str, database_name: str) -> Iterator[None]:
     """Connect MongoEngine for this package; other packages of the same process connect for themselves."""
-    me.disconnect()
-    me.connect(f"{database_name}_toys", host=mongodb_uri, tz_aware=True, uuidRepresentation="standard")
+    use_database(mongodb_uri, f"{database_name}_toys")
     yield
+    use_database(mongodb_uri, f"{database_name}_toys")
     me.get_db().client.drop_database(f"{database_name}_toys")
     me.disconnect()
 
@@ -29,8 +30,9 @@ def _empty(*documents: type[me.Document]) -> None:
 
 
 @pytest.fixture
-def library(connection: None) -> Iterator[None]:
+def library(connection: None, mongodb_uri: str, database_name: str) -> Iterator[None]:
     """An empty library."""
+    use_database(mongodb_uri, f"{database_name}_toys")
     _empty(toys.Genre, toys.Author, toys.Book, toys.Shelf)
     toys.EXTRA.clear()
     yield

@@ -170,10 +170,11 @@ def test_start_import_of_what_is_no_table_writes_no_job(admin_access: Access) ->
 
 
 def test_import_now_of_a_file_that_breaks_off_writes_no_record(admin_access: Access) -> None:
+    version = schema_of("company").version
     broken = table() + b'\n"never closed,Line 1,1900\n'
     with pytest.raises(ImportProblem, match="quotation marks on line 1752"):
         import_now(admin_access, "company", io.BytesIO(broken), "list.csv", read_mapping(MAPPING))
-    assert (records(), schema_of("company").version) == ([], 0)
+    assert (records(), schema_of("company").version) == ([], version)
 
 
 def test_import_now_of_a_header_alone_says_so(admin_access: Access) -> None:

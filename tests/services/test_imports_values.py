@@ -239,10 +239,11 @@ def test_import_of_an_error_in_a_sheet_tells_of_it(admin_access: Access) -> None
 def test_import_with_a_mapping_that_does_not_fit_says_so_before_anything_is_written(
     admin_access: Access, mapping: str, message: str
 ) -> None:
+    version = schema_of("company").version
     with pytest.raises(MappingError) as caught:
         import_text(admin_access, "company", "Name,City\nA,Turku\n", mapping)
     assert message in str(caught.value)
-    assert (records(), schema_of("company").version) == ([], 0)
+    assert (records(), schema_of("company").version) == ([], version)
 
 
 def test_import_into_a_retired_field_says_what_to_do(admin_access: Access) -> None:
