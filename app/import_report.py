@@ -37,7 +37,7 @@ def count_lines(report: ImportReport) -> Iterator[str]:
     width = max(len(label) for label, _count in counts)
     for label, count in counts:
         yield f"{label + ':':<{width + 1}} {count:>8}"
-    yield f"{_('Batch')}: {report.batch}"
+    yield _("Batch: %(batch)s", batch=report.batch)
 
 
 def made_lines(report: ImportReport) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The Finnish catalogue holds every text of code, templates and Flask-AppBuilder's screens, whole and compilable."""
 
+import ast
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -96,6 +97,37 @@ def test_extraction_finds_texts_of_code_templates_and_appbuilder(extracted):
     assert "models" in found["Business ID"]
     assert "templates" in found["Add a condition"]
     assert found["Access is Denied"] == {"flask_appbuilder"}
+
+
+def gettext_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Calls that ask for a text in the reader's language."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in collector.KEYWORDS:
+            yield node
+
+
+def hidden_texts(source: str) -> list[int]:
+    """Lines whose texts the extraction can't see: written as an f-string, or asked for inside one."""
+    tree = ast.parse(source)
+    inside = {call for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for call in gettext_calls(node)}
+    return sorted(
+        call.lineno
+        for call in gettext_calls(tree)
+        if call in inside or any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in call.args[:1])
+    )
+
+
+@pytest.mark.parametrize("folder", ["app", "views", "services", "models", "fab_mongo"])
+def test_texts_stand_where_extraction_sees_them(folder):
+    found = {path: hidden_texts(path.read_text()) for path in sorted((ROOT / folder).rglob("*.py"))}
+    assert found
+    assert {str(path): lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("hidden", ["f\"{_('Batch')}: {batch}\"", "_(f'{name} was saved.')", "_('No ' + kind)"])
+def test_texts_that_extraction_does_not_see_are_found(hidden):
+    assert hidden_texts(hidden) == [1]
+    assert hidden_texts("_('%(name)s was saved.', name=f'{first} {last}')") == []
 
 
 def test_finnish_catalogue_has_exactly_the_texts_there_are(extracted, finnish):
