@@ -246,7 +246,7 @@ def field_row(found: Any) -> Mapping[str, Any]:
     return {
         "name": found.name, "parts": ", ".join(str(PARTS.get(part, part)) for part in found.parts),
         "state_label": str(label), "colour": colour, "label": found.label, "nearest": found.nearest,
-        "column": found.column, "choose": found.state == FieldState.UNKNOWN or found.mapped,
+        "column": found.column, "choose": (found.state == FieldState.UNKNOWN and not found.whole) or found.mapped,
         "unsupported": found.state == FieldState.UNSUPPORTED,
     }  # fmt: skip
 

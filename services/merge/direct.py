@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from models.fields.schema import schema_of
 from models.rights import Access
 from services.imports.yaml_text import load_yaml
+from services.merge.addresses import row_sources
 from services.merge.errors import MergeProblem
 from services.merge.letters import Letter, check_unknown, write_letters
 from services.merge.matching import Matcher
@@ -53,6 +54,7 @@ def merge_rows(
     known = {key for row in rows for key in row}
     left = [name for name in word.field_names if sources[normalise_name(name)] not in known]
     check_unknown(left, unknown)
+    sources |= row_sources(word, known, keys)
     letters = ({name: row.get(key) for name, key in sources.items()} for row in rows)
     return Outcome(word.merge(letters, out, language=language), tuple(left))
 

@@ -10,6 +10,7 @@ from models.base import stored_value
 from models.fields.field import Field
 from models.rights import Access
 from services.labels import context_for
+from services.merge.addresses import Recipient, recipient_of
 from services.merge.errors import MergeProblem
 from services.merge.matching import Matcher
 from services.search import Selection, iterate_selected
@@ -40,9 +41,8 @@ def write_letters(
     Raises TemplateError, also when there is no record; ConditionError.
     """
     rows = iterate_selected(access, matcher.schema.register.key, selection, "merge")
-    return word.merge(
-        values_of_rows(access, fields_used(word, matcher), rows), out, language=access.language, progress=progress
-    )
+    values = values_of_rows(access, fields_used(word, matcher), recipient_of(access, word, matcher), rows)
+    return word.merge(values, out, language=access.language, progress=progress)
 
 
 def fields_used(word: WordTemplate, matcher: Matcher) -> dict[str, Field]:
@@ -51,13 +51,16 @@ def fields_used(word: WordTemplate, matcher: Matcher) -> dict[str, Field]:
     return {name: field for name, field in found if field is not None}
 
 
-def values_of_rows(access: Access, used: Mapping[str, Field], rows: Iterable[Raw]) -> Iterator[Letter]:
-    fields = list({field.column: field for field in used.values()}.values())
+def values_of_rows(
+    access: Access, used: Mapping[str, Field], recipient: Recipient, rows: Iterable[Raw]
+) -> Iterator[Letter]:
+    """What the letters read of each record: its merge fields, and its standard fields where a block asks for them."""
+    fields = list({field.column: field for field in (*used.values(), *recipient.own.values())}.values())
     for chunk in chunks(rows):
         context = context_for(access, fields, chunk)
-        for raw in chunk:
-            yield {name: field.kind.merge_value(stored_value(field, raw), field, context)
-                   for name, field in used.items()}  # fmt: skip
+        for raw, standard in zip(chunk, recipient.values(access, chunk, context), strict=True):
+            yield standard | {name: field.kind.merge_value(stored_value(field, raw), field, context)
+                              for name, field in used.items()}  # fmt: skip
 
 
 def chunks(rows: Iterable[Raw]) -> Iterator[list[Raw]]:

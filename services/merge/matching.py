@@ -29,7 +29,8 @@ class FieldStatus:
     """One field of a template as one user sees it.
 
     `parts` are those it stands in ("body", "header", ...); `column` and `label` say what fills it, "" if nothing
-    does; `nearest` is the column to offer for an unknown one; `mapped` tells that the template's map decided.
+    does; `nearest` is the column to offer for an unknown one; `mapped` tells that the template's map decided;
+    `whole` that it is an address block or a greeting line, whose parts are filled by their standard names.
     """
 
     name: str
@@ -39,6 +40,7 @@ class FieldStatus:
     label: str = ""
     nearest: str = ""
     mapped: bool = False
+    whole: bool = False
 
 
 class Matcher:
@@ -87,16 +89,16 @@ def names_of_fields(fields: Iterable[Field]) -> dict[str, Field]:
 
 
 def statuses(word: WordTemplate, matcher: Matcher, language: str) -> list[FieldStatus]:
-    """Every merge field of a template once, in the order of the text, then what no merge can fill."""
+    """Every merge field of a template once, in the order of the text."""
     parts: dict[str, dict[str, None]] = {}
     for field in word.fields:
         if field.name:
             parts.setdefault(normalise_name(field.name), {})[field.part] = None
-    named = [matcher.status(name, tuple(parts[normalise_name(name)]), language) for name in word.field_names]
-    return named + unsupported(word)
+    return [matcher.status(name, tuple(parts[normalise_name(name)]), language) for name in word.field_names]
 
 
 def unsupported(word: WordTemplate) -> list[FieldStatus]:
+    """What no merge can fill, each kind once."""
     parts: dict[str, dict[str, None]] = {}
     for field in word.fields:
         if not field.supported:

@@ -15,8 +15,9 @@ from models.registers import Register, all_registers, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.files import DOCX, add_file, keep_content, new_file, open_content
+from services.merge.addresses import block_statuses, recipient_of
 from services.merge.errors import MergeProblem
-from services.merge.matching import FieldStatus, Matcher, statuses
+from services.merge.matching import FieldStatus, Matcher, statuses, unsupported
 from services.records import RecordNotFound, now, object_id
 from services.word import WordTemplate, normalise_name
 
@@ -94,7 +95,9 @@ def matcher_of(access: Access, template: Raw) -> Matcher:
 
 def field_status(access: Access, template: Raw) -> list[FieldStatus]:
     """Every field of the template: known, unknown or unsupported for this user. Raises TemplateError."""
-    return statuses(read_template(access, template["_id"]), matcher_of(access, template), access.language)
+    word, matcher = read_template(access, template["_id"]), matcher_of(access, template)
+    blocks = block_statuses(word, recipient_of(access, word, matcher), access.language)
+    return [*statuses(word, matcher, access.language), *blocks, *unsupported(word)]
 
 
 def unknown_fields(access: Access, template: Raw) -> list[str]:

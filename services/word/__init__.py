@@ -5,9 +5,10 @@ with open("letters.docx", "wb") as out:
     report = template.merge(({normalise_name("Last name"): "Virtanen"} for _ in range(3)), out, language="fi")
 """
 
+from services.word.addresses import address_key
 from services.word.errors import TemplateError
 from services.word.stream import MergeReport
 from services.word.template import TemplateField, WordTemplate
 from services.word.values import Value, normalise_name
 
-__all__ = ["MergeReport", "TemplateError", "TemplateField", "Value", "WordTemplate", "normalise_name"]
+__all__ = ["MergeReport", "TemplateError", "TemplateField", "Value", "WordTemplate", "address_key", "normalise_name"]

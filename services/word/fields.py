@@ -30,12 +30,23 @@ class Raw:
 
     run: Element
 
+    @property
+    def plain(self) -> str:
+        """The run's characters and line breaks."""
+        signs = {w("br"): "\n", w("cr"): "\n", **_TEXT}
+        return "".join(signs[child.tag] or child.text or "" for child in self.run if child.tag in signs)
+
 
 @dataclass(frozen=True, slots=True)
 class ParagraphBreak:
     """The end of a paragraph inside an instruction; `properties` are those of the paragraph that follows."""
 
     properties: Element | None
+
+    @property
+    def plain(self) -> str:
+        """A line break."""
+        return "\n"
 
 
 @dataclass(frozen=True, slots=True)

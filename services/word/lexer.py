@@ -50,6 +50,11 @@ class Token:
         """The token's characters, opaque atoms left out."""
         return text_of(self.atoms)
 
+    @property
+    def lines(self) -> str:
+        """The token's characters and, of opaque atoms that have one, their text: a line break stays one."""
+        return "".join(atom.char if isinstance(atom, Glyph) else getattr(atom, "plain", "") for atom in self.atoms)
+
 
 @dataclass(frozen=True, slots=True)
 class Switch:
@@ -104,6 +109,8 @@ def _argument(switch: str, following: Sequence[Token]) -> str:
     r"""A switch's argument: the next token; for `\#` and `\@` all words up to the next switch."""
     if switch in _BARE_SWITCHES or not following or following[0].switch:
         return ""
+    if switch in "bef":
+        return following[0].lines
     if following[0].quoted or switch not in "#@":
         return following[0].text
     words = []

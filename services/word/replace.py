@@ -7,6 +7,8 @@ from flask_babel import lazy_gettext as _l
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from services.word.addresses import KINDS as ADDRESS_KINDS
+from services.word.addresses import AddressBlock, GreetingLine
 from services.word.errors import TemplateError, part_label
 from services.word.expressions import (
     Choice,
@@ -36,7 +38,8 @@ from services.word.ooxml import XML_SPACE, w
 from services.word.program import TextMarkup, ValueSlot, escape_code
 from services.word.sections import paragraph_properties
 
-MERGE_KINDS = frozenset({"MERGEFIELD", "IF", "NEXT", "NEXTIF", "SKIPIF", "MERGEREC", "MERGESEQ", "COMPARE"})
+_CONDITIONS = frozenset({"IF", "NEXTIF", "SKIPIF", "COMPARE"})
+MERGE_KINDS = _CONDITIONS | ADDRESS_KINDS | {"MERGEFIELD", "NEXT", "MERGEREC", "MERGESEQ"}
 _EFFECTS = (NextRecord, SkipRecord)
 _UNSEEN = frozenset({w("lang"), w("noProof")})
 
@@ -108,7 +111,7 @@ class FieldReplacer:
         if isinstance(expression, _EFFECTS):
             return [self._markers.slot(self._slot(expression, found))]
         run = self._value_run(expression, found, _result_properties(found))
-        if isinstance(expression, MergeValue):
+        if isinstance(expression, MergeValue | AddressBlock | GreetingLine):
             self.value_runs.add(run)
         return [run]
 
@@ -194,6 +197,8 @@ class FieldReplacer:
         kind = found.instruction.kind
         if kind == "MERGEFIELD":
             return self._merge_value(found)
+        if kind in ADDRESS_KINDS:
+            return self._address(found)
         if kind == "MERGEREC":
             return RecordNumber()
         if kind == "MERGESEQ":
@@ -203,7 +208,7 @@ class FieldReplacer:
         if kind in ("NEXTIF", "SKIPIF"):
             condition = self._condition_and_texts(found)[0]
             return NextRecord(condition) if kind == "NEXTIF" else SkipRecord(condition)
-        if kind in ("IF", "COMPARE"):
+        if kind in _CONDITIONS:
             return self._choice(found)
         return Literal("".join("".join(run.itertext(w("t"), w("instrText"))) for run in found.result_runs))
 
@@ -216,6 +221,11 @@ class FieldReplacer:
                 )
             )
         return MergeValue(found.instruction.name, found.instruction.switches)
+
+    def _address(self, found: Field) -> Expression:
+        made = address_of(found)
+        switches = _text_switches(found)
+        return Formatted(made, switches) if switches else made
 
     def _choice(self, found: Field) -> Expression:
         condition, then, otherwise = self._condition_and_texts(found)
@@ -252,6 +262,12 @@ class FieldReplacer:
             elif isinstance(atom, ParagraphBreak):
                 text += "\n"
         return Joined((*parts, Literal(text))) if parts else Literal(text)
+
+
+def address_of(found: Field) -> AddressBlock | GreetingLine:
+    """What an ADDRESSBLOCK or a GREETINGLINE prints."""
+    kind = AddressBlock if found.instruction.kind == "ADDRESSBLOCK" else GreetingLine
+    return kind(found.instruction.switches)
 
 
 class _StyleOverride:

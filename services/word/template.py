@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from services.word.addresses import KINDS as ADDRESS_KINDS
 from services.word.compile import CompiledTemplate, compile_template
 from services.word.fields import Field
 from services.word.package import read_package
-from services.word.replace import MERGE_KINDS
+from services.word.replace import MERGE_KINDS, address_of
 from services.word.stream import MergeReport, merge_letters
 from services.word.values import Value, normalise_name
 
@@ -32,7 +33,8 @@ class TemplateField:
 
     `name` is the merge field's name, "" for other kinds; `kind` is the first word of the instruction in capitals;
     `part` is body, header, footer, footnotes or endnotes. `supported` is False when the merge can't fill the field
-    and Word won't either: it then stays as it is.
+    and Word won't either: it then stays as it is. `recipient` names the recipient's standard fields that an
+    ADDRESSBLOCK or a GREETINGLINE prints ("First Name", "Address 1"); a record holds them under `address_key(name)`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class TemplateField:
     part: str
     switches: tuple[str, ...]
     supported: bool
+    recipient: tuple[str, ...] = ()
 
 
 class WordTemplate:
@@ -50,6 +53,7 @@ class WordTemplate:
         self.fields = tuple(_template_field(found) for found in compiled.fields)
         names = {normalise_name(found.name): found.name for found in reversed(self.fields) if found.name}
         self.field_names = tuple(dict.fromkeys(names[normalise_name(f.name)] for f in self.fields if f.name))
+        self.recipient_names = tuple(dict.fromkeys(name for found in self.fields for name in found.recipient))
 
     @classmethod
     def read(cls, data: bytes) -> "WordTemplate":
@@ -80,4 +84,5 @@ def _template_field(found: Field) -> TemplateField:
     kind = found.instruction.kind
     filled = kind in MERGE_KINDS or (kind in _LEFT_TO_WORD and not (kind == "=" and found.nested))
     switches = tuple(str(switch) for switch in found.instruction.switches)
-    return TemplateField(found.instruction.name, kind, found.part, switches, filled)
+    recipient = address_of(found).names if kind in ADDRESS_KINDS else ()
+    return TemplateField(found.instruction.name, kind, found.part, switches, filled, recipient)

@@ -360,7 +360,7 @@ def test_fields_are_listed_with_part_kind_and_support() -> None:
         p(
             field("IF ", merge_field("a"), ' = 1 "', merge_field("b"), '" ""'),
             field("PAGE"),
-            field("ADDRESSBLOCK \\f x"),
+            field("DATABASE \\d x"),
         ),
         section=section("header default rIdheader1"),
         parts={"header1": p(merge_field("c", "\\* Upper"))},
@@ -371,7 +371,7 @@ def test_fields_are_listed_with_part_kind_and_support() -> None:
         ("a", "MERGEFIELD", "body", True),
         ("b", "MERGEFIELD", "body", True),
         ("", "PAGE", "body", True),
-        ("", "ADDRESSBLOCK", "body", False),
+        ("", "DATABASE", "body", False),
         ("c", "MERGEFIELD", "header", True),
     ]
     assert template.fields[-1].switches == ("\\* Upper",)
