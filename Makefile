@@ -12,7 +12,7 @@ ASSET_SOURCES := $(shell find assets -type f 2>/dev/null) package.json package-l
 NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version \
 	>/dev/null 2>&1; then npm="npm"; else PATH="$(CURDIR)/$(BIN):$$PATH"; npm="npm"; fi; $$npm
 
-.PHONY: help run setup test test-slow lint assets messages translations lock clean
+.PHONY: help run setup demo bench test test-slow lint assets messages translations lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: setup ## Set up what is missing and start everything; Ctrl-C stops it
 	@exec $(BIN)/python run.py
 
 setup: $(VENV)/.requirements assets translations ## Set up what running needs
+
+demo: setup ## Fill Kortisto with a demo organisation, whether it is running or not
+	@$(BIN)/flask --app app load-demo
 
 test: setup $(VENV)/.requirements-dev ## Set up and run the tests, slow ones aside
 	$(BIN)/python -m pytest -n 2 -m "not slow"

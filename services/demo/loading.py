@@ -1,0 +1,114 @@
+"""Writing the demo organisation through the services, so that rights, change entries and facets are as in life."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from flask_babel import gettext as _
+
+from models.changes import Source
+from models.registers import all_registers
+from models.rights import Access
+from services.demo.companies import company
+from services.demo.drawing import Ref
+from services.demo.fields import ensure_fields
+from services.demo.letters import ensure_templates
+from services.demo.people import person
+from services.demo.staff import Employee, ensure_teams, ensure_users
+from services.records import Origin, create_records
+
+Raw = dict[str, Any]
+#: One transaction holds so many records; the first ones fewer, for parent companies come before their daughters.
+BATCH, FIRST_BATCH = 500, 20
+SEED = 2026
+Made = Callable[[int], None]
+
+
+class RecordsExist(Exception):
+    """There are records already; the demo organisation goes among them only when that is asked for."""
+
+    def __str__(self) -> str:
+        return _("There are records already. Give --add to put the demo organisation among them.")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came of it: how many records of each register, and the users who are new."""
+
+    companies: int
+    people: int
+    fields: int
+    templates: int
+    users: Sequence[Employee]
+
+
+def load_organisation(
+    access: Access, *, companies: int, people: int, password: str, seed: int = SEED, add: bool = False,
+    progress: Made = lambda count: None,
+) -> Loaded:  # fmt: skip
+    """Add the demo organisation: fields, teams, roles, users, records, templates. What is there already is used.
+
+    `progress` is told how many records are written so far. Raises RecordsExist, NotAllowed, ValidationFailed.
+    """
+    counts = {card.key: card.document._get_collection().estimated_document_count() for card in all_registers()}
+    if any(counts.values()) and not add:
+        raise RecordsExist
+    # Roles speak of fields.
+    fields = ensure_fields(access)
+    users, new = ensure_users(access, password)
+    writer = Writer(access, users, progress)
+    # Added once more, the organisation goes on where it ended: nobody is there twice.
+    writer.write_companies(seed, companies, counts["company"])
+    writer.write_people(seed, people, counts["person"])
+    return Loaded(companies, people, fields, ensure_templates(access), new)
+
+
+class Writer:
+    """Writes companies and people, and remembers the ids that later ones point at."""
+
+    def __init__(self, access: Access, users: Sequence[ObjectId], progress: Made) -> None:
+        self.access = access
+        self.progress = progress
+        self.written = 0
+        self.ids: dict[Ref, ObjectId] = {Ref("user", number): key for number, key in enumerate(users)}
+        self.ids.update((Ref("team", name), key) for name, key in ensure_teams().items())
+        self.companies = range(0)
+
+    def write_companies(self, seed: int, count: int, start: int = 0) -> None:
+        """Companies `start`, `start` + 1 …; a parent that is not among them stays unsaid."""
+        for batch in batches(count, start):
+            rows = self.write("company", [company(seed, number) for number in batch])
+            self.ids.update((Ref("company", number), raw["_id"]) for number, raw in zip(batch, rows, strict=True))
+        self.companies = range(start, start + count)
+
+    def write_people(self, seed: int, count: int, start: int = 0) -> None:
+        """People who work at the companies written before."""
+        made = partial(person, seed, companies=self.companies)
+        for batch in batches(count, start):
+            self.write("person", [made(number) for number in batch])
+
+    def write(self, register: str, rows: Sequence[Mapping[str, Any]]) -> list[Raw]:
+        made = create_records(self.access, register, [self.resolved(row) for row in rows], origin=Origin(Source.SHELL))
+        self.written += len(made)
+        self.progress(self.written)
+        return made
+
+    def resolved(self, row: Mapping[str, Any]) -> Raw:
+        values = {column: self.resolve(value) for column, value in row.items()}
+        return {column: value for column, value in values.items() if value is not None}
+
+    def resolve(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        return self.ids.get(value) if isinstance(value, Ref) else value
+
+
+def batches(count: int, start: int = 0) -> Iterator[range]:
+    """The numbers from `start` on in growing pieces, each with at least as many before it as it holds."""
+    done = 0
+    while done < count:
+        size = min(count - done, BATCH, max(FIRST_BATCH, done))
+        yield range(start + done, start + done + size)
+        done += size
