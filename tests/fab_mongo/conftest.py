@@ -87,7 +87,7 @@ def counter(mongodb_uri: str, library: None) -> Iterator[Counter]:
     me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard", event_listeners=[listener])
     yield listener
     me.disconnect()
-    me.connect(name, host=mongodb_uri, tz_aware=True, uuidRepresentation="standard")
+    use_database(mongodb_uri, name)
 
 
 class Browser:
