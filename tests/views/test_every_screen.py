@@ -1,0 +1,79 @@
+"""Every screen in every form: desktop and phone, light and dark, English and Finnish, in a real browser."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from models.rights import Access
+from models.security import User
+from services.settings import define_field
+from tests.factories import CompanyFactory, PersonFactory
+from tests.fixtures.app import PASSWORD
+
+pytestmark = pytest.mark.slow
+
+FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (360, "dark", "en-GB"),
+         (900, "light", "en-GB")]  # fmt: skip
+KINDS = ("text", "long_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url", "user", "link")
+
+
+@pytest.fixture
+def screens(admin: User, admin_access: Access) -> list[str]:
+    """The addresses of every kind of page, with a field of every kind and some records."""
+    for kind in KINDS:
+        define_field(admin_access, {"register": "company", "key": f"a_{kind}", "kind": kind, "in_list": True,
+                                    "label": {"en": f"A {kind} of its own", "fi": f"Oma {kind}"}})  # fmt: skip
+    for kind in ("choice", "choices"):
+        define_field(admin_access, {"register": "company", "key": f"a_{kind}", "kind": kind, "label": kind,
+                                    "choices": ["A rather long choice of words", "B"]})  # fmt: skip
+    company = CompanyFactory.create(customer=True, x_a_text="word " * 60, x_a_number="1234567.5", x_a_choice="B")
+    CompanyFactory.create_batch(30, x_a_money="1200 EUR", x_a_date="31.12.2024", x_a_boolean="yes")
+    person = PersonFactory.create(companies=[str(company["_id"])])
+    return [
+        "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
+        "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
+        "/companies/add", f"/companies/show/{company['_id']}", f"/companies/edit/{company['_id']}",
+        "/people/", "/people/add", f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
+        "/settings/fields/company", "/settings/fields/company/add", "/settings/users/", "/settings/users/add",
+        "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
+        "/profile/", "/login/",
+    ]  # fmt: skip
+
+
+def problems_of(page: Page, address: str) -> list[str]:
+    """What is wrong with a screen: its status, the console, or a page wider than the window."""
+    found: list[str] = []
+
+    def note(message: Any) -> None:
+        if message.type == "error":
+            found.append(f"{address}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(f"{address}: {error}"))
+    answer = page.goto(address)
+    if answer is None or answer.status != 200:
+        found.append(f"{address}: {answer and answer.status}")
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wider > 0:
+        found.append(f"{address}: {wider} px wider than the window")
+    page.remove_listener("console", note)
+    return found
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
+def test_screens_fit_and_say_nothing_in_the_console(
+    app: Flask, browser: Browser, live_server: str, screens: list[str], width: int, scheme: Any, language: str
+) -> None:
+    context = browser.new_context(base_url=live_server, viewport={"width": width, "height": 800},
+                                  color_scheme=scheme, locale=language)  # fmt: skip
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("#username", "admin")
+    page.fill("#password", PASSWORD)
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_url("**/")
+    found = [problem for address in screens for problem in problems_of(page, address)]
+    context.close()
+    assert found == []
