@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
@@ -11,18 +11,17 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 
-from fab_mongo import MongoInterface, MongoModelView
+from fab_mongo import MongoInterface
 from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import ACTIONS, ANY_REGISTER, SETTINGS
 from models.security import ADMIN_ROLE, Group, Role, User
-from services.records import VersionConflict
 from services.roles import change_group, change_role, create_group, create_role, delete_group, delete_role
 from services.security import BUILT_IN_ROLES, find_document
+from views.administration import AdministrationView, version_of
 from views.base import current_access, current_language
-from views.forms import CheckboxesField, add_differences, add_errors, labels_of, options, version_seen
-from views.permissions import ADMINISTRATION
+from views.forms import CheckboxesField, add_errors, labels_of, options
 
 Raw = dict[str, Any]
 ACTION_LABELS = {
@@ -120,13 +119,12 @@ def summary(role: Role) -> str:
 # The screens
 
 
-class RoleView(MongoModelView):
+class RoleView(AdministrationView):
     """Roles with what they grant. The built-in ones are shown and not changed."""
 
     datamodel = MongoInterface(Role)
     route_base = "/settings/roles"
-    class_permission_name = ADMINISTRATION
-    base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
+    document_name, form_type = "role", RoleForm
 
     @expose("/list/")
     @expose("/")
@@ -136,66 +134,45 @@ class RoleView(MongoModelView):
                   "users": User.objects(roles=role).count()} for role in Role.objects(name__ne="Public")]  # fmt: skip
         return self.render_template("security/roles.html", title=_("Roles"), roles=roles, endpoint=self.endpoint)
 
-    @expose("/show/<pk>", methods=["GET"])
-    @has_access
-    def show(self, pk: str) -> Any:
-        return redirect(url_for(f"{self.endpoint}.edit", pk=pk))
-
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self) -> Any:
-        form = RoleForm()
-        if request.method == "POST" and self.wants_saving(form):
-            try:
-                role = create_role(current_access(), self.posted(form))
-                flash(_("%(name)s was added.", name=role["name"]), "success")
-                return redirect(url_for(f"{self.endpoint}.list"))
-            except ValidationFailed as error:
-                show_errors(form, error)
-        return self.form_page(form, None, 422 if form.errors or form.table_errors else 200)
-
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
     def edit(self, pk: str) -> Any:
-        raw = find_document("role", pk)
-        if raw["name"] in BUILT_IN_ROLES:
+        if find_document("role", pk)["name"] in BUILT_IN_ROLES:
             flash(_("This role is part of Kortisto and can't be changed."), "info")
-            return redirect(url_for(f"{self.endpoint}.list"))
-        form = RoleForm(data={"name": raw["name"], "settings": manages_settings(raw)})
-        if request.method == "POST" and self.wants_saving(form):
-            try:
-                saved = change_role(current_access(), pk, self.posted(form), version=version_seen())
-                flash(_("%(name)s was saved.", name=saved["name"]), "success")
-                return redirect(url_for(f"{self.endpoint}.list"))
-            except ValidationFailed as error:
-                show_errors(form, error)
-            except VersionConflict as conflict:
-                return self.conflict_page(form, conflict)
-        return self.form_page(form, raw, 422 if form.errors or form.table_errors else 200)
+            return redirect(self.list_url())
+        return super().edit(pk)
 
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
     def delete(self, pk: str) -> Any:
-        try:
-            role = delete_role(current_access(), pk)
-            flash(_("The role %(name)s was deleted.", name=role["name"]), "success")
-        except ValidationFailed as error:
-            flash(" ".join(text for texts in error.messages().values() for text in texts), "danger")
-        return redirect(url_for(f"{self.endpoint}.list"))
+        return self.remove(pk, delete_role, _("The role %(name)s was deleted."))
+
+    def form_values(self, raw: Mapping[str, Any]) -> Raw:
+        return {"name": raw["name"], "settings": manages_settings(raw)}
+
+    def shown_values(self, form: RoleForm, now: Raw) -> Raw:
+        return {"settings": _("Yes") if now["settings"] else _("No")}
+
+    def create(self, form: RoleForm) -> str:
+        return _("%(name)s was added.", name=create_role(current_access(), self.posted(form))["name"])
+
+    def change(self, pk: str, form: RoleForm, version: int) -> str:
+        return change_role(current_access(), pk, self.posted(form), version=version)["name"]
+
+    def posted(self, form: RoleForm) -> Raw:
+        return {"name": form.name.data, "grants": posted_grants(), "field_rights": posted_field_rights()}
 
     def wants_saving(self, form: RoleForm) -> bool:
         """Whether the form is to be saved: the button for more rows only asks for more rows."""
         return form.validate() and "more" not in request.form
 
-    def posted(self, form: RoleForm) -> Raw:
-        return {"name": form.name.data, "grants": posted_grants(), "field_rights": posted_field_rights()}
+    def show_errors(self, form: RoleForm, error: ValidationFailed) -> None:
+        """Messages beside the name, and above the table that they are about."""
+        form.table_errors = {name: texts for name, texts in error.messages().items() if name not in form}
+        add_errors(form, ValidationFailed({name: texts for name, texts in error.errors.items() if name in form}))
 
-    def conflict_page(self, form: RoleForm, conflict: VersionConflict) -> Any:
-        now = conflict.current
-        add_differences(form, {"name": now["name"], "settings": manages_settings(now)},
-                        {"settings": _("Yes") if manages_settings(now) else _("No")})  # fmt: skip
-        flash(str(conflict), "warning")
-        return self.form_page(form, now, 409)
+    def has_errors(self, form: RoleForm) -> bool:
+        return bool(form.errors or form.table_errors)
 
     def form_page(self, form: RoleForm, raw: Raw | None, status: int) -> Any:
         stored = raw or {}
@@ -205,7 +182,7 @@ class RoleView(MongoModelView):
         form.name.flags.required = True
         return self.render_template(
             "security/role.html", form=form, title=_("New role") if raw is None else raw["name"], raw=raw,
-            version=(stored.get("version") or 0) if raw else None, back=url_for(f"{self.endpoint}.list"),
+            version=version_of(raw), back=self.list_url(),
             actions=ACTION_LABELS, scopes=SCOPE_LABELS, field_access=FIELD_ACCESS_LABELS, options=field_options(),
             table=grant_table(posted_grants() if posted else stored.get("grants") or ()),
             stored=now if status == 409 else {}, conflict=status == 409,
@@ -213,91 +190,42 @@ class RoleView(MongoModelView):
         ), status  # fmt: skip
 
 
-def show_errors(form: RoleForm, error: ValidationFailed) -> None:
-    """Messages beside the name, and above the table that they are about."""
-    form.table_errors = {name: texts for name, texts in error.messages().items() if name not in form}
-    add_errors(form, ValidationFailed({name: texts for name, texts in error.errors.items() if name in form}))
-
-
 def manages_settings(raw: Mapping[str, Any]) -> bool:
     return any(grant["register"] == SETTINGS for grant in raw.get("grants") or ())
 
 
-class GroupView(MongoModelView):
+class GroupView(AdministrationView):
     """Groups: users who share roles."""
 
     datamodel = MongoInterface(Group)
     route_base = "/settings/groups"
-    class_permission_name = ADMINISTRATION
-    base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
+    document_name, form_type = "group", GroupForm
     list_title = _l("Groups")
     list_columns = ["name", "description", "roles"]
     label_columns = {"name": _l("Name"), "description": _l("Description"), "roles": _l("Roles")}
 
-    @expose("/list/")
-    @expose("/")
-    @has_access
-    def list(self) -> Any:
-        """The list, at the short address too."""
-        return super().list()
-
-    @expose("/show/<pk>", methods=["GET"])
-    @has_access
-    def show(self, pk: str) -> Any:
-        return redirect(url_for(f"{self.endpoint}.edit", pk=pk))
-
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self) -> Any:
-        form = GroupForm()
-        if request.method == "POST" and form.validate():
-            try:
-                group = create_group(current_access(), form.data)
-                flash(_("%(name)s was added.", name=group["name"]), "success")
-                return redirect(url_for(f"{self.endpoint}.list"))
-            except ValidationFailed as error:
-                add_errors(form, error)
-        return self.form_page(form, None, 422 if form.errors else 200)
-
-    @expose("/edit/<pk>", methods=["GET", "POST"])
-    @has_access
-    def edit(self, pk: str) -> Any:
-        raw = find_document("group", pk)
-        form = GroupForm(data=group_values(raw))
-        if request.method == "POST" and form.validate():
-            try:
-                saved = change_group(current_access(), pk, form.data, version=version_seen())
-                flash(_("%(name)s was saved.", name=saved["name"]), "success")
-                return redirect(url_for(f"{self.endpoint}.list"))
-            except ValidationFailed as error:
-                add_errors(form, error)
-            except VersionConflict as conflict:
-                raw = conflict.current
-                names = labels_of(form.roles)
-                roles = ", ".join(names.get(role, role) for role in group_values(raw)["roles"])
-                add_differences(form, group_values(raw), {"roles": roles})
-                flash(str(conflict), "warning")
-                return self.form_page(form, raw, 409)
-        return self.form_page(form, raw, 422 if form.errors else 200)
-
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
     def delete(self, pk: str) -> Any:
-        try:
-            group = delete_group(current_access(), pk)
-            flash(_("The group %(name)s was deleted.", name=group["name"]), "success")
-        except ValidationFailed as error:
-            flash(" ".join(text for texts in error.messages().values() for text in texts), "danger")
-        return redirect(url_for(f"{self.endpoint}.list"))
+        return self.remove(pk, delete_group, _("The group %(name)s was deleted."))
+
+    def form_values(self, raw: Mapping[str, Any]) -> Raw:
+        return {"name": raw.get("name") or "", "description": raw.get("description") or "",
+                "roles": [str(role) for role in raw.get("roles") or ()]}  # fmt: skip
+
+    def shown_values(self, form: GroupForm, now: Raw) -> Raw:
+        labels = labels_of(form.roles)
+        return {"roles": ", ".join(labels.get(role, role) for role in now["roles"])}
+
+    def create(self, form: GroupForm) -> str:
+        return _("%(name)s was added.", name=create_group(current_access(), form.data)["name"])
+
+    def change(self, pk: str, form: GroupForm, version: int) -> str:
+        return change_group(current_access(), pk, form.data, version=version)["name"]
 
     def form_page(self, form: GroupForm, raw: Raw | None, status: int) -> Any:
         form.name.flags.required = True
         return self.render_template(
             "security/group.html", form=form, title=_("New group") if raw is None else raw["name"], raw=raw,
-            version=(raw.get("version") or 0) if raw else None, back=url_for(f"{self.endpoint}.list"),
+            version=version_of(raw), back=self.list_url(),
         ), status  # fmt: skip
-
-
-def group_values(raw: Mapping[str, Any]) -> Raw:
-    return {"name": raw.get("name") or "", "description": raw.get("description") or "",
-            "roles": [str(role) for role in raw.get("roles") or ()]}  # fmt: skip

@@ -3,24 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, request, url_for
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 
-from fab_mongo import MongoInterface, MongoModelView
-from models.fields.errors import ValidationFailed
+from fab_mongo import MongoInterface
 from models.security import Group, Role, Team, User
-from services.records import VersionConflict
-from services.security import find_document
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
+from views.administration import AdministrationView, version_of
 from views.base import current_access
-from views.forms import CheckboxesField, add_differences, add_errors, labels_of, options, version_seen
-from views.permissions import ADMINISTRATION
+from views.forms import CheckboxesField, labels_of, options
 
 LANGUAGES = (("", _l("As the browser asks")), ("en", "English"), ("fi", "Suomi"))
 Raw = dict[str, Any]
@@ -81,13 +75,13 @@ def form_values(raw: Mapping[str, Any]) -> Raw:
     return values
 
 
-class UserView(MongoModelView):
-    """The list is Flask-AppBuilder's, with its filters; saving goes through the service."""
+class UserView(AdministrationView):
+    """Users. There is no deleting."""
 
     datamodel = MongoInterface(User)
     route_base = "/settings/users"
-    class_permission_name = ADMINISTRATION
     base_permissions = ["can_list", "can_show", "can_add", "can_edit"]
+    document_name, form_type = "user", UserForm
     list_title = _l("Users")
     list_columns = ["get_full_name", "username", "email", "team", "roles", "groups", "active", "last_login"]
     order_columns = ["username", "email", "active", "last_login"]
@@ -99,71 +93,28 @@ class UserView(MongoModelView):
         "groups": _l("Groups"), "active": _l("May sign in"), "last_login": _l("Last signed in"),
     }  # fmt: skip
 
-    @expose("/list/")
-    @expose("/")
-    @has_access
-    def list(self) -> Any:
-        """The list, at the short address too."""
-        return super().list()
+    def form_values(self, raw: Mapping[str, Any]) -> Raw:
+        return form_values(raw)
 
-    @expose("/show/<pk>", methods=["GET"])
-    @has_access
-    def show(self, pk: str) -> Any:
-        """A user's record is the form."""
-        return redirect(url_for(f"{self.endpoint}.edit", pk=pk))
+    def shown_values(self, form: UserForm, now: Raw) -> Raw:
+        texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
+        for name in ("team", "roles", "groups", "language"):
+            labels = labels_of(form[name])
+            values = now[name] if isinstance(now[name], list) else [now[name]]
+            texts[name] = ", ".join(str(labels.get(value, value)) for value in values)
+        return texts
 
-    @expose("/add", methods=["GET", "POST"])
-    @has_access
-    def add(self) -> Any:
-        form = UserForm()
-        if request.method == "POST" and form.validate():
-            try:
-                user = create_user(current_access(), form.values(), form.password.data or "")
-            except ValidationFailed as error:
-                add_errors(form, error)
-                return self.form_page(form, None, 422)
-            flash(_("%(name)s was added and may sign in now.", name=user["username"]), "success")
-            return redirect(url_for(f"{self.endpoint}.list"))
-        return self.form_page(form, None, 422 if form.errors else 200)
+    def create(self, form: UserForm) -> str:
+        user = create_user(current_access(), form.values(), form.password.data or "")
+        return _("%(name)s was added and may sign in now.", name=user["username"])
 
-    @expose("/edit/<pk>", methods=["GET", "POST"])
-    @has_access
-    def edit(self, pk: str) -> Any:
-        raw = find_document("user", pk)
-        form = UserForm(data=form_values(raw))
-        if request.method == "POST" and form.validate():
-            try:
-                saved = change_user(current_access(), pk, form.values(), password=form.password.data or "",
-                                    version=version_seen())  # fmt: skip
-                flash(_("%(name)s was saved.", name=saved["username"]), "success")
-                return redirect(url_for(f"{self.endpoint}.list"))
-            except ValidationFailed as error:
-                add_errors(form, error)
-            except VersionConflict as conflict:
-                return self.conflict_page(form, conflict)
-            return self.form_page(form, raw, 422)
-        return self.form_page(form, raw, 422 if form.errors else 200)
-
-    def conflict_page(self, form: UserForm, conflict: VersionConflict) -> Any:
-        now = form_values(conflict.current)
-        add_differences(form, now, shown_values(form, now))
-        flash(str(conflict), "warning")
-        return self.form_page(form, conflict.current, 409)
+    def change(self, pk: str, form: UserForm, version: int) -> str:
+        password = form.password.data or ""
+        return change_user(current_access(), pk, form.values(), password=password, version=version)["username"]
 
     def form_page(self, form: UserForm, raw: Raw | None, status: int) -> Any:
         title = _("New user") if raw is None else f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()
         form.password.flags.required = raw is None
         return self.render_template(
-            "security/user.html", form=form, title=title, raw=raw, version=(raw.get("version") or 0) if raw else None,
-            back=url_for(f"{self.endpoint}.list"),
-        ), status  # fmt: skip
-
-
-def shown_values(form: UserForm, now: Raw) -> Raw:
-    """What a user holds now, as people read it: labels in place of ids."""
-    texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
-    for name in ("team", "roles", "groups", "language"):
-        labels = labels_of(form[name])
-        values = now[name] if isinstance(now[name], list) else [now[name]]
-        texts[name] = ", ".join(str(labels.get(value, value)) for value in values)
-    return texts
+            "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url()
+        ), status
