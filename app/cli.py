@@ -16,7 +16,7 @@ from models.registers import UnknownRegister
 from models.rights import system_access
 from services.imports import ImportProblem, ImportReport, import_now, read_mapping
 from services.jobs import JobError
-from services.merge import UNKNOWN_CHOICES
+from services.merge import FORMS, UNKNOWN_CHOICES, Form
 from services.search import TooSlow
 from services.word import TemplateError
 
@@ -65,14 +65,20 @@ def import_file(register: str, file: Path, mapping: Path, language: str) -> Impo
 @click.option("--data", type=FILE, help="A JSON list of objects, one a letter, instead of records.")
 @click.option("--unknown", type=click.Choice(UNKNOWN_CHOICES), default="blank",
               help="Merge fields that nothing fills: leave them blank, or stop. [default: blank]")  # fmt: skip
+@click.option("--as", "form", type=click.Choice(FORMS), default="one",
+              help="One document, a zip of documents of 1,000 letters each, or a zip of one document a letter. "
+                   "[default: one]")  # fmt: skip
+@click.option("--pdf", is_flag=True, help="PDF instead of Word; needs LibreOffice.")
 @click.option("--language", type=click.Choice(["en", "fi"]), default="en", help="Language of values and messages.")
-def merge_records(register: str, template: Path, output: Path, language: str, **options: Any) -> None:
-    """Write a letter made of the Word file TEMPLATE for each record of REGISTER into the one document OUTPUT."""
+def merge_records(
+    register: str, template: Path, output: Path, language: str, form: str, pdf: bool, **options: Any
+) -> None:
+    """Write a letter made of the Word file TEMPLATE for each record of REGISTER into OUTPUT."""
     if options["data"] and options["filter_text"]:
         raise click.UsageError("Give --data or --filter, not both: rows of a file are not filtered.")
     with force_locale(language):
         try:
-            outcome = merge_files(register, template, output, language=language, **options)
+            outcome = merge_files(register, template, output, language=language, form=Form(form, pdf), **options)
         except (JobError, TemplateError, ConditionError, UnknownRegister, TooSlow, OSError) as problem:
             click.echo(str(problem), err=True)
             sys.exit(1)

@@ -13,6 +13,7 @@ from models.registers import register_of
 from models.rights import system_access
 from services.merge import (
     MAX_BYTES,
+    Form,
     MergeProblem,
     Outcome,
     merge_records,
@@ -25,20 +26,21 @@ from services.merge import (
 
 def merge_files(
     register: str, template: Path, output: Path, *,
-    filter_text: str | None, field_map: Path | None, data: Path | None, unknown: str, language: str,
+    filter_text: str | None, field_map: Path | None, data: Path | None, unknown: str, language: str, form: Form,
 ) -> Outcome:  # fmt: skip
     """Write the letters to `output`. Raises MergeProblem, TemplateError, ConditionError, UnknownRegister, OSError."""
     register_of(register)
     names = read_map(read_text(field_map)) if field_map else {}
-    content = template_bytes(template)
+    content, title = template_bytes(template), template.stem
     if data is not None:
         rows = read_rows(read_text(data))
         with written_whole(output) as out:
-            return merge_rows(content, rows, out, field_map=names, unknown=unknown, language=language)
+            return merge_rows(content, rows, out, field_map=names, unknown=unknown, language=language, form=form,
+                              title=title)  # fmt: skip
     conditions = read_conditions(filter_text) if filter_text else []
     with written_whole(output) as out:
         return merge_records(system_access(language=language), register, content, out, conditions=conditions,
-                             field_map=names, unknown=unknown)  # fmt: skip
+                             field_map=names, unknown=unknown, form=form, title=title)  # fmt: skip
 
 
 def read_text(path: Path) -> str:

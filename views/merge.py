@@ -14,11 +14,14 @@ from models.fields.errors import ConditionError
 from models.fields.schema import schema_of
 from models.registers import SECTIONS, Register, register_of
 from services.merge import (
+    FORMS,
     FieldState,
+    Form,
     MergeProblem,
     check_may_merge,
     delete_template,
     field_status,
+    find_office,
     get_template,
     list_templates,
     registers_to_merge,
@@ -47,6 +50,10 @@ PARTS = {
 STATES = {
     FieldState.KNOWN: (_l("Known"), "green"), FieldState.UNKNOWN: (_l("Unknown"), "amber"),
     FieldState.UNSUPPORTED: (_l("Not supported"), "red"),
+}  # fmt: skip
+FORM_LABELS = {
+    "one": _l("One document"), "split": _l("Documents of 1,000 letters each, in a zip file"),
+    "each": _l("One document for each recipient, in a zip file"),
 }  # fmt: skip
 MAP_PREFIX = "field:"
 
@@ -206,7 +213,8 @@ class MergeView(BaseView):
             "merge/start.html", title=_("Letters"), card=card, count=count, templates=templates, form=form,
             chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
-            leave_empty=bool(request.form.get("leave_empty")),
+            leave_empty=bool(request.form.get("leave_empty")), forms=FORM_LABELS, wanted=form_of_request(),
+            pdf_offered=bool(find_office()),
         ), status  # fmt: skip
 
     @expose("/run/<register>", methods=["POST"])
@@ -220,7 +228,8 @@ class MergeView(BaseView):
         chosen = request.form.get("template", "")
         try:
             job_id = start_merge(access, register, chosen, selection,
-                                 unknown="blank" if request.form.get("leave_empty") else "stop")  # fmt: skip
+                                 unknown="blank" if request.form.get("leave_empty") else "stop",
+                                 form=form_of_request())  # fmt: skip
         except RecordNotFound:
             problem = _("Choose a template. The one you chose may have been deleted meanwhile.")
         except (MergeProblem, ConditionError) as error:
@@ -228,6 +237,12 @@ class MergeView(BaseView):
         else:
             return redirect(url_for("JobView.show", pk=job_id))
         return self.start_page(card, selection, UploadForm(formdata=None), chosen=chosen, problem=problem, status=422)
+
+
+def form_of_request() -> Form:
+    """The form of the letters that was chosen, one Word document where none was."""
+    form = request.form.get("as", "")
+    return Form(form if form in FORMS else "one", bool(request.form.get("pdf")))
 
 
 def page_of(template: Raw) -> str:

@@ -13,11 +13,13 @@ from models.rights import Access
 from services.imports.yaml_text import load_yaml
 from services.merge.addresses import row_sources
 from services.merge.errors import MergeProblem
+from services.merge.files import row_name
 from services.merge.letters import Letter, check_unknown, write_letters
 from services.merge.matching import Matcher
+from services.merge.results import ONE, Form, write_result
 from services.merge.templates import check_columns, check_may_merge
 from services.search import Selection
-from services.word import MergeReport, Value, WordTemplate, normalise_name
+from services.word import FILE_NAME, MergeReport, Value, WordTemplate, normalise_name
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Outcome:
 def merge_records(
     access: Access, register: str, template: bytes, out: BinaryIO, *,
     conditions: Sequence[Mapping[str, Any]] = (), field_map: Mapping[str, str] | None = None, unknown: str = "blank",
+    form: Form = ONE, title: str = "",
 ) -> Outcome:  # fmt: skip
     """Write a letter for each record that matches. Raises MergeProblem, TemplateError, ConditionError, NotAllowed."""
     check_may_merge(access, register)
@@ -40,12 +43,13 @@ def merge_records(
     left = matcher.unknown(word.field_names)
     check_unknown(left, unknown)
     selection = Selection(conditions=tuple(conditions), all_matching=True)
-    return Outcome(write_letters(access, word, matcher, selection, out), tuple(left))
+    return Outcome(write_letters(access, word, matcher, selection, out, form, title=title), tuple(left))
 
 
 def merge_rows(
     template: bytes, rows: Sequence[Letter], out: BinaryIO, *,
     field_map: Mapping[str, str] | None = None, unknown: str = "blank", language: str = "en",
+    form: Form = ONE, title: str = "",
 ) -> Outcome:  # fmt: skip
     """Write a letter for each row (as `read_rows` gives them). Raises MergeProblem, TemplateError."""
     word = WordTemplate.read(template)
@@ -55,8 +59,13 @@ def merge_rows(
     left = [name for name in word.field_names if sources[normalise_name(name)] not in known]
     check_unknown(left, unknown)
     sources |= row_sources(word, known, keys)
-    letters = ({name: row.get(key) for name, key in sources.items()} for row in rows)
-    return Outcome(word.merge(letters, out, language=language), tuple(left))
+    letters = (letter_of(row, sources) for row in rows)
+    return Outcome(write_result(word, letters, out, form, title=title, language=language), tuple(left))
+
+
+def letter_of(row: Letter, sources: Mapping[str, str]) -> Letter:
+    named: Letter = {FILE_NAME: row_name(row)}
+    return named | {name: row.get(key) for name, key in sources.items()}
 
 
 # What a shell gives as text

@@ -4,7 +4,7 @@ import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from bson import ObjectId
@@ -16,10 +16,12 @@ from pymongo.client_session import ClientSession
 from models.fields.errors import ConditionError
 from models.rights import Access
 from models.transactions import in_transaction
-from services.files import DOCX, add_file, keep_content, new_file
+from services.files import add_file, keep_content, new_file
 from services.jobs import Run, handles, start_job
 from services.merge.errors import MergeProblem
 from services.merge.letters import check_unknown, write_letters
+from services.merge.pdf import check_office
+from services.merge.results import ONE, Form
 from services.merge.templates import (
     check_may_merge,
     get_template,
@@ -39,21 +41,26 @@ NOTE_EVERY = 0.3
 
 
 def start_merge(
-    access: Access, register: str, template_id: Any, selection: Selection, unknown: str = "stop"
-) -> ObjectId:
+    access: Access, register: str, template_id: Any, selection: Selection, unknown: str = "stop",
+    form: Form = ONE,
+) -> ObjectId:  # fmt: skip
     """Have a worker make a letter for each selected record; returns the job's id.
 
     `unknown` says what becomes of merge fields that nothing fills: "blank" leaves them empty, "stop" makes no
-    letters. Raises NotAllowed, RecordNotFound, MergeProblem, ConditionError, TooSlow.
+    letters; `form` whether they come in one document, split or each by itself. Raises NotAllowed, RecordNotFound,
+    MergeProblem, ConditionError, TooSlow.
     """
     check_may_merge(access, register)
+    if form.pdf:
+        check_office()
     template = template_in(access, register, template_id)
     check_unknown(unknown_fields(access, template), unknown)
     count = count_selected(access, register, selection, "merge")
     if not count:
         raise MergeProblem(_l("There is nobody to write to: none of the chosen records is there any more, or you may "
                               "not make letters for them."))  # fmt: skip
-    params = {"template": str(template["_id"]), "selection": selection.as_params(), "unknown": unknown}
+    params = {"template": str(template["_id"]), "selection": selection.as_params(), "unknown": unknown,
+              "form": form.form, "pdf": form.pdf}  # fmt: skip
     return start_job(access, KIND, _("Letters: %(name)s", name=template["name"]), params, count)
 
 
@@ -73,12 +80,18 @@ def make_letters(run: Run, out: IO[bytes]) -> None:
         unknown = matcher.unknown(word.field_names)
         check_unknown(unknown, run.params["unknown"])
         selection = Selection.from_params(run.params["selection"])
-        report = write_letters(run.access, word, matcher, selection, out, progress_of(run))  # type: ignore[arg-type]
+        report = write_letters(run.access, word, matcher, selection, cast(BinaryIO, out), form_of(run),
+                               title=template["name"], progress=progress_of(run))  # fmt: skip
     except (TemplateError, ConditionError) as error:
         raise MergeProblem(error.message) from error
     except RecordNotFound as error:
         raise MergeProblem(_l("The template was deleted before the letters were made. Choose another.")) from error
     keep_result(run, template["name"], out, report, unknown)
+
+
+def form_of(run: Run) -> Form:
+    """The form that was asked for; jobs from before there was a choice have one document."""
+    return Form(run.params.get("form", "one"), run.params.get("pdf", False))
 
 
 def progress_of(run: Run) -> Callable[[int], None]:
@@ -97,7 +110,9 @@ def progress_of(run: Run) -> Callable[[int], None]:
 def keep_result(run: Run, name: str, out: IO[bytes], report: MergeReport, unknown: list[str]) -> None:
     """Keep the document for its owner; file and result in one transaction, while this worker holds the job."""
     today = dt.datetime.now(ZoneInfo(run.access.time_zone)).date()
-    file = new_file(run.access, f"{name} {today.isoformat()}.docx", DOCX, "result", keep_content(out))
+    form = form_of(run)
+    title = f"{name} {today.isoformat()}{form.ending}"
+    file = new_file(run.access, title, form.content_type, "result", keep_content(out))
     result = {"letters": report.letters, "records": report.records, "skipped": report.skipped, "unknown": unknown}
     lines = log_lines(report)
 

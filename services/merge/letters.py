@@ -13,8 +13,9 @@ from services.labels import context_for
 from services.merge.addresses import Recipient, recipient_of
 from services.merge.errors import MergeProblem
 from services.merge.matching import Matcher
+from services.merge.results import Form, write_result
 from services.search import Selection, iterate_selected
-from services.word import MergeReport, Value, WordTemplate, normalise_name
+from services.word import FILE_NAME, MergeReport, Value, WordTemplate, normalise_name
 
 Raw = dict[str, Any]
 Letter = dict[str, Value]
@@ -33,16 +34,16 @@ def check_unknown(unknown: Sequence[str], policy: str) -> None:
 
 
 def write_letters(
-    access: Access, word: WordTemplate, matcher: Matcher, selection: Selection, out: BinaryIO,
-    progress: Callable[[int], None] | None = None,
+    access: Access, word: WordTemplate, matcher: Matcher, selection: Selection, out: BinaryIO, form: Form, *,
+    title: str = "", progress: Callable[[int], None] | None = None,
 ) -> MergeReport:  # fmt: skip
     """Write a letter for each selected record that the user may merge, one after the other; nothing is kept.
 
-    Raises TemplateError, also when there is no record; ConditionError.
+    Raises TemplateError, also when there is no record; ConditionError; MergeProblem where PDF can't be made.
     """
     rows = iterate_selected(access, matcher.schema.register.key, selection, "merge")
     values = values_of_rows(access, fields_used(word, matcher), recipient_of(access, word, matcher), rows)
-    return word.merge(values, out, language=access.language, progress=progress)
+    return write_result(word, values, out, form, title=title, language=access.language, progress=progress)
 
 
 def fields_used(word: WordTemplate, matcher: Matcher) -> dict[str, Field]:
@@ -59,8 +60,9 @@ def values_of_rows(
     for chunk in chunks(rows):
         context = context_for(access, fields, chunk)
         for raw, standard in zip(chunk, recipient.values(access, chunk, context), strict=True):
-            yield standard | {name: field.kind.merge_value(stored_value(field, raw), field, context)
-                              for name, field in used.items()}  # fmt: skip
+            values = {name: field.kind.merge_value(stored_value(field, raw), field, context)
+                      for name, field in used.items()}  # fmt: skip
+            yield {FILE_NAME: raw.get("name", "")} | standard | values
 
 
 def chunks(rows: Iterable[Raw]) -> Iterator[list[Raw]]:

@@ -18,13 +18,14 @@ from lxml import etree
 
 from services.word.compile import CompiledTemplate, HeaderPart, copy_relationship
 from services.word.errors import TemplateError
-from services.word.package import TYPES_NAME, content_type, rels_name
+from services.word.package import TYPES_NAME, Package, content_type, rels_name
+from services.word.packed import PackedArchive
 from services.word.program import Letter, Program, Records, render
 from services.word.values import Value
 
 _BUFFER = 1 << 18
 _SPOOL = 1 << 22
-_LEVEL = 1
+LEVEL = 1
 _KNOWN_HEADERS = 4096
 _REPORTED = 100
 _PROGRESS_EVERY = 50
@@ -52,11 +53,40 @@ def merge_letters(
 ) -> MergeReport:
     """Write one document with a letter for each record. Raises TemplateError when there is none."""
     source = Records(iter(records))
+    first = first_record(source)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+        merge = Merge(template, source, archive, language, progress)
+        merge.write(first)
+    if progress:
+        progress(source.read)
+    return MergeReport(merge.letters, source.read, merge.skipped, tuple(merge.truncated[:_REPORTED]))
+
+
+def first_record(source: Records) -> Mapping[str, Value]:
+    """The first record. Raises TemplateError when there is none."""
     first = source.take()
     if first is None:
         raise TemplateError(_l("There is nobody to write to: choose at least one record."))
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        return _Merge(template, source, archive, language, progress).run(first)
+    return first
+
+
+def fixed_parts(template: CompiledTemplate) -> dict[str, bytes]:
+    """The parts that are the same in every document; the index only where no letter adds to it."""
+    package = template.package
+    rels = rels_name(package.document)
+    parts = {name: data for name, data in package.parts.items() if name != rels}
+    if template.headers:
+        return parts
+    index = {TYPES_NAME: _types(package), **({rels: package.parts[rels]} if rels in package.parts else {})}
+    return index | parts
+
+
+def _types(package: Package) -> bytes:
+    return etree.tostring(package.types, encoding="UTF-8", xml_declaration=True, standalone=True)
+
+
+class NoLetters(TemplateError):
+    """The template's fields left out every record."""
 
 
 class _LimitedStream:
@@ -119,7 +149,7 @@ class _Headers:
         """Write a header for later, with its relationship and its content type."""
         stem, extension = posixpath.splitext(header.name)
         name = f"{stem}_{new_id.decode()}{extension}"
-        packed = zlib.compress(data, _LEVEL)
+        packed = zlib.compress(data, LEVEL)
         self._spool.file.write(_LENGTHS.pack(len(name), len(packed)) + name.encode() + packed)
         target = posixpath.relpath("/" + name, posixpath.dirname("/" + self._document))
         element = copy_relationship(header.relationship, new_id.decode(), target)
@@ -127,7 +157,7 @@ class _Headers:
         self.types.append(etree.tostring(content_type(name, header.content_type)))
         if header.relationships is not None:
             rels = rels_name(name)
-            packed = zlib.compress(header.relationships, _LEVEL)
+            packed = zlib.compress(header.relationships, LEVEL)
             self._spool.file.write(_LENGTHS.pack(len(rels), len(packed)) + rels.encode() + packed)
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
@@ -148,14 +178,24 @@ class _Pending:
     section: bytes
 
 
-class _Merge:
+class Merge:
+    """The writing of one document of at most `limit` letters into a zip; `before` letters stand in earlier documents.
+
+    With `packed` the archive holds the parts that are the same in every document already. `recipient` is the first
+    letter's record.
+    """
+
     def __init__(
         self,
         template: CompiledTemplate,
         source: Records,
-        archive: zipfile.ZipFile,
+        archive: zipfile.ZipFile | PackedArchive,
         language: str,
         progress: Callable[[int], None] | None,
+        *,
+        before: int = 0,
+        limit: int | None = None,
+        packed: bool = False,
     ) -> None:
         self._template = template
         self._source = source
@@ -164,19 +204,22 @@ class _Merge:
         self._progress = progress
         self._headers = _Headers(template)
         self._notes = [_Spool() for _ in template.notes]
-        self._letters = 0
-        self._skipped = 0
-        self._truncated: list[tuple[int, str]] = []
+        self._before = before
+        self._limit = limit
+        self._packed = packed
+        self.letters = 0
+        self.skipped = 0
+        self.truncated: list[tuple[int, str]] = []
+        self.recipient: Mapping[str, Value] = {}
 
-    def run(self, first: Mapping[str, Value]) -> MergeReport:
+    def write(self, first: Mapping[str, Value]) -> None:
+        """Write the document. Raises NoLetters when every record is left out."""
         try:
-            if not self._template.headers:
-                self._write_index()
+            if not self._packed:
+                for name, data in fixed_parts(self._template).items():
+                    self._archive.writestr(name, data)
             self._write_document(first)
             self._write_notes()
-            for name, data in self._template.package.parts.items():
-                if name != rels_name(self._template.package.document):
-                    self._archive.writestr(name, data)
             for name, data in self._headers.entries():
                 self._archive.writestr(name, data)
             if self._template.headers:
@@ -185,9 +228,6 @@ class _Merge:
             self._headers.close()
             for spool in self._notes:
                 spool.file.close()
-        if self._progress:
-            self._progress(self._source.read)
-        return MergeReport(self._letters, self._source.read, self._skipped, tuple(self._truncated[:_REPORTED]))
 
     def _write_document(self, first: Mapping[str, Value]) -> None:
         with self._archive.open(self._template.package.document, "w") as stream:
@@ -203,21 +243,21 @@ class _Merge:
                         pending.out[pending.section_at] = pending.section
                         writer.write_all(pending.out)
                     pending = finished
-                record = self._source.take()
+                record = None if self.letters == self._limit else self._source.take()
             if pending is None:
-                raise TemplateError(_l("The SKIPIF fields of the template left out every record: no letter remains."))
+                raise NoLetters(_l("The SKIPIF fields of the template left out every record: no letter remains."))
             writer.write_all([*pending.out, pending.section, _fixed(self._template.tail)])
             writer.flush()
 
     def _letter(self, record: Mapping[str, Value]) -> Letter:
-        number = self._letters + 1
+        written = self._before + self.letters
         return Letter(
             self._source,
             self._language,
-            number,
+            written + 1,
             record,
             self._source.read,
-            id_base=self._letters * self._template.id_count,
+            id_base=written * self._template.id_count,
         )
 
     def _finish(self, letter: Letter) -> _Pending | None:
@@ -233,7 +273,7 @@ class _Merge:
         out: list[bytes] = []
         render(self._template.letter, letter, out)
         if letter.skipped:
-            self._skipped += 1
+            self.skipped += 1
             return None
         section = self._rendered(self._template.section, letter)
         for header, new_id, data in new:
@@ -250,10 +290,12 @@ class _Merge:
         return b"".join(out)
 
     def _count(self, letter: Letter) -> None:
-        self._letters += 1
+        if not self.letters:
+            self.recipient = letter.first
+        self.letters += 1
         if letter.truncated:
-            self._truncated += letter.truncated
-        if self._progress and self._letters % _PROGRESS_EVERY == 0:
+            self.truncated += letter.truncated
+        if self._progress and (self._before + self.letters) % _PROGRESS_EVERY == 0:
             self._progress(self._source.read)
 
     def _write_notes(self) -> None:
@@ -265,10 +307,9 @@ class _Merge:
                 stream.write(_fixed(part.tail))
 
     def _write_index(self) -> None:
-        """The content types and the document's relationships: first where nothing is added to them, else last."""
+        """The content types and the document's relationships, last where something is added to them."""
         package = self._template.package
-        types = etree.tostring(package.types, encoding="UTF-8", xml_declaration=True, standalone=True)
-        self._write_with(TYPES_NAME, types, self._headers.types)
+        self._write_with(TYPES_NAME, _types(package), self._headers.types)
         name = rels_name(package.document)
         if name in package.parts:
             self._write_with(name, package.parts[name], self._headers.relationships)

@@ -8,6 +8,7 @@ from services.word.addresses import KINDS as ADDRESS_KINDS
 from services.word.compile import CompiledTemplate, compile_template
 from services.word.fields import Field
 from services.word.package import read_package
+from services.word.pieces import Pieces
 from services.word.replace import MERGE_KINDS, address_of
 from services.word.stream import MergeReport, merge_letters
 from services.word.values import Value, normalise_name
@@ -78,6 +79,17 @@ class WordTemplate:
         it raises ends the merge. Raises TemplateError when there is no record.
         """
         return merge_letters(self._compiled, records, out, language, progress)
+
+    def pieces(
+        self,
+        records: Iterable[Mapping[str, Value]],
+        size: int,
+        *,
+        language: str = "en",
+        progress: Callable[[int], None] | None = None,
+    ) -> Pieces:
+        """The letters in documents of `size` letters each, made while they are iterated; else as `merge`."""
+        return Pieces(self._compiled, records, size, language, progress)
 
 
 def _template_field(found: Field) -> TemplateField:

@@ -11,12 +11,13 @@ from models.jobs import Job
 from models.rights import Access
 from services.files import get_file, open_content
 from services.jobs import wake_due
-from services.merge import start_merge, upload_template
+from services.merge import Form, start_merge, upload_template
 from services.search import Selection
 from tests.word.making import docx, merge_field, p
 
 REAL = Path(__file__).parent.parent / "data" / "word"
 ALL = Selection(all_matching=True)
+ONE = Form()
 
 
 def template_with(*names: str) -> bytes:
@@ -35,10 +36,11 @@ def keep(access: Access, *names: str, register: str = "company", name: str = "Le
 
 
 def make(
-    access: Access, template: Mapping[str, Any], selection: Selection = ALL, unknown: str = "blank"
+    access: Access, template: Mapping[str, Any], selection: Selection = ALL, unknown: str = "blank",
+    form: Form = ONE,
 ) -> dict[str, Any]:
     """Have the letters made; returns the job as it ended."""
-    job_id = start_merge(access, template["register"], template["_id"], selection, unknown)
+    job_id = start_merge(access, template["register"], template["_id"], selection, unknown, form)
     wake_due()
     return Job._get_collection().find_one({"_id": job_id})
 

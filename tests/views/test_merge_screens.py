@@ -4,6 +4,7 @@ import html
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -168,6 +169,32 @@ def test_merge_from_chosen_conditions_to_letters(
     assert (status["state"], status["done"], status["total"]) == ("done", 2, 2)
     assert status["result_url"] in staff.get(run.location).text
     assert "2 letters are ready." in text_of(staff.get("/jobs/"))
+
+
+def test_merge_run_each_recipient_a_document(staff: FlaskClient, access: Access) -> None:
+    for name in ("Alfa Oy", "Beta Oy"):
+        CompanyFactory(name=name, city="Oulu")
+    data = {**OULU, "template": keep(access, "name")["_id"], "as": "each"}
+    wrong = staff.post("/merge/run/company", data={**data, "template": NO_ID})
+    assert 'name="as" value="each" checked' in wrong.text
+    run = staff.post("/merge/run/company", data=data)
+    wake_due()
+    status = staff.get(run.location.replace("/show/", "/status/")).json
+    with zipfile.ZipFile(io.BytesIO(staff.get(status["result_url"]).data)) as archive:
+        assert archive.namelist() == ["Alfa Oy.docx", "Beta Oy.docx"]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_merge_start_offers_pdf_only_where_it_can_be_made(
+    staff: FlaskClient, access: Access, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    CompanyFactory(city="Oulu")
+    data = {**OULU, "template": keep(access, "name")["_id"]}
+    monkeypatch.setattr("views.merge.find_office", lambda: "/usr/bin/soffice" if installed else "")
+    monkeypatch.setattr("services.merge.pdf.find_office", lambda: "")
+    assert ('name="pdf"' in staff.post("/merge/start/company", data=data).text) == installed
+    refused = staff.post("/merge/run/company", data={**data, "pdf": "1"})
+    assert (refused.status_code, "PDF needs LibreOffice on the server" in text_of(refused)) == (422, True)
 
 
 def test_merge_start_upload_right_there_keeps_the_rows(staff: FlaskClient) -> None:
