@@ -4,10 +4,8 @@ A message to the worker only wakes it (the embedded broker loses messages when a
 job needs stands in its document, and beat wakes due jobs again and again.
 """
 
-import datetime as dt
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,12 +23,12 @@ from pymongo.errors import PyMongoError
 from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
 from models.transactions import in_transaction
+from services.leases import LEASE, is_gone, new_holder
 from services.records import RecordNotFound, now, object_id
 from services.security import access_of_id
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
-LEASE = dt.timedelta(seconds=45)
 HEARTBEAT_SECONDS = 10.0
 #: A job whose workers died so often is not tried again by itself.
 MAX_ATTEMPTS = 20
@@ -179,7 +177,7 @@ def cancel_job(access: Access, job_id: Any) -> Raw:
 
 @shared_task(name="kortisto.jobs.wake_due", ignore_result=True)
 def wake_due() -> None:
-    """Run due jobs until there is none: waiting ones, and those whose worker's lease ran out."""
+    """Run due jobs until there is none: waiting ones, and those whose worker is gone or lost its lease."""
     while (raw := claim()) is not None:
         run_job(raw)
 
@@ -188,13 +186,20 @@ def claim() -> Raw | None:
     """Take the oldest due job, if there is one, for this worker alone."""
     moment = now()
     lapsed = {"state": JobState.RUNNING.value, "lease_until": {"$lt": moment}}
-    taken = {"state": JobState.RUNNING.value, "worker": uuid.uuid4().hex, "lease_until": moment + LEASE}
+    left = {"state": JobState.RUNNING.value, "worker": {"$in": gone_holders()}}
+    taken = {"state": JobState.RUNNING.value, "worker": new_holder(), "lease_until": moment + LEASE}
     return Job._get_collection().find_one_and_update(
-        {"$or": [{"state": JobState.WAITING.value}, lapsed]},
+        {"$or": [{"state": JobState.WAITING.value}, lapsed, left]},
         [{"$set": {**taken, "attempts": {"$add": ["$attempts", 1]},
                    "started_at": {"$ifNull": ["$started_at", moment]}}}],
         sort=[("created_at", 1)], return_document=ReturnDocument.AFTER,
     )  # fmt: skip
+
+
+def gone_holders() -> list[str]:
+    """Those that hold running jobs and are processes of this machine that run no more (killed, out of memory)."""
+    running = Job._get_collection().distinct("worker", {"state": JobState.RUNNING.value})
+    return [holder for holder in running if is_gone(holder)]
 
 
 def run_job(raw: Raw) -> None:

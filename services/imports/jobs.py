@@ -2,7 +2,6 @@
 
 import mimetypes
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -26,7 +25,8 @@ from services.imports.report import ImportReport, read_notes, write_notes
 from services.imports.rows import read_row
 from services.imports.steps import RowsSeen, Step, chunks, make_step, reading_context
 from services.imports.tables import Row, Table, open_table
-from services.jobs import LEASE, Run, add_job, get_job, handles, run_job, wake
+from services.jobs import Run, add_job, get_job, handles, run_job, wake
+from services.leases import LEASE, new_holder
 from services.records import Origin, insert, now
 
 KIND = "import"
@@ -88,7 +88,7 @@ def add_import(
 def hold(session: ClientSession, job_id: ObjectId) -> None:
     moment = now()
     Job._get_collection().update_one({"_id": job_id}, {"$set": {
-        "state": JobState.RUNNING.value, "worker": uuid.uuid4().hex, "lease_until": moment + LEASE,
+        "state": JobState.RUNNING.value, "worker": new_holder(), "lease_until": moment + LEASE,
         "started_at": moment, "attempts": 1}}, session=session)  # fmt: skip
 
 

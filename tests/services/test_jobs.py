@@ -1,5 +1,6 @@
 """Jobs: claimed once, taken over when a worker dies, cancelled, and failing with a message."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ from models.jobs import Job, JobState
 from models.rights import Access, system_access
 from models.security import User
 from services import jobs
-from services.jobs import HANDLERS, LEASE, JobError, LeaseLost, Run, cancel_job, claim, get_job, start_job, wake_due
+from services.jobs import HANDLERS, JobError, LeaseLost, Run, cancel_job, claim, get_job, start_job, wake_due
+from services.leases import LEASE, is_gone, machine, new_holder
 from services.records import RecordNotFound, create_records, now
 from services.removal import delete_selected
 from services.search import Selection
@@ -73,6 +75,24 @@ def test_job_taken_over_lets_its_first_worker_write_nothing(handler: Any) -> Non
     with pytest.raises(LeaseLost):
         Run(first, system_access()).advance(1)
     assert claim() is None
+
+
+def test_job_of_a_process_that_is_gone_is_taken_over_at_once(handler: Any) -> None:
+    handler(lambda run: {})
+    job_id = start_job(system_access(), "tried", "Try", {})
+    claim()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    Job.objects(pk=job_id).update(set__worker=f"{machine()} {ended.pid} 0")
+    wake_due()
+    assert (stored(job_id).state, stored(job_id).attempts) == ("done", 2)
+
+
+def test_holder_is_gone_only_when_that_is_known() -> None:
+    assert not is_gone(new_holder())
+    assert not is_gone("another/machine 1 0")
+    assert not is_gone("")
+    assert is_gone(f"{machine()} 4194999 0")
 
 
 def test_job_that_refuses_fails_with_its_message(handler: Any) -> None:
