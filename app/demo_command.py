@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 from flask import current_app
@@ -39,7 +39,7 @@ def load_demo(companies: int, people: int, seed: int, password: str, add: bool, 
         try:
             loaded = load_organisation(
                 system_access(language=language), companies=companies, people=people, password=chosen, seed=seed,
-                add=add, progress=tell,
+                add=add, progress=teller(),
             )  # fmt: skip
         except (RecordsExist, ValidationFailed) as problem:
             click.echo(str(problem), err=True)
@@ -59,9 +59,17 @@ def refuse_weak(password: str) -> None:
         raise click.BadParameter(" ".join(sorted(messages)), param_hint="--password")
 
 
-def tell(count: int) -> None:
-    if count % STEP == 0:
-        click.echo(_("%(count)s records …", count=f"{count:,}"))
+def teller() -> Callable[[int], None]:
+    """Tells how many records are written, at every thousand."""
+    told = 0
+
+    def tell(count: int) -> None:
+        nonlocal told
+        if count // STEP > told:
+            told = count // STEP
+            click.echo(_("%(count)s records …", count=f"{told * STEP:,}"))
+
+    return tell
 
 
 def report(loaded: Loaded, password: str) -> Iterator[str]:

@@ -1,0 +1,63 @@
+"""`python -m benchmarks [--records N]`: fill a database, measure, print the table, write the JSON."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from benchmarks.floors import make_floor
+from benchmarks.measuring import Case, Result, measure
+from benchmarks.place import application, fill
+from benchmarks.reading import http_cases, reading_cases, signed_in
+from benchmarks.report import document, lines, write_json
+from benchmarks.writing import writing_cases
+from config import PROJECT_ROOT
+from models.rights import system_access
+
+#: The generator has numbers for half a million companies, and the writing cases need some.
+AMOUNT = click.IntRange(50, 400_000)
+
+
+@click.command()
+@click.option("--records", type=AMOUNT, default=100_000, show_default=True, help="How many companies.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=7, show_default=True, help="Runs of each case.")
+@click.option("--rows", type=click.IntRange(1, 20_000), default=2_000, show_default=True, help="Rows of an import.")
+@click.option("--letters", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Letters, about.")
+@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
+              default=Path(PROJECT_ROOT) / "build" / "bench.json", help="Where the results go.")  # fmt: skip
+def main(records: int, rounds: int, rows: int, letters: int, path: Path) -> None:
+    """Measure lists, filters, writing and letters against bare pymongo calls that do the same."""
+    with application() as app:
+        click.echo(f"Writing {records:,} companies", err=True)
+        seconds = fill(app, records)
+        results = list(measured(app, records, rounds, rows, letters))
+        write_json(path, document(results, records=records, rounds=rounds, fill_seconds=seconds))
+    click.echo(f"{records:,} companies with 30 custom fields, written in {seconds:,.0f} s "
+               f"({records / seconds:,.0f} a second); medians of {rounds}.\n")  # fmt: skip
+    for line in lines(results):
+        click.echo(line)
+    click.echo(f"\nAlso in {path}")
+
+
+def measured(app: Flask, records: int, rounds: int, rows: int, letters: int) -> Iterator[Result]:
+    for case in cases(app, records, rows, letters, rounds + 1):
+        click.echo(case.name, err=True)
+        # What earlier cases left behind is not to be cleared away within this one.
+        gc.collect()
+        yield measure(app, case, rounds)
+
+
+def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Iterator[Case]:
+    """All cases; those that write come last, for they change what the others read."""
+    access = system_access()
+    with app.app_context():
+        make_floor()
+    yield from reading_cases(access, records)
+    yield from http_cases(signed_in(app))
+    yield from writing_cases(access, rows, letters, runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Cases of reading: pages of the company list, filtered, sorted, far down, and counted."""
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from bson import Decimal128
+from flask import Flask
+from flask.testing import FlaskClient
+
+from benchmarks import floors
+from benchmarks.measuring import Case
+from benchmarks.place import PASSWORD, USERNAME
+from models.rights import Access
+from services.search import find_page
+
+Condition = dict[str, Any]
+RICH = {"custom.industry": "G", "custom.headcount": {"$gte": 10}, "custom.revenue.currency": "EUR",
+        "custom.revenue.amount": {"$gte": Decimal128("2000000")}}  # fmt: skip
+RICH_CONDITIONS = (("x_industry", "eq", "G"), ("x_headcount", "ge", "10"), ("x_revenue", "ge", "2000000 EUR"))
+SINCE = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+#: name -> (our conditions, the floor's query, the floor's index)
+FILTERS: dict[str, tuple[tuple[tuple[str, str, Any], ...], dict[str, Any], str]] = {
+    "first page": ((), {}, "name"),
+    "one choice": ((("x_industry", "eq", "C"),), {"custom.industry": "C"}, "industry"),
+    "a choice and two ranges": (RICH_CONDITIONS, RICH, "ranges"),
+    "three choices": (
+        (("x_industry", "eq", "F"), ("x_size_class", "eq", "small"), ("x_abc_class", "eq", "b")),
+        {"custom.industry": "F", "custom.size_class": "small", "custom.abc_class": "b"}, "three",
+    ),
+    "a rare pair": (
+        (("x_credit_ban", "eq", "1"), ("x_industry", "eq", "K")),
+        {"custom.credit_ban": True, "custom.industry": "K"}, "rare",
+    ),
+    "five conditions": (
+        (("x_size_class", "eq", "small"), ("x_language", "eq", "sv"), ("x_industry", "in", ["C", "F"]),
+         ("x_headcount", "ge", "20"), ("x_customer_since", "ge", "2015-01-01")),
+        {"custom.size_class": "small", "custom.language": "sv", "custom.industry": {"$in": ["C", "F"]},
+         "custom.headcount": {"$gte": 20}, "custom.customer_since": {"$gte": SINCE}}, "five",
+    ),
+}  # fmt: skip
+
+
+def conditions_of(parts: tuple[tuple[str, str, Any], ...]) -> list[Condition]:
+    return [{"col": column, "opr": operator, "value": value} for column, operator, value in parts]
+
+
+def reading_cases(access: Access, records: int) -> Iterator[Case]:
+    """Pages of 25 with a count to a thousand, as a list shows them; `records` is how many there are."""
+    for name, (parts, query, index) in FILTERS.items():
+        ours = partial(find_page, access, "company", conditions_of(parts))
+        yield Case(name, ours, partial(floors.page, query, index), bounded=True)
+    order = floors.INDEXES["headcount"]
+    largest = partial(find_page, access, "company", order="x_headcount", direction="desc")
+    yield Case("sorted by a custom number", largest, partial(floors.page, {}, "headcount", order), bounded=True)
+    yield deep_case(access, records)
+    exact = partial(find_page, access, "company", conditions_of(RICH_CONDITIONS), exact=True)
+    yield Case("page and exact count", exact, partial(page_and_count, RICH))
+
+
+def deep_case(access: Access, records: int) -> Case:
+    """The 1,000th page, or the last one of fewer; the floor knows the row it goes on from."""
+    number = min(1_000, max(1, records // floors.PAGE)) - 1
+    before = floors.collection().find({}, {"sort_name": 1}, hint="name").sort(list(floors.NAME))
+    row = before.skip(max(0, number * floors.PAGE - 1)).limit(1).next()
+    query = {"sort_name": {"$gte": row["sort_name"]}, "_id": {"$ne": row["_id"]}}
+    floor = partial(floors.page, query, "name", count=False)
+    return Case(f"page {number + 1:,}", partial(find_page, access, "company", page=number), floor, bounded=True)
+
+
+def page_and_count(query: dict[str, Any]) -> None:
+    floors.page(query, "ranges", count=False)
+    floors.collection().count_documents(query, hint="count")
+
+
+# Over HTTP
+
+
+def signed_in(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    answer = client.post("/login/", data={"username": USERNAME, "password": PASSWORD})
+    if answer.status_code != 302:
+        raise RuntimeError(f"signing in was answered with {answer.status_code}")
+    return client
+
+
+def http_cases(client: FlaskClient) -> Iterator[Case]:
+    """Whole pages through the web application; the floors are the bare queries beneath them."""
+    yield Case("HTTP: first page", partial(get, client, "/companies/"), partial(floors.page, {}, "name"))
+    yield Case("HTTP: one choice", partial(get, client, "/companies/?_flt_eq_x_industry=C"),
+               partial(floors.page, {"custom.industry": "C"}, "industry"))  # fmt: skip
+
+
+def get(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address} was answered with {answer.status_code}")

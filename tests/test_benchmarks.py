@@ -1,0 +1,56 @@
+"""The benchmark runs and compares like with like; how long anything takes is no matter of tests."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from pymongo import MongoClient
+
+from benchmarks.measuring import Case, DifferentAnswers, Result, measure
+from benchmarks.report import lines
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
+         "sorted by a custom number", "page 8", "page and exact count", "HTTP: first page", "HTTP: one choice",
+         "create one record", "import", "letters"}  # fmt: skip
+
+
+def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
+    results = tmp_path / "build" / "bench.json"
+    sizes = ["--records", "200", "--rounds", "1", "--rows", "30", "--letters", "20", "--json", str(results)]
+    environment = {**os.environ, "KORTISTO_MONGODB_URI": mongodb_uri}
+    done = subprocess.run([sys.executable, "-m", "benchmarks", *sizes], cwd=ROOT, env=environment, timeout=120,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    content = json.loads(results.read_text())
+    assert {case["name"] for case in content["cases"]} == CASES
+    assert all(case["ratio"] > 0 and case["floor_ms"] > 0 for case in content["cases"])
+    assert (content["records"], content["rounds"]) == (200, 1)
+    assert all(name in done.stdout for name in CASES)
+    with MongoClient(mongodb_uri) as client:
+        assert not [name for name in client.list_database_names() if name.startswith("kortisto_bench_")]
+
+
+def test_measuring_pages_of_different_rows_is_refused(app: Flask) -> None:
+    page = SimpleNamespace(rows=[{"_id": 1}])
+    case = Case("pages", lambda: page, lambda: {"rows": [{"_id": 2}]}, bounded=True)
+    with pytest.raises(DifferentAnswers):
+        measure(app, case, 1)
+
+
+def test_measuring_gives_the_median_and_leaves_the_first_round_out(app: Flask) -> None:
+    calls = []
+    result = measure(app, Case("nothing", lambda: calls.append(1), lambda: calls.append(2), items=5), 3)
+    assert calls == [1, 2] * 4
+    assert result.ratio > 0
+
+
+def test_table_tells_ratio_rate_and_what_is_out_of_bounds() -> None:
+    rows = list(lines([Result("slow page", 50.0, 10.0, bounded=True), Result("import", 500.0, 50.0, items=1_000)]))
+    assert rows[1].split() == ["slow", "page", "50.0", "10.0", "5.0", "NO"]
+    assert rows[2].split() == ["import", "500.0", "50.0", "10.0", "2,000"]
