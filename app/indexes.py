@@ -10,6 +10,7 @@ from models.jobs import Job
 from models.merge import MergeTemplate
 from models.registers import all_registers
 from models.security import Group, Role, Team, User
+from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     Change, DeletedRecord, FieldDefinition, Group, Job, MergeTemplate, Permission, PermissionView, RegisterUser, Role,
@@ -25,6 +26,7 @@ def ensure_indexes() -> None:
         # A wildcard index can't be declared with MongoEngine.
         wanted = [*register.document.index_models(), *(key_index(key) for key in register.duplicate_keys)]
         register.document._get_collection().create_indexes(wanted)
+    bring_up_to_date()
 
 
 def key_index(key: str) -> IndexModel:

@@ -25,7 +25,8 @@ class Record(me.Document):
     """One record of a register. Values are written by `services.records` alone.
 
     `facets` holds "column=value" tokens of the few-valued fields and of owner and team, so that one index answers
-    rights and equality in name order (measured: docs/storage.md); `sort_name` is the collation key.
+    rights and equality in name order (measured: docs/storage.md); `ranges` holds the custom numbers and moments, so
+    that a wildcard index covers them and no text; `sort_name` is the collation key.
     """
 
     register_key: ClassVar[str]
@@ -38,6 +39,7 @@ class Record(me.Document):
     version = me.IntField(default=1)
     custom = me.DictField()
     facets = me.ListField(me.StringField())
+    ranges = me.DictField()
     sort_name = me.StringField()
 
     meta: ClassVar[dict[str, Any]] = {
@@ -57,22 +59,25 @@ class Record(me.Document):
 
     @classmethod
     def index_models(cls) -> list[IndexModel]:
-        """The indexes of a register. The wildcard index leaves out text, which nobody orders or ranges by."""
+        """The indexes of a register; `services.planning` chooses among them by their names."""
         return [
             IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
             IndexModel([("facets", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_facet"),
-            IndexModel([("custom.$**", ASCENDING)], name="by_custom"),
+            IndexModel([("ranges.$**", ASCENDING)], name="by_range"),
             IndexModel([("created_at", ASCENDING)], name="by_created"),
         ]
 
 
 def derived_values(fields: Iterable[Field], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """`facets` and `sort_name` for a document's stored values (a raw MongoDB document)."""
+    """`facets`, `ranges` and `sort_name` for a document's stored values (a raw MongoDB document)."""
     facets: list[str] = []
+    ranges: dict[str, Any] = {}
     for field in fields:
         if field.kind.faceted:
             facets.extend(field.kind.facets(stored_value(field, raw), field))
-    return {"facets": facets, "sort_name": collation_key(str(raw.get("name") or ""))}
+        elif field.custom and field.kind.ranged and (value := stored_value(field, raw)) is not None:
+            ranges[field.key] = field.kind.range_value(value)
+    return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(raw.get("name") or ""))}
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:

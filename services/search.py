@@ -6,14 +6,16 @@ from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from pymongo.errors import ExecutionTimeout
 
 from models.fields.errors import ConditionError
-from models.fields.query import every_of, order_of, visible_query
-from models.fields.schema import Schema, schema_of
+from models.fields.query import every_of, visible_query
+from models.fields.schema import schema_of
 from models.rights import Access
+from services.paging import Listing, listing_of
+from services.planning import predicates_of, time_limit
+from services.reading import Reader
 from services.values import context_of
 
 Raw = dict[str, Any]
@@ -37,17 +39,20 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list. `count` is exact when `exact`, else "at least so many"."""
+    """Some rows of a list. `count` is exact when `exact`, else "at least so many".
+
+    `after` is the key from which the next page goes on, `before` the one for the page before; empty where there is
+    none. `page` is the page's number from 0, as far as its address tells.
+    """
 
     rows: list[Raw]
     count: int
     exact: bool
     page: int
     page_size: int
-
-    @property
-    def has_next(self) -> bool:
-        return not self.exact or (self.page + 1) * self.page_size < self.count
+    has_next: bool = False
+    after: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,36 +73,69 @@ class Selection:
         return cls(tuple(params["ids"]), tuple(params["conditions"]), bool(params["all_matching"]))
 
 
-def time_limit() -> int:
-    """How long one query may run, in milliseconds (KORTISTO_QUERY_SECONDS)."""
-    return int(current_app.config["QUERY_SECONDS"] * 1000)
-
-
 def find_page(
     access: Access, register: str, conditions: Conditions = (), *, order: str | None = None,
-    direction: str | None = None, page: int = 0, page_size: int = 25, exact: bool = False,
+    direction: str | None = None, page: int = 0, page_size: int = 25, exact: bool = False, thorough: bool = False,
+    after: str | None = None, before: str | None = None,
 ) -> Page:  # fmt: skip
-    """One page of the records that match and that the user may see. Raises ConditionError, TooSlow."""
+    """One page of the records that match and that the user may see. Raises ConditionError, TooSlow.
+
+    `after` or `before` (keys out of another Page of the same order) say where the page stands; `page` is then but its
+    number. Without them `page` counts, as far as MAX_SKIP rows. Counts are exact to COUNT_CAP where they cost little;
+    `thorough` makes them so everywhere, `exact` counts everything.
+    """
     schema = schema_of(register).for_access(access)
     query = visible_query(schema, access, conditions, context_of(access))
+    reader = Reader(schema.register.document._get_collection(), tuple(predicates_of(query)))
+    listing = listing_of(schema, order, direction)
     page_size = max(1, min(page_size, MAX_PAGE_SIZE))
-    page = max(0, min(page, MAX_SKIP // page_size))
+    stretches, skip = list(listing.stretches), 0
+    if after:
+        stretches = listing.after(after)
+    elif before:
+        stretches = listing.before(before)
+    else:
+        page = max(0, min(page, MAX_SKIP // page_size))
+        skip = page * page_size
     try:
-        rows = read_rows(schema, query, order_of(schema, order, direction), page * page_size, page_size)
-        count = count_rows(schema, query, None if exact else COUNT_CAP + 1)
+        rows = reader.rows(stretches, skip, page_size + 1)
+        seen = Seen(rows[:page_size], len(rows) > page_size, page, page_size, backwards=bool(before and not after))
+        return seen.page_of(listing, *count_of(reader, seen, None if after or before else skip, exact, thorough))
     except ExecutionTimeout as error:
         raise TooSlow from error
-    return Page(rows, min(count, COUNT_CAP) if not exact else count, exact or count <= COUNT_CAP, page, page_size)
 
 
-def read_rows(schema: Schema, query: Raw, order: list[tuple[str, int]], skip: int, limit: int) -> list[Raw]:
-    collection = schema.register.document._get_collection()
-    return list(collection.find(query).sort(order).skip(skip).limit(limit).max_time_ms(time_limit()))
+@dataclass(frozen=True)
+class Seen:
+    """Rows as they were read, one more than shown left out; `backwards` ones stand in reverse."""
+
+    rows: list[Raw]
+    more: bool
+    page: int
+    page_size: int
+    backwards: bool = False
+
+    def page_of(self, listing: Listing, count: int, exact: bool) -> Page:
+        rows = self.rows[::-1] if self.backwards else self.rows
+        # The page after one that was reached backwards is there: that is where the reader came from.
+        has_next, has_before = (bool(rows), self.more) if self.backwards else (self.more, self.page > 0)
+        number = 0 if self.backwards and not self.more else self.page
+        after = listing.key_of(rows[-1]) if has_next and rows else ""
+        before = listing.key_of(rows[0]) if has_before and rows else ""
+        return Page(rows, count, exact, number, self.page_size, has_next, after, before)
 
 
-def count_rows(schema: Schema, query: Raw, cap: int | None) -> int:
-    options = {"limit": cap} if cap else {}
-    return schema.register.document._get_collection().count_documents(query, maxTimeMS=time_limit(), **options)
+def count_of(reader: Reader, seen: Seen, skip: int | None, exact: bool, thorough: bool) -> tuple[int, bool]:
+    """(count, whether it is exact). `skip` is how many rows stand before those seen; None when nobody knows."""
+    at_least = len(seen.rows) + seen.more + (skip or 0)
+    if skip is not None and not seen.more and (seen.rows or not skip):
+        return at_least, True
+    if exact:
+        return reader.count(None), True
+    count = reader.count(COUNT_CAP + 1) if thorough or reader.counts_quickly() else None
+    if count is None:
+        return min(max(reader.sample(), at_least), COUNT_CAP), False
+    return min(count, COUNT_CAP), count <= COUNT_CAP
 
 
 def selection_query(access: Access, register: str, selection: Selection, action: str) -> Raw:
@@ -119,9 +157,9 @@ def selected_id(text: str) -> ObjectId:
 
 
 def count_selected(access: Access, register: str, selection: Selection, action: str) -> int:
-    schema = schema_of(register)
+    query = selection_query(access, register, selection, action)
     try:
-        return count_rows(schema, selection_query(access, register, selection, action), None)
+        return Reader(schema_of(register).register.document._get_collection(), tuple(predicates_of(query))).count(None)
     except ExecutionTimeout as error:
         raise TooSlow from error
 
@@ -137,3 +175,9 @@ def find_options(access: Access, register: str, text: str, limit: int = 20) -> l
     """Records whose name begins with or holds `text`, for pickers that search as one types."""
     conditions = [{"col": "name", "opr": "ct", "value": text}] if text.strip() else []
     return find_page(access, register, conditions, order="name", page_size=limit).rows
+
+
+__all__ = [
+    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_selected", "find_options", "find_page", "iterate_selected",
+    "selection_query", "time_limit",
+]  # fmt: skip

@@ -11,6 +11,9 @@ def query_url(without: tuple[str, ...] = (), **changes: object) -> str:
     A parameter given several times keeps all its values unless it is changed.
     """
     left_out = {*without, *changes}
+    if "page" in left_out:
+        # Another page, or another list: the row after which this page began means nothing there.
+        left_out |= {"after", "before"}
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in left_out]
     kept += [(name, str(value)) for name, value in changes.items() if value is not None]
     path = request.script_root + request.path

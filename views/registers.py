@@ -101,7 +101,8 @@ class RegisterView(MongoModelView):
             current_access(), self.card.key, conditions, order=request.args.get("order"),
             direction=request.args.get("dir"), page=number_arg("page", 0, MAX_PAGE),
             page_size=number_arg("page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
-            exact=request.args.get("count") == "exact",
+            exact=request.args.get("count") == "exact", after=request.args.get("after"),
+            before=request.args.get("before"),
         )  # fmt: skip
 
     def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> Sequence[Mapping[str, Any]]:

@@ -1,16 +1,21 @@
 """Conditions and orders, as people and programs give them, as MongoDB queries."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from models.collation import collation_key
 from models.fields.context import Context
 from models.fields.errors import ConditionError
+from models.fields.operators import canonical
 from models.fields.schema import Schema
 from models.rights import Access
 
 MAX_CONDITIONS = 50
+#: How a comparison with a name stands as an expression for its collation key.
+KEY_PATTERNS = {"ct": "{}", "sw": "^{}", "eq": "^{}$"}
 Order = list[tuple[str, int]]
 
 
@@ -21,8 +26,17 @@ def conditions_query(schema: Schema, conditions: Iterable[Mapping[str, Any]], co
 
 
 def condition_query(schema: Schema, condition: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    field = schema.field(condition["col"])
-    return field.kind.condition(str(condition["opr"]), condition.get("value"), field, context)
+    field, code, raw = schema.field(condition["col"]), str(condition["opr"]), condition.get("value")
+    found = field.kind.condition(code, raw, field, context)
+    if field.column == schema.register.name_field and canonical(code) in KEY_PATTERNS:
+        return every_of([name_key_query(canonical(code), raw), found])
+    return found
+
+
+def name_key_query(code: str, raw: Any) -> dict[str, Any]:
+    """What a name's collation key must hold where the name is to hold a text: the index of names answers it."""
+    key = collation_key(str(raw[0] if isinstance(raw, (list, tuple)) else raw))
+    return {"sort_name": {"$regex": KEY_PATTERNS[code].format(re.escape(key))}} if key else {}
 
 
 def checked(conditions: Any) -> list[Mapping[str, Any]]:
@@ -59,5 +73,6 @@ def order_of(schema: Schema, column: str | None, direction: str | None) -> Order
     sign = -1 if direction == "desc" else 1
     field = schema.get(column) if column else None
     if field is None or not field.kind.orderable or column == schema.register.name_field:
-        return [("sort_name", sign if column == schema.register.name_field else 1), ("_id", 1)]
+        sign = sign if column == schema.register.name_field else 1
+        return [("sort_name", sign), ("_id", sign)]
     return [(field.kind.sort_path(field), sign), ("sort_name", 1), ("_id", 1)]

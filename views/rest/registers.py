@@ -69,7 +69,7 @@ class RegisterApi(RestApi):
         query = list_query(rison, orderable)
         page = find_page(
             rest_access(), self.register, query.filters, order=query.order or None, direction=query.direction,
-            page=query.page, page_size=query.page_size, exact=query.exact,
+            page=query.page, page_size=query.page_size, exact=query.exact, thorough=True,
         )  # fmt: skip
         about = {"list_title": str(self.card.label), "list_columns": columns, "order_columns": orderable,
                  **self.about_columns(schema, columns)}  # fmt: skip

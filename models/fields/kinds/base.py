@@ -37,8 +37,11 @@ class Kind:
     offered: ClassVar[bool] = True
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
-    #: Values are ordered by the wildcard index; free text is left out of it.
     orderable: ClassVar[bool] = True
+    #: Values are numbers or moments: `ranges` keeps a copy, which the wildcard index covers; text stays out of it.
+    ranged: ClassVar[bool] = False
+    #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
+    lowest: ClassVar[Any] = None
     numeric: ClassVar[bool] = False
 
     # What comes in
@@ -83,8 +86,23 @@ class Kind:
         """The tokens under which `facets` keeps the value."""
         return ()
 
+    def possible_facets(self, field: Field) -> Iterable[str]:
+        """The tokens of all values that an orderable, faceted field may have."""
+        return ()
+
+    def range_value(self, value: Any) -> Any:
+        """What `ranges` keeps of a stored value of a ranged kind."""
+        return value
+
     def sort_path(self, field: Field) -> str:
-        return field.path
+        """The path that orders and ranges go by."""
+        return f"ranges.{field.key}" if self.ranged and field.custom else field.path
+
+    def presence(self, field: Field, *, present: bool = True) -> Query:
+        """The query for the records that have a value, or for those without one."""
+        if self.ranged:
+            return {self.sort_path(field): {"$gte": self.lowest} if present else None}
+        return {field.path: {"$nin": [None, "", []]} if present else {"$in": [None, "", []]}}
 
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         """The records the value points at, as (register key, id)."""
@@ -103,14 +121,11 @@ class Kind:
                    operator=str(code)[:40], operators=", ".join(self.operators)),
             )  # fmt: skip
         if code in ops.EMPTINESS:
-            return self.emptiness(field, empty=(code == "empty") == asked_positively(raw))
+            return self.presence(field, present=(code == "empty") != asked_positively(raw))
         value = self.operand(code, raw, field, context)
         if code in NEGATED:
             return {"$nor": [self.compare(NEGATED[code], value, field)]}
         return self.compare(code, value, field)
-
-    def emptiness(self, field: Field, *, empty: bool) -> Query:
-        return {field.path: {"$in": [None, "", []]} if empty else {"$nin": [None, "", []]}}
 
     def operand(self, code: str, raw: Any, field: Field, context: Context) -> Any:
         """The value(s) to compare with, checked as the field's own values are."""
@@ -147,6 +162,11 @@ class Faceted(Kind):
     def facets(self, value: Any, field: Field) -> Iterable[str]:
         values = value if isinstance(value, list) else [value]
         return [self.facet(item, field) for item in values if item not in (None, "")]
+
+    def presence(self, field: Field, *, present: bool = True) -> Query:
+        # "=" is followed by ">" in Unicode: the span holds all of the field's tokens and no others.
+        has = {"facets": {"$elemMatch": {"$gte": f"{field.column}=", "$lt": f"{field.column}>"}}}
+        return has if present else {"$nor": [has]}
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
         if code in MANY:

@@ -1,6 +1,6 @@
 """Yes/no, one choice, several choices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -48,6 +48,9 @@ class Boolean(Faceted):
     def facet(self, value: Any, field: Field) -> str:
         return f"{field.column}={'1' if value else '0'}"
 
+    def possible_facets(self, field: Field) -> Iterable[str]:
+        return [self.facet(value, field) for value in (False, True)]
+
 
 class Choice(Faceted):
     """One of the field's choices, kept by its key; a label in any language is understood too."""
@@ -69,6 +72,9 @@ class Choice(Faceted):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "enum": [choice.key for choice in field.choices]}
+
+    def possible_facets(self, field: Field) -> Iterable[str]:
+        return [self.facet(choice.key, field) for choice in field.choices]
 
 
 class Choices(Choice):

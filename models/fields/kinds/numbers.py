@@ -56,6 +56,8 @@ class Number(Kind):
     label = _l("Number")
     input = "number"
     operators = ops.ORDERED
+    ranged = True
+    lowest = -math.inf
     numeric = True
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> int | float:
@@ -161,8 +163,11 @@ class Money(Number):
     def merge_value(self, value: Any, field: Field, context: Context) -> Any:
         return amount_of(value) if value else None
 
+    def range_value(self, value: Any) -> Any:
+        return value["amount"]
+
     def sort_path(self, field: Field) -> str:
-        return f"{field.path}.amount"
+        return super().sort_path(field) if field.custom else f"{field.path}.amount"
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
         return {self.sort_path(field): {COMPARISONS[code]: value["amount"]},

@@ -15,6 +15,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
 
 DAY = dt.timedelta(days=1)
+FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 #: The last moment there is, to the millisecond that MongoDB keeps.
 LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC)
 FINNISH_DATE = re.compile(r"^(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})(?P<rest>.*)$", re.DOTALL)
@@ -70,6 +71,8 @@ class Date(Kind):
     label = _l("Date")
     input = "date"
     operators = ops.ORDERED
+    ranged = True
+    lowest = FIRST
     operator_labels = ops.DATE_LABELS
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> dt.datetime:
@@ -106,7 +109,7 @@ class Date(Kind):
         return value.date() if value else None
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {field.path: span(code, value, later(value, DAY))}
+        return {self.sort_path(field): span(code, value, later(value, DAY))}
 
 
 class DateTime(Date):
@@ -155,7 +158,7 @@ class DateTime(Date):
         return moment, later(moment, DAY if whole_day else dt.timedelta(minutes=1))
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {field.path: span(code, *value)}
+        return {self.sort_path(field): span(code, *value)}
 
 
 def span(code: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:

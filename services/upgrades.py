@@ -1,0 +1,34 @@
+"""What a newer version asks of the records that an older one wrote; done once, before the processes start."""
+
+from pymongo import UpdateOne
+
+from models.base import derived_values
+from models.fields.schema import schema_of
+from models.registers import Register, all_registers
+
+#: The wildcard index over all custom values, text too, which `by_range` has replaced.
+REPLACED = "by_custom"
+BATCH = 1_000
+
+
+def bring_up_to_date() -> None:
+    """Derive `ranges` where records were written without. The old index goes last: a start cut short begins anew."""
+    for register in all_registers():
+        collection = register.document._get_collection()
+        if REPLACED in collection.index_information():
+            derive_anew(register)
+            collection.drop_index(REPLACED)
+
+
+def derive_anew(register: Register) -> None:
+    collection, fields = register.document._get_collection(), schema_of(register.key).all_fields
+    writes = []
+    for raw in collection.find({"ranges": None}):
+        # A record saved meanwhile has been derived by that.
+        same = {"_id": raw["_id"], "version": raw.get("version")}
+        writes.append(UpdateOne(same, {"$set": derived_values(fields, raw)}))
+        if len(writes) == BATCH:
+            collection.bulk_write(writes, ordered=False)
+            writes.clear()
+    if writes:
+        collection.bulk_write(writes, ordered=False)

@@ -1,0 +1,263 @@
+"""Lists of records: the same rows as a plain filter in Python gives, in order, on every page."""
+
+import base64
+import datetime as dt
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from models.collation import collation_key
+from models.companies import Company
+from models.fields.errors import ConditionError
+from models.rights import Access, Scope
+from services.records import create_records
+from services.search import COUNT_CAP, Page, TooSlow, find_page
+from services.settings import define_field
+
+Raw = dict[str, Any]
+FIELDS = {"size": "choice", "tags": "choices", "staff": "number", "budget": "money", "since": "date", "open": "boolean",
+          "note": "text"}  # fmt: skip
+SIZES, TAGS = ("big", "mid", "tiny"), ("a", "b", "c", "d")
+WORDS = ("Alfa", "beta", "Ähtäri", "Åland", "Öljy", "data", "Zeta")
+
+
+@pytest.fixture
+def rows(app: Flask, admin_access: Access) -> list[Raw]:
+    """300 companies with values in some of their fields, many of them equal; as they were typed."""
+    for key, kind in FIELDS.items():
+        choices = {"choice": SIZES, "choices": TAGS}.get(kind, ())
+        define_field(admin_access, {"register": "company", "key": key, "kind": kind, "label": {"en": key, "fi": key},
+                                    "choices": [{"key": c, "label": {"en": c, "fi": c}} for c in choices]})  # fmt: skip
+    chance = random.Random(3)
+    values: dict[str, Callable[[], Any]] = {
+        "x_size": lambda: chance.choice(SIZES),
+        "x_tags": lambda: chance.sample(TAGS, chance.randint(1, 3)),
+        "x_staff": lambda: chance.choice((-5, 0, 1, 2.5, 3, 10_000)),
+        "x_budget": lambda: f"{chance.randint(0, 9)}.50 EUR",
+        "x_since": lambda: f"20{chance.randint(10, 24)}-0{chance.randint(1, 9)}-15",
+        "x_open": lambda: chance.random() < 0.5,
+        "x_note": lambda: f"{chance.choice(WORDS)} {chance.choice(WORDS)}",
+    }
+    typed = [
+        {"name": f"{chance.choice(WORDS)} {number % 40}"}
+        | {column: make() for column, make in values.items() if chance.random() < 0.7}
+        for number in range(300)
+    ]
+    raws = create_records(admin_access, "company", typed)
+    return [{**one, "_id": raw["_id"], "created_at": raw["created_at"]} for one, raw in zip(typed, raws, strict=True)]
+
+
+def amount(row: Raw) -> float | None:
+    return float(row["x_budget"].split()[0]) if "x_budget" in row else None
+
+
+#: Conditions with what they mean, in plain Python.
+CONDITIONS: list[tuple[str, str, Any, Callable[[Raw], bool]]] = [
+    ("x_size", "eq", "big", lambda r: r.get("x_size") == "big"),
+    ("x_size", "neq", "big", lambda r: r.get("x_size") != "big"),
+    ("x_size", "in", ["mid", "tiny"], lambda r: r.get("x_size") in ("mid", "tiny")),
+    ("x_size", "empty", None, lambda r: "x_size" not in r),
+    ("x_size", "nempty", None, lambda r: "x_size" in r),
+    ("x_tags", "eq", "a", lambda r: "a" in r.get("x_tags", ())),
+    ("x_tags", "all", ["b", "c"], lambda r: {"b", "c"} <= set(r.get("x_tags", ()))),
+    ("x_tags", "nin", ["d", "a"], lambda r: not {"a", "d"} & set(r.get("x_tags", ()))),
+    ("x_tags", "empty", None, lambda r: not r.get("x_tags")),
+    ("x_staff", "ge", 1, lambda r: r.get("x_staff", -9) >= 1),
+    ("x_staff", "lt", 3, lambda r: r.get("x_staff", 9) < 3),
+    ("x_staff", "eq", "2.5", lambda r: r.get("x_staff") == 2.5),
+    ("x_staff", "neq", 0, lambda r: r.get("x_staff") != 0),
+    ("x_staff", "empty", None, lambda r: "x_staff" not in r),
+    ("x_staff", "nempty", None, lambda r: "x_staff" in r),
+    ("x_budget", "ge", "4 EUR", lambda r: (amount(r) or 0) >= 4),
+    ("x_budget", "lt", "4 USD", lambda r: False),
+    ("x_budget", "empty", None, lambda r: "x_budget" not in r),
+    ("x_since", "ge", "2018-05-15", lambda r: r.get("x_since", "") >= "2018-05-15"),
+    ("x_since", "le", "2021-01-15", lambda r: r.get("x_since", "9") <= "2021-01-15"),
+    ("x_since", "nempty", None, lambda r: "x_since" in r),
+    ("x_open", "eq", True, lambda r: r.get("x_open") is True),
+    ("x_open", "neq", True, lambda r: r.get("x_open") is not True),
+    ("x_note", "ct", "ÄHT", lambda r: "äht" in r.get("x_note", "").lower()),
+    ("x_note", "empty", None, lambda r: "x_note" not in r),
+    ("name", "ct", "a 1", lambda r: "a 1" in r["name"].lower()),
+    ("name", "sw", "ål", lambda r: r["name"].lower().startswith("ål")),
+    ("name", "eq", "öljy 7", lambda r: r["name"].lower() == "öljy 7"),
+    ("name", "nct", "e", lambda r: "e" not in r["name"].lower()),
+]
+#: What each column is sorted by; None has no value.
+SORTED_BY: dict[str, Callable[[Raw], Any]] = {
+    "x_staff": lambda r: r.get("x_staff"), "x_budget": amount, "x_since": lambda r: r.get("x_since"),
+    "x_size": lambda r: r.get("x_size"), "x_open": lambda r: r.get("x_open"), "x_note": lambda r: r.get("x_note"),
+    "created_at": lambda r: r["created_at"],
+}  # fmt: skip
+
+
+def by_name(row: Raw) -> tuple:
+    return collation_key(row["name"]), row["_id"]
+
+
+def expected(rows: list[Raw], asked: list[tuple], order: str = "name", direction: str = "asc") -> list:
+    """Ids of the rows that hold all conditions, in order: equal values by name, rows without a value last."""
+    found = sorted((row for row in rows if all(holds(row) for *_condition, holds in asked)), key=by_name)
+    if order == "name":
+        return [row["_id"] for row in (found[::-1] if direction == "desc" else found)]
+    value = SORTED_BY[order]
+    filled = sorted((row for row in found if value(row) is not None), key=value, reverse=direction == "desc")
+    return [row["_id"] for row in [*filled, *(row for row in found if value(row) is None)]]
+
+
+def conditions_of(asked: list[tuple]) -> list[Mapping[str, Any]]:
+    return [{"col": column, "opr": code, "value": value} for column, code, value, _holds in asked]
+
+
+def ids(page: Page) -> list:
+    return [row["_id"] for row in page.rows]
+
+
+def test_find_page_with_random_conditions_finds_what_a_plain_filter_finds(
+    rows: list[Raw], admin_access: Access
+) -> None:
+    chance = random.Random(11)
+    samples = [[one] for one in CONDITIONS] + [chance.sample(CONDITIONS, chance.randint(2, 4)) for _ in range(60)]
+    for asked in samples:
+        order, direction = chance.choice(["name", *SORTED_BY]), chance.choice(["asc", "desc"])
+        page = find_page(admin_access, "company", conditions_of(asked), order=order, direction=direction, page_size=300)
+        wanted = expected(rows, asked, order, direction)
+        assert ids(page) == wanted, (conditions_of(asked), order, direction)
+        assert (page.count, page.exact, page.has_next) == (len(wanted), True, False)
+
+
+def test_find_page_within_rights_finds_what_the_team_owns(rows: list[Raw], admin_access: Access) -> None:
+    own = Company._get_collection()
+    mine = [row for row in rows if row.get("x_size") == "big"][:30]
+    user, team = rows[0]["_id"], rows[1]["_id"]
+    for number, row in enumerate(mine):
+        token = f"owner={user}" if number % 2 else f"team={team}"
+        own.update_one({"_id": row["_id"]}, {"$push": {"facets": token}})
+    limited = Access(user_id=user, team_id=team, grants={("company", "see"): Scope.TEAM})
+    asked = [CONDITIONS[0], CONDITIONS[9]]
+    page = find_page(limited, "company", conditions_of(asked), order="x_staff", page_size=100)
+    assert ids(page) == expected(mine, asked, "x_staff")
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("order", ["name", *SORTED_BY])
+@pytest.mark.parametrize("asked", [[], CONDITIONS[1:2]], ids=["all", "some"])
+def test_pages_by_key_hold_every_row_once_both_ways(
+    rows: list[Raw], admin_access: Access, order: str, direction: str, asked: list
+) -> None:
+    def page_at(**where: Any) -> Page:
+        return find_page(admin_access, "company", conditions_of(asked), order=order, direction=direction, page_size=37,
+                         **where)  # fmt: skip
+
+    wanted = expected(rows, asked, order, direction)
+    pages = [page_at()]
+    while pages[-1].has_next:
+        pages.append(page_at(page=len(pages), after=pages[-1].after))
+    assert [row for page in pages for row in ids(page)] == wanted
+    assert [ids(page_at(page=number)) for number in range(len(pages))] == [ids(page) for page in pages]
+    back = pages[-1]
+    for number in range(len(pages) - 2, -1, -1):
+        back = page_at(page=number, before=back.before)
+        assert ids(back) == ids(pages[number])
+        assert back.has_next
+        assert back.count == len(wanted)
+    assert (back.page, back.before) == (0, "")
+    assert page_at(page=len(pages)).rows == []
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_page_numbers_run_through_values_and_those_without(rows: list[Raw], admin_access: Access, size: int) -> None:
+    wanted = expected(rows, [], "x_staff", "desc")
+    for number in (0, 1, 20, 29, 30, 31, 42, 299):
+        page = find_page(admin_access, "company", order="x_staff", direction="desc", page=number, page_size=size)
+        assert ids(page) == wanted[number * size : (number + 1) * size]
+
+
+def test_next_page_is_right_after_its_row_was_deleted(rows: list[Raw], admin_access: Access) -> None:
+    first = find_page(admin_access, "company", order="x_since", page_size=10)
+    Company._get_collection().delete_one({"_id": first.rows[-1]["_id"]})
+    second = find_page(admin_access, "company", order="x_since", page_size=10, page=1, after=first.after)
+    assert ids(second) == expected(rows, [], "x_since")[10:20]
+
+
+def key(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("bad", [
+    "x", "ö", "=" * 9, "a" * 5_000, key("[]"), key("null"), key("{}"), key('["k1","",0,[]]'), key('["k1","",9,[]]'),
+    key('["k1","",0,[["s","a"],["s","b"]]]'), key('["k1","",0,[["s",{"$gt":""}],["o","' + "0" * 24 + '"]]]'),
+    key('["k1","",0,[["s","\\ud800"],["o","' + "0" * 24 + '"]]]'), key('["k1","",0,[["s","a"],["o","zz"]]]'),
+    key('["k1","x_staff",0,[["i","' + "9" * 30 + '"],["s","a"],["o","' + "0" * 24 + '"]]]'),
+    key('["k1","",0,[["t","0001-01-01T00:00:00+23:59"],["o","' + "0" * 24 + '"]]]'), key("[" * 100_000),
+    key('["k1","",0,[["m","abc"],["o","' + "0" * 24 + '"]]]'), key('["k1","",0,[[[],"a"],["o","' + "0" * 24 + '"]]]'),
+    key('["k1","",-1,[["s","a"],["o","' + "0" * 24 + '"]]]'),
+    key('["k1","",true,[["s","a"],["o","' + "0" * 24 + '"]]]'),
+], ids=lambda bad: bad[:12])  # fmt: skip
+def test_key_that_no_page_gave_is_refused_with_a_message(app: Flask, admin_access: Access, bad: str) -> None:
+    for where in ({"after": bad}, {"before": bad}):
+        with pytest.raises(ConditionError, match="first page"):
+            find_page(admin_access, "company", page=1, **where)
+
+
+def test_key_of_another_order_is_refused(rows: list[Raw], admin_access: Access) -> None:
+    page = find_page(admin_access, "company", page_size=5)
+    with pytest.raises(ConditionError):
+        find_page(admin_access, "company", page=1, direction="desc", order="name", after=page.after)
+
+
+def test_values_too_long_for_an_address_have_no_key(rows: list[Raw], admin_access: Access) -> None:
+    Company._get_collection().update_many({}, {"$set": {"custom.note": "x" * 2_000}})
+    page = find_page(admin_access, "company", order="x_note", page_size=5)
+    assert (page.has_next, page.after) == (True, "")
+
+
+def test_names_without_a_letter_are_paged_too(app: Flask, admin_access: Access) -> None:
+    raws = create_records(admin_access, "company", [{"name": name} for name in ("!!!", "???", "a")])
+    first = find_page(admin_access, "company", page_size=1)
+    second = find_page(admin_access, "company", page_size=1, page=1, after=first.after)
+    assert ids(first) + ids(second) == [raws[0]["_id"], raws[1]["_id"]]
+
+
+def many(count: int, **values: Any) -> None:
+    Company._get_collection().insert_many(
+        [{"name": f"N{n}", "sort_name": f"n{n}", "version": 1, "facets": ["status=other"], "ranges": {}, **values}
+         for n in range(count)])  # fmt: skip
+
+
+def test_count_stops_at_the_cap_and_is_exact_on_request(app: Flask, admin_access: Access) -> None:
+    many(2_300, created_at=dt.datetime(2024, 5, 5, tzinfo=dt.UTC))
+    for conditions in ([], [{"col": "status", "opr": "eq", "value": "other"}]):
+        page = find_page(admin_access, "company", conditions)
+        assert (page.count, page.exact) == (COUNT_CAP, False)
+        page = find_page(admin_access, "company", conditions, exact=True)
+        assert (page.count, page.exact) == (2_300, True)
+
+
+def test_count_of_what_no_index_finds_is_a_lower_bound_unless_thorough(app: Flask, admin_access: Access) -> None:
+    many(1_500, city="Tampere")
+    many(700, city="Turku")
+    conditions = [{"col": "city", "opr": "eq", "value": "turku"}]
+    page = find_page(admin_access, "company", conditions)
+    assert (page.count, page.exact) == (26, False)
+    page = find_page(admin_access, "company", conditions, thorough=True)
+    assert (page.count, page.exact) == (700, True)
+
+
+def test_query_over_its_time_asks_for_a_narrower_one(app: Flask, admin_access: Access) -> None:
+    many(300, custom={"note": "x" * 5_000})
+    slow = [{"col": "name", "opr": "nct", "value": "q" * 20}, {"col": "city", "opr": "nct", "value": "z"}]
+
+    def ask_until_late() -> None:
+        for _ in range(300):
+            find_page(admin_access, "company", slow, order="city", page_size=1_000)
+
+    app.config["QUERY_SECONDS"], limit = 0.001, app.config["QUERY_SECONDS"]
+    try:
+        with pytest.raises(TooSlow, match="narrows"):
+            ask_until_late()
+    finally:
+        app.config["QUERY_SECONDS"] = limit
