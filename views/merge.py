@@ -1,9 +1,10 @@
 """Letters: Word templates with their fields, and from chosen rows to a job that makes the letters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
@@ -13,17 +14,20 @@ from werkzeug.wrappers import Response as AnyResponse
 from models.fields.errors import ConditionError
 from models.fields.schema import schema_of
 from models.registers import SECTIONS, Register, register_of
+from services.files import DOCX
 from services.merge import (
     FORMS,
     FieldState,
     Form,
     MergeProblem,
+    Preview,
     check_may_merge,
     delete_template,
     field_status,
     find_office,
     get_template,
     list_templates,
+    preview_letter,
     registers_to_merge,
     rename_template,
     set_field_map,
@@ -32,6 +36,7 @@ from services.merge import (
     unknown_fields,
     upload_template,
 )
+from services.merge.files import safe_name
 from services.records import RecordNotFound
 from services.search import Selection, count_selected
 from services.word import TemplateError
@@ -221,22 +226,60 @@ class MergeView(BaseView):
     @has_access
     def run(self, register: str) -> Answer:
         """Start the job that makes the letters."""
-        access = current_access()
-        card, selection = check_may_merge(access, register), self.selection()
+        return self.with_choice(register, start_letters)
+
+    @expose("/preview/<register>", methods=["GET", "POST"])
+    @has_access
+    def preview(self, register: str) -> Answer:
+        """The letter of one of the chosen rows, as text with the ways to the next and the one before, or as a file."""
+        if request.method == "GET":
+            return redirect(list_url(check_may_merge(current_access(), register)))
+        return self.with_choice(register, self.preview_page)
+
+    def with_choice(self, register: str, action: Callable[[Register, Selection, str], Answer]) -> Answer:
+        """Do something with the chosen rows and the chosen template; what is wrong stands on the start page."""
+        card, selection = check_may_merge(current_access(), register), self.selection()
         if selection is None:
             return redirect(list_url(card))
         chosen = request.form.get("template", "")
         try:
-            job_id = start_merge(access, register, chosen, selection,
-                                 unknown="blank" if request.form.get("leave_empty") else "stop",
-                                 form=form_of_request())  # fmt: skip
+            return action(card, selection, chosen)
         except RecordNotFound:
             problem = _("Choose a template. The one you chose may have been deleted meanwhile.")
-        except (MergeProblem, ConditionError) as error:
+        except (MergeProblem, TemplateError, ConditionError) as error:
             problem = str(error)
-        else:
-            return redirect(url_for("JobView.show", pk=job_id))
         return self.start_page(card, selection, UploadForm(formdata=None), chosen=chosen, problem=problem, status=422)
+
+    def preview_page(self, card: Register, selection: Selection, chosen: str) -> Answer:
+        place = request.form.get("at", 0, type=int)
+        found = preview_letter(current_access(), card.key, chosen, selection, place)
+        if "download" in request.form:
+            return letter_response(found)
+        parts = [(PARTS[part.part], [text.split("\n") for text in part.paragraphs]) for part in found.parts]
+        return self.render_template(
+            "merge/preview.html", title=found.name or _("Letter"), card=card, found=found, parts=parts,
+            back=list_url(card), inputs=carried_inputs(selection, chosen),
+        )  # fmt: skip
+
+
+def start_letters(card: Register, selection: Selection, chosen: str) -> Answer:
+    unknown = "blank" if request.form.get("leave_empty") else "stop"
+    job_id = start_merge(current_access(), card.key, chosen, selection, unknown=unknown, form=form_of_request())
+    return redirect(url_for("JobView.show", pk=job_id))
+
+
+def letter_response(found: Preview) -> Response:
+    """One letter as a Word file."""
+    name = safe_name(found.name) or _("Letter")
+    response = send_file(BytesIO(found.document), mimetype=DOCX, as_attachment=True, download_name=f"{name}.docx")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def carried_inputs(selection: Selection, chosen: str) -> list[tuple[str, str]]:
+    """What was chosen on the start page, for the pages that lead back to it."""
+    kept = [(name, request.form[name]) for name in ("back", "as", "pdf", "leave_empty") if name in request.form]
+    return [*selection_inputs(selection), ("template", chosen), *kept]
 
 
 def form_of_request() -> Form:

@@ -13,6 +13,7 @@ from services.merge.jobs import start_merge
 from services.merge.letters import UNKNOWN_CHOICES
 from services.merge.matching import FieldState, FieldStatus
 from services.merge.pdf import find_office
+from services.merge.preview import Preview, preview_letter
 from services.merge.results import FORMS, Form
 from services.merge.templates import (
     MAX_BYTES,
@@ -30,8 +31,8 @@ from services.merge.templates import (
 )
 
 __all__ = [
-    "FORMS", "MAX_BYTES", "UNKNOWN_CHOICES", "FieldState", "FieldStatus", "Form", "MergeProblem", "Outcome",
+    "FORMS", "MAX_BYTES", "UNKNOWN_CHOICES", "FieldState", "FieldStatus", "Form", "MergeProblem", "Outcome", "Preview",
     "check_may_merge", "delete_template", "field_status", "find_office", "get_template", "list_templates",
-    "merge_records", "merge_rows", "read_conditions", "read_map", "read_rows", "registers_to_merge", "rename_template",
-    "set_field_map", "start_merge", "template_file", "unknown_fields", "upload_template",
+    "merge_records", "merge_rows", "preview_letter", "read_conditions", "read_map", "read_rows", "registers_to_merge",
+    "rename_template", "set_field_map", "start_merge", "template_file", "unknown_fields", "upload_template",
 ]  # fmt: skip

@@ -8,11 +8,12 @@ with open("letters.docx", "wb") as out:
 from services.word.addresses import address_key
 from services.word.errors import TemplateError
 from services.word.pieces import FILE_NAME, Pieces
+from services.word.reading import PartText, letter_text
 from services.word.stream import MergeReport
 from services.word.template import TemplateField, WordTemplate
 from services.word.values import Value, normalise_name
 
 __all__ = [
-    "FILE_NAME", "MergeReport", "Pieces", "TemplateError", "TemplateField", "Value", "WordTemplate", "address_key",
-    "normalise_name",
+    "FILE_NAME", "MergeReport", "PartText", "Pieces", "TemplateError", "TemplateField", "Value", "WordTemplate",
+    "address_key", "letter_text", "normalise_name",
 ]  # fmt: skip

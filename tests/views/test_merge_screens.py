@@ -20,10 +20,11 @@ from models.rights import Access
 from models.security import FieldRight, User
 from services.files import DOCX, add_file, keep_content, new_file
 from services.jobs import cancel_job, claim, wake_due
-from services.merge import get_template, set_field_map
+from services.merge import get_template, set_field_map, upload_template
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
 from tests.services.merging import REAL, keep, lines, template_with
+from tests.word.making import docx, field, merge_field, p, section
 
 NO_ID = "0" * 24
 PDF = (REAL / "bad" / "x_pdf.docx").read_bytes()
@@ -169,6 +170,60 @@ def test_merge_from_chosen_conditions_to_letters(
     assert (status["state"], status["done"], status["total"]) == ("done", 2, 2)
     assert status["result_url"] in staff.get(run.location).text
     assert "2 letters are ready." in text_of(staff.get("/jobs/"))
+
+
+# Preview
+
+
+def test_merge_preview_walks_from_letter_to_letter(staff: FlaskClient, access: Access) -> None:
+    for name in ("Alfa & <Oy>", "Beta Oy", "Gamma Oy"):
+        CompanyFactory(name=name, city="Oulu")
+    template = upload_template(access, "company", "L", docx(
+        p("Hei\t", merge_field("name")), section=section("header default rIdheader1"),
+        parts={"header1": p("Ylhäällä ", merge_field("city"))},
+    ))  # fmt: skip
+    data = {**OULU, "template": template["_id"], "as": "each", "back": "?_flt_eq_city=Oulu"}
+    assert 'formaction="/merge/preview/company"' in staff.post("/merge/start/company", data=data).text
+    first = staff.post("/merge/preview/company", data=data)
+    assert (first.status_code, first.text.count(" disabled")) == (200, 1)
+    for said in ("Letter 1 of 3", "Header Ylhäällä Oulu", "Text Hei Alfa & <Oy>"):
+        assert said in text_of(first)
+    carried = hidden_inputs(first)
+    assert carried["as"] == "each"
+    second = staff.post("/merge/preview/company", data={**carried, "at": "1"})
+    assert "Hei Beta Oy" in text_of(second)
+    last = staff.post("/merge/preview/company", data={**carried, "at": "99999999999999999999"})
+    assert ("Letter 3 of 3" in text_of(last), "Hei Gamma Oy" in text_of(last)) == (True, True)
+    file = staff.post("/merge/preview/company", data={**carried, "at": "1", "download": "1"})
+    assert (lines(file.data), file.headers["Content-Disposition"]) == (
+        ["Hei\tBeta Oy"], "attachment; filename=\"Beta Oy.docx\"",
+    )  # fmt: skip
+    assert staff.get("/merge/preview/company").location == "/companies/"
+    assert Job._get_collection().count_documents({}) == 0
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"template": NO_ID}, "Choose a template"), ({"template": ""}, "Choose a template"),
+    ({"conditions": json.dumps([{"col": "city", "opr": "eq", "value": "Nowhere"}])}, "nobody to write to"),
+    ({"at": "x"}, "Letter 1 of 1"), ({"at": "-5"}, "Letter 1 of 1"),
+])  # fmt: skip
+def test_merge_preview_of_what_is_not_there(
+    staff: FlaskClient, access: Access, changed: dict[str, str], said: str
+) -> None:
+    CompanyFactory(name="Alfa Oy", city="Oulu")
+    answer = staff.post("/merge/preview/company", data={**OULU, "template": keep(access, "name")["_id"], **changed})
+    assert answer.status_code in (200, 422)
+    assert said in text_of(answer)
+
+
+def test_merge_preview_template_that_leaves_everybody_out_is_told(staff: FlaskClient, access: Access) -> None:
+    CompanyFactory(city="Oulu")
+    template = upload_template(access, "company", "L", docx(p(field("SKIPIF 1 = 1"))))
+    answer = staff.post("/merge/preview/company", data={**OULU, "template": template["_id"]})
+    assert (answer.status_code, "left out every record" in text_of(answer)) == (422, True)
+
+
+# Forms of the result
 
 
 def test_merge_run_each_recipient_a_document(staff: FlaskClient, access: Access) -> None:
