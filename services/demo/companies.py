@@ -52,12 +52,18 @@ def company_name(random: Random, town: Town, trade: Trade, staff: int) -> str:
         return f"Tmi {names('first').draw(random)} {surname}" if chance(random, 0.4) else f"Tmi {word} {surname}"
     if form == "Osk":
         return f"{town.genitive} {word}osuuskunta"
+    first, second = random.sample(trade.words, 2)
+    made_up = brand(random)
     patterns = (
-        (f"{town.genitive} {word}", 26), (f"{word} {surname}", 26), (f"{random.choice(words('brands'))} {word}", 30),
-        (f"{word} Veljekset {surname}", 6), (f"{word} {surname} & Kumpp.", 5),
-        (f"{random.choice(words('brands'))}-Yhtiöt", 2), (f"Suomen {random.choice(words('brands'))}-{word}", 5),
+        (f"{town.genitive} {word}", 6), (f"{town.genitive} {first} ja {second}", 16), (f"{word} {surname}", 18),
+        (f"{names('first').draw(random)[0]}. {surname} {word}", 8), (f"{made_up} {word}", 36),
+        (f"{word} Veljekset {surname}", 5), (f"{word} {surname} & Kumpp.", 4), (f"{made_up}-Yhtiöt", 4), (made_up, 3),
     )  # fmt: skip
     return f"{pick(random, patterns)} {form}"
+
+
+def brand(random: Random) -> str:
+    return random.choice(words("brand_starts")) + random.choice(words("brand_ends"))
 
 
 def legal_form(random: Random, staff: int) -> str:

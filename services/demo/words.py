@@ -86,5 +86,5 @@ def titles() -> Weighted[str]:
 
 
 def words(which: str) -> list[Any]:
-    """"brands", "streets", "titles" (with weights) or "notes"."""
+    """"brand_starts", "brand_ends", "streets", "titles" (with weights) or "notes"."""
     return yaml_of("words.yaml")[which]
