@@ -54,7 +54,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     access = system_access()
     with app.app_context():
         make_floor()
-    yield from reading_cases(access, records)
+    yield from reading_cases(app, access, records)
     yield from http_cases(signed_in(app))
     yield from writing_cases(access, rows, letters, runs)
 

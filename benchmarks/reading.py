@@ -46,7 +46,7 @@ def conditions_of(parts: tuple[tuple[str, str, Any], ...]) -> list[Condition]:
     return [{"col": column, "opr": operator, "value": value} for column, operator, value in parts]
 
 
-def reading_cases(access: Access, records: int) -> Iterator[Case]:
+def reading_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
     """Pages of 25 with a count to a thousand, as a list shows them; `records` is how many there are."""
     for name, (parts, query, index) in FILTERS.items():
         ours = partial(find_page, access, "company", conditions_of(parts))
@@ -54,19 +54,24 @@ def reading_cases(access: Access, records: int) -> Iterator[Case]:
     order = floors.INDEXES["headcount"]
     largest = partial(find_page, access, "company", order="x_headcount", direction="desc")
     yield Case("sorted by a custom number", largest, partial(floors.page, {}, "headcount", order), bounded=True)
-    yield deep_case(access, records)
+    yield from deep_cases(app, access, records)
     exact = partial(find_page, access, "company", conditions_of(RICH_CONDITIONS), exact=True)
     yield Case("page and exact count", exact, partial(page_and_count, RICH))
 
 
-def deep_case(access: Access, records: int) -> Case:
-    """The 1,000th page, or the last one of fewer; the floor knows the row it goes on from."""
-    number = min(1_000, max(1, records // floors.PAGE)) - 1
-    before = floors.collection().find({}, {"sort_name": 1}, hint="name").sort(list(floors.NAME))
-    row = before.skip(max(0, number * floors.PAGE - 1)).limit(1).next()
-    query = {"sort_name": {"$gte": row["sort_name"]}, "_id": {"$ne": row["_id"]}}
+def deep_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
+    """The 1,000th page, or the last full one of fewer: on from the page before, and counted to from the first one."""
+    number = min(1_000, records // floors.PAGE) - 1
+    with app.app_context():
+        before = find_page(access, "company", page=number - 1)
+    last = before.rows[-1]
+    further = {"$or": [{"sort_name": {"$gt": last["sort_name"]}},
+                       {"sort_name": last["sort_name"], "_id": {"$gt": last["_id"]}}]}  # fmt: skip
+    query = {"sort_name": {"$gte": last["sort_name"]}, **further}
     floor = partial(floors.page, query, "name", count=False)
-    return Case(f"page {number + 1:,}", partial(find_page, access, "company", page=number), floor, bounded=True)
+    by_key = partial(find_page, access, "company", page=number, after=before.after)
+    yield Case(f"page {number + 1:,} by key", by_key, floor, bounded=True)
+    yield Case(f"page {number + 1:,} by number", partial(find_page, access, "company", page=number), floor)
 
 
 def page_and_count(query: dict[str, Any]) -> None:
