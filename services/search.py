@@ -127,7 +127,7 @@ class Seen:
 
 def count_of(reader: Reader, seen: Seen, skip: int | None, exact: bool, thorough: bool) -> tuple[int, bool]:
     """(count, whether it is exact). `skip` is how many rows stand before those seen; None when nobody knows."""
-    at_least = len(seen.rows) + seen.more + (skip or 0)
+    at_least = len(seen.rows) + seen.more + (seen.page * seen.page_size if skip is None else skip)
     if skip is not None and not seen.more and (seen.rows or not skip):
         return at_least, True
     if exact:
