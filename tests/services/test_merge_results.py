@@ -1,6 +1,7 @@
 """The forms of the result: one document, a zip of documents, a zip of one document each; Word and PDF."""
 
 import json
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -21,8 +22,8 @@ from services.word import FILE_NAME, TemplateError, WordTemplate, normalise_name
 from tests.factories import CompanyFactory
 from tests.services.merging import ALL, keep, lines, make, template_with
 from tests.services.test_merge_command import run
-from tests.word.making import docx, field, merge_field, notes, p, section
-from tests.word.reading import read_letters
+from tests.word.making import docx, field, merge_field, notes, p, section, zipped
+from tests.word.reading import parts, read_letters
 from tests.word.validity import assert_valid
 
 NAME = merge_field("name")
@@ -193,3 +194,31 @@ def test_start_merge_pdf_without_office_is_told_at_once(
 
 def test_file_name_is_no_name_of_a_merge_field() -> None:
     assert normalise_name(FILE_NAME) != FILE_NAME
+
+
+LINKED = '<a:blip r:link="rIdlinked"/><a:stretch><a:fillRect/></a:stretch>'
+PICTURE = "http://schemas.openxmlformats.org/drawingml/2006/picture"
+DRAWING = (
+    '<w:r><w:drawing><wp:inline><wp:extent cx="900000" cy="900000"/><wp:docPr id="7" name="P"/><a:graphic>'
+    f'<a:graphicData uri="{PICTURE}"><pic:pic xmlns:pic="{PICTURE}"><pic:nvPicPr><pic:cNvPr id="0" name="P"/>'
+    f"<pic:cNvPicPr/></pic:nvPicPr><pic:blipFill>{LINKED}</pic:blipFill><pic:spPr><a:xfrm>"
+    '<a:off x="0" y="0"/><a:ext cx="900000" cy="900000"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
+    "</pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+)
+
+
+def test_write_result_pdf_fetches_nothing_that_the_template_links_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/p.png"
+        files = parts(docx(p(NAME, DRAWING) + p(field(f'INCLUDEPICTURE "{address}" \\d'))))
+        rels = files["word/_rels/document.xml.rels"]
+        link = (
+            '<Relationship Id="rIdlinked" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+            f'image" Target="{address}" TargetMode="External"/></Relationships>'
+        )
+        files["word/_rels/document.xml.rels"] = rels.replace(b"</Relationships>", link.encode())
+        data, _report = written(zipped(files), Form("one", pdf=True), records(1))
+        assert PdfReader(BytesIO(data)).pages[0].extract_text().startswith("Nimi 1")
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
