@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from models.companies import Company
 from models.rights import Access
 from services.records import create_records
 
@@ -68,3 +69,18 @@ def test_key_that_means_nothing_is_a_400_with_a_message(client: FlaskClient, com
 def test_empty_key_and_page_numbers_go_on_working(client: FlaskClient, companies: list[str]) -> None:
     assert names(client.get("/companies/?page=1&after=&before=").text) == companies[25:50]
     assert names(client.get("/companies/?page=2&page_size=10").text) == companies[20:30]
+
+
+def test_list_over_its_time_says_what_to_do(client: FlaskClient, companies: list[str]) -> None:
+    Company._get_collection().insert_many(
+        [{"name": "N", "sort_name": "n", "version": 1, "custom": {"note": "x" * 5_000}} for _ in range(1_000)]
+    )
+    settings = client.application.config
+    settings["QUERY_SECONDS"], limit = 0.001, settings["QUERY_SECONDS"]
+    try:
+        answers = (client.get("/companies/?_flt_nct_city=qqqq&order=city&page_size=200") for _ in range(100))
+        late = next(answer for answer in answers if answer.status_code != 200)
+    finally:
+        settings["QUERY_SECONDS"] = limit
+    assert late.status_code == 400
+    assert "Add a condition that narrows it" in late.text
