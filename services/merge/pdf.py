@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -12,8 +13,6 @@ from signal import SIGKILL
 from typing import BinaryIO
 
 from flask_babel import lazy_gettext as _l
-from pypdf import PdfWriter
-from pypdf.errors import PyPdfError
 
 from services.merge.errors import MergeProblem
 
@@ -22,6 +21,7 @@ LETTERS_A_CALL = 500
 DOCUMENTS_A_CALL = 50
 MAX_SECONDS = 300
 MAX_MEMORY_KB = 4 << 20
+JOINER = Path(__file__).with_name("pdf_joining.py")
 _POLL = 0.2
 #: Nothing is fetched from elsewhere and nothing in a document runs.
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -72,19 +72,30 @@ class Office:
     def to_pdf(self, documents: Sequence[Path]) -> list[Path]:
         """A PDF beside each document, in one call. Raises MergeProblem, and what `alive` raises to end it."""
         pdfs = [document.with_suffix(".pdf") for document in documents]
-        self._call([*map(str, documents)])
+        options = [f"-env:UserInstallation={(self.path / 'profile').as_uri()}", "--headless", "--norestore"]
+        options += ["--convert-to", "pdf", "--outdir", str(self.path)]
+        self._call(find_office(), *options, *map(str, documents))
         if not all(pdf.is_file() for pdf in pdfs):
             raise failed(_l("it left no result"))
         for document in documents:
             document.unlink()
         return pdfs
 
-    def _call(self, documents: list[str]) -> None:
+    def join(self, pdfs: Sequence[Path], out: BinaryIO) -> None:
+        """Write the pages of all files one after the other and remove the files. Raises as `to_pdf` does."""
+        joined = pdfs[0]
+        if len(pdfs) > 1:
+            joined = self.path / "joined.pdf"
+            self._call(sys.executable, "-I", str(JOINER), str(joined), *map(str, pdfs))
+        with joined.open("rb") as content:
+            shutil.copyfileobj(content, out)
+        for pdf in {joined, *pdfs}:
+            pdf.unlink()
+
+    def _call(self, *command: str) -> None:
         limits = f"ulimit -v {MAX_MEMORY_KB}; ulimit -t {MAX_SECONDS}; exec \"$0\" \"$@\""
-        options = [f"-env:UserInstallation={(self.path / 'profile').as_uri()}", "--headless", "--norestore"]
-        options += ["--convert-to", "pdf", "--outdir", str(self.path)]
         process = subprocess.Popen(
-            ["/bin/sh", "-c", limits, find_office(), *options, *documents], stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", limits, *command], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.path,
             env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.path), "LANG": "C.UTF-8"},
         )  # fmt: skip
@@ -111,20 +122,3 @@ class Office:
 def failed(reason: object) -> MergeProblem:
     return MergeProblem(_l("LibreOffice could not make the PDF: %(reason)s. Choose Word, or fewer letters at a time.",
                            reason=reason))  # fmt: skip
-
-
-def join_pdfs(pdfs: Sequence[Path], out: BinaryIO) -> None:
-    """Write the pages of all files one after the other and remove the files. Raises MergeProblem."""
-    if len(pdfs) == 1:
-        with pdfs[0].open("rb") as only:
-            shutil.copyfileobj(only, out)
-    else:
-        try:
-            with PdfWriter() as writer:
-                for pdf in pdfs:
-                    writer.append(pdf, import_outline=False)
-                writer.write(out)
-        except PyPdfError as error:
-            raise failed(error) from error
-    for pdf in pdfs:
-        pdf.unlink()

@@ -11,7 +11,7 @@ from typing import IO, BinaryIO
 
 from services.files import DOCX
 from services.merge.files import FileNames, safe_name
-from services.merge.pdf import DOCUMENTS_A_CALL, LETTERS_A_CALL, Office, join_pdfs
+from services.merge.pdf import DOCUMENTS_A_CALL, LETTERS_A_CALL, Office
 from services.word import MergeReport, Value, WordTemplate
 
 PDF = "application/pdf"
@@ -105,7 +105,7 @@ class PdfLetters:
         """Write the PDF, or the zip of PDFs."""
         with Office(lambda: self._progress(self._done)) as office:
             if self._form.form == "one":
-                join_pdfs([pdf for _name, pdf in self._converted(office)], out)
+                office.join([pdf for _name, pdf in self._converted(office)], out)
             else:
                 with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
                     self._write_zip(archive, office)
@@ -118,7 +118,7 @@ class PdfLetters:
         while part := list(islice(converted, together)):
             joined = office.path / "joined"
             with joined.open("w+b") as content:
-                join_pdfs([pdf for _name, pdf in part], content)
+                office.join([pdf for _name, pdf in part], content)
                 content.seek(0)
                 add_entry(archive, part[0][0], content)
 
