@@ -43,7 +43,7 @@ def preview_letter(access: Access, register: str, template_id: Any, selection: S
     rows = islice(iterate_selected(access, register, selection, "merge"), place, None)
     values = values_of_rows(access, fields_used(word, matcher), recipient_of(access, word, matcher), rows)
     # The letter's content lives as long as the iteration.
-    letters = iter(word.pieces(values, 1, language=access.language))
+    letters = iter(word.pieces(values, 1, language=access.language, before=place))
     piece = next(letters)
     document = piece.content.read()
     return Preview(str(piece.record.get(FILE_NAME) or ""), place, count, letter_text(document), document)

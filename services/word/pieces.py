@@ -34,10 +34,11 @@ class Pieces:
 
     def __init__(
         self, template: CompiledTemplate, records: Iterable[Mapping[str, Value]], size: int, language: str,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int], None] | None = None, before: int = 0,
     ) -> None:  # fmt: skip
         self._template = template
         self._source = Records(iter(records))
+        self._source.read = before
         self._size = size
         self._language = language
         self._progress = progress

@@ -87,9 +87,13 @@ class WordTemplate:
         *,
         language: str = "en",
         progress: Callable[[int], None] | None = None,
+        before: int = 0,
     ) -> Pieces:
-        """The letters in documents of `size` letters each, made while they are iterated; else as `merge`."""
-        return Pieces(self._compiled, records, size, language, progress)
+        """The letters in documents of `size` letters each, made while they are iterated; else as `merge`.
+
+        `before` is how many records of a longer list come before these: MERGEREC counts them.
+        """
+        return Pieces(self._compiled, records, size, language, progress, before)
 
 
 def _template_field(found: Field) -> TemplateField:

@@ -181,6 +181,30 @@ def test_write_result_pdf_can_be_cancelled_while_office_works(
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
+def test_start_merge_pdf_keeps_a_pdf(make_user: Callable[..., User], access_of: Callable[..., Access]) -> None:
+    anna = access_of(make_user("anna", "Staff"))
+    for name in ("Alfa Oy", "Beta Oy"):
+        CompanyFactory(name=name)
+    job = make(anna, keep(anna, "name"), form=Form("one", pdf=True))
+    assert (job["state"], job["done"], job["total"], job["message"]) == ("done", 2, 2, "2 letters are ready.")
+    file = get_file(anna, job["result_file"])
+    assert (file["content_type"], file["name"][-4:]) == ("application/pdf", ".pdf")
+    with open_content(file) as content:
+        pages = PdfReader(BytesIO(content.read())).pages
+    assert [page.extract_text().strip() for page in pages] == ["Alfa Oy", "Beta Oy"]
+
+
+def test_start_merge_pdf_that_fails_is_told_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_user: Callable[..., User], access_of: Callable[..., Access]
+) -> None:
+    anna = access_of(make_user("anna", "Staff"))
+    CompanyFactory(name="Alfa Oy")
+    office(tmp_path, monkeypatch, "exit 3")
+    job = make(anna, keep(anna, "name"), form=Form("each", pdf=True))
+    assert (job["state"], job.get("result_file")) == ("failed", None)
+    assert "LibreOffice could not make the PDF: it ended with code 3." in job["message"]
+
+
 def test_start_merge_pdf_without_office_is_told_at_once(
     monkeypatch: pytest.MonkeyPatch, make_user: Callable[..., User], access_of: Callable[..., Access]
 ) -> None:

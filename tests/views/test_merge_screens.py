@@ -179,24 +179,24 @@ def test_merge_preview_walks_from_letter_to_letter(staff: FlaskClient, access: A
     for name in ("Alfa & <Oy>", "Beta Oy", "Gamma Oy"):
         CompanyFactory(name=name, city="Oulu")
     template = upload_template(access, "company", "L", docx(
-        p("Hei\t", merge_field("name")), section=section("header default rIdheader1"),
+        p("Hei\t", merge_field("name"), " ", field("MERGEREC")), section=section("header default rIdheader1"),
         parts={"header1": p("Ylhäällä ", merge_field("city"))},
     ))  # fmt: skip
     data = {**OULU, "template": template["_id"], "as": "each", "back": "?_flt_eq_city=Oulu"}
     assert 'formaction="/merge/preview/company"' in staff.post("/merge/start/company", data=data).text
     first = staff.post("/merge/preview/company", data=data)
     assert (first.status_code, first.text.count(" disabled")) == (200, 1)
-    for said in ("Letter 1 of 3", "Header Ylhäällä Oulu", "Text Hei Alfa & <Oy>"):
+    for said in ("Letter 1 of 3", "Header Ylhäällä Oulu", "Text Hei Alfa & <Oy> 1"):
         assert said in text_of(first)
     carried = hidden_inputs(first)
     assert carried["as"] == "each"
     second = staff.post("/merge/preview/company", data={**carried, "at": "1"})
-    assert "Hei Beta Oy" in text_of(second)
+    assert "Hei Beta Oy 2" in text_of(second)
     last = staff.post("/merge/preview/company", data={**carried, "at": "99999999999999999999"})
     assert ("Letter 3 of 3" in text_of(last), "Hei Gamma Oy" in text_of(last)) == (True, True)
     file = staff.post("/merge/preview/company", data={**carried, "at": "1", "download": "1"})
     assert (lines(file.data), file.headers["Content-Disposition"]) == (
-        ["Hei\tBeta Oy"], "attachment; filename=\"Beta Oy.docx\"",
+        ["Hei\tBeta Oy 2"], "attachment; filename=\"Beta Oy.docx\"",
     )  # fmt: skip
     assert staff.get("/merge/preview/company").location == "/companies/"
     assert Job._get_collection().count_documents({}) == 0
