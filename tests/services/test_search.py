@@ -142,6 +142,13 @@ def test_find_page_within_rights_finds_what_the_team_owns(rows: list[Raw], admin
     assert ids(page) == expected(mine, asked, "x_staff")
 
 
+@pytest.mark.parametrize("order", ["name", "x_staff", "x_size", "x_note", "created_at"])
+@pytest.mark.parametrize("grants", [{}, {("company", "see"): Scope.OWN}], ids=["none", "own"])
+def test_find_page_without_any_right_is_an_empty_page(rows: list[Raw], order: str, grants: Any) -> None:
+    page = find_page(Access(grants=grants), "company", conditions_of(CONDITIONS[:1]), order=order, page=0)
+    assert (page.rows, page.count, page.exact, page.after, page.before) == ([], 0, True, "", "")
+
+
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 @pytest.mark.parametrize("order", ["name", *SORTED_BY])
 @pytest.mark.parametrize("asked", [[], CONDITIONS[1:2]], ids=["all", "some"])
