@@ -3,9 +3,12 @@
 import logging
 import os
 import sys
+import threading
+import time
 from typing import Any
 
 from celery import Celery, Task
+from celery.bootsteps import RUN
 from celery.signals import beat_embedded_init, setup_logging, worker_process_init, worker_ready
 from flask import Flask
 
@@ -15,6 +18,8 @@ from app.database import ensure_database
 from app.logs import configure_logging, request_id
 from app.parent import end_with_parent
 from config import Settings, load_settings
+
+BEAT_CHECK_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +61,20 @@ def wake(celery: Celery) -> None:
     celery.send_task(WAKE_TASK)
 
 
+def end_without_beat(program: Any) -> None:
+    """End the worker at once should beat be killed, which Celery does not notice: whoever started us starts both anew.
+
+    Without beat nobody would look for the jobs that killed workers have left.
+    """
+    while True:
+        time.sleep(BEAT_CHECK_SECONDS)
+        beat = getattr(program, "beat", None)
+        if program.blueprint.state == RUN and beat is not None and beat.exitcode is not None:
+            logger.error("Beat has ended (exit code %s); the worker starts again", beat.exitcode)
+            logging.shutdown()
+            os._exit(1)
+
+
 def serve(settings: Settings) -> int:
     """Run the worker until it is told to stop; answers its exit code."""
     celery = make_celery(settings, ensure_database(settings))
@@ -67,6 +86,7 @@ def serve(settings: Settings) -> int:
     setup_logging.connect(worker.keep_logging, weak=False)
     worker_ready.connect(lambda **_: wake(celery), weak=False)
     program = celery.Worker(beat=True, quiet=True, without_gossip=True, without_mingle=True, without_heartbeat=True)
+    threading.Thread(target=end_without_beat, args=(program,), daemon=True).start()
     program.start()
     return int(program.exitcode or 0)
 

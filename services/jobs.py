@@ -72,7 +72,8 @@ class Run:
     def advance(self, done: int, position: Mapping[str, Any] | None = None, *, total: int | None = None,
                 session: ClientSession | None = None) -> None:  # fmt: skip
         """Note progress, within the caller's transaction if there is one. Raises JobCancelled, LeaseLost."""
-        changes: Raw = {"done": done, "lease_until": now() + LEASE}
+        # Progress counts: only tries that got nowhere make a job one that is given up.
+        changes: Raw = {"done": done, "lease_until": now() + LEASE, "attempts": 1}
         if position is not None:
             changes["position"] = dict(position)
         if total is not None:

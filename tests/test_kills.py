@@ -1,0 +1,160 @@
+"""Jobs survive: the worker, the web server and the database are killed at random moments, and nothing is lost or twice.
+
+The seed of the moments is printed; KORTISTO_TEST_SEED repeats a run.
+"""
+
+import io
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import mongoengine as me
+import pytest
+from flask import Flask
+from pymongo.errors import PyMongoError
+
+from app import create_app
+from app.mongod import Place, running
+from config import load_settings
+from models.changes import Change, DeletedRecord
+from models.companies import Company
+from models.files import StoredFile
+from models.jobs import Job, JobState
+from models.rights import system_access
+from services.files import open_content
+from services.imports import read_mapping, start_import
+from services.merge import start_merge, upload_template
+from services.removal import delete_selected
+from services.search import Selection
+from tests.fixtures.program import START_SECONDS, Program, processes_of, until
+from tests.word.making import docx, merge_field, p
+from tests.word.reading import read_letters
+
+pytestmark = pytest.mark.slow
+
+KILLS = 50
+ROWS = 2_000
+LETTERS = 300
+MAPPING = "columns:\n  Name: name\n  City: city\n"
+Answer = TypeVar("Answer")
+
+
+def patiently(ask: Callable[[], Answer], seconds: float = 120) -> Answer:
+    """What `ask` answers, asked again while the database is being killed and revived."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except PyMongoError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+@pytest.fixture
+def program(start: Callable[..., Program]) -> Program:
+    begun = start()
+    assert until(begun.is_up, START_SECONDS), begun.output.read_text()
+    return begun
+
+
+@pytest.fixture
+def inside(program: Program) -> Iterator[Flask]:
+    """The application on the program's own database, for starting jobs and looking at what became of them."""
+    app = create_app(load_settings({"KORTISTO_DATA_DIR": str(program.folder), "KORTISTO_PORT": str(program.port)}))
+    with app.app_context():
+        yield app
+    me.disconnect()
+
+
+class Killer:
+    """Kills one part of the program at a time, whichever chance says."""
+
+    def __init__(self, program: Program, chance: random.Random) -> None:
+        self.program, self.chance, self.kills = program, chance, 0
+
+    def victims(self) -> list[int]:
+        """The process ids of the part that is next: mostly the worker's children, where the jobs are."""
+        part = self.chance.choices(("child", "database", "web", "worker"), (60, 25, 10, 5))[0]
+        if part == "database":
+            mongod = running(Place(self.program.folder))
+            return [mongod.pid] if mongod else []
+        found = sorted(self.program.children("app.web_server" if part == "web" else "app.worker"))
+        if part == "child":
+            return found[1:]
+        return found[:1] if part == "worker" else found
+
+    def kill(self) -> None:
+        time.sleep(self.chance.uniform(0.05, 1.5))
+        victims = [pid for pid in self.victims() if pid in processes_of(self.program.folder)]
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        self.kills += bool(victims)
+
+
+def wait_for(killer: Killer, job_id: Any) -> Job:
+    """Kill and kill until the job has ended or there were enough kills; then just wait."""
+    deadline = time.monotonic() + 400
+    while True:
+        job = patiently(lambda: Job.objects.get(pk=job_id))
+        if JobState(job.state).ended:
+            return job
+        assert time.monotonic() < deadline, (job.to_mongo(), killer.program.output.read_text()[-3000:])
+        if killer.kills < KILLS:
+            killer.kill()
+        else:
+            time.sleep(0.2)
+
+
+def import_round(killer: Killer, number: int) -> None:
+    """Bring in ROWS companies; each must be there once, with one change entry."""
+    city = f"Round {number}"
+    text = "Name,City\n" + "".join(f"Company {number}-{row},{city}\n" for row in range(ROWS))
+    job_id = patiently(lambda: start_import(system_access(), "company", io.BytesIO(text.encode()), "list.csv",
+                                            read_mapping(MAPPING)))  # fmt: skip
+    job = wait_for(killer, job_id)
+    assert job.state == "done", job.message
+    found = patiently(lambda: Company.objects(city=city).distinct("name"))
+    assert (len(found), patiently(lambda: Company.objects(city=city).count())) == (ROWS, ROWS)
+    ids = patiently(lambda: Company.objects(city=city).distinct("id"))
+    assert patiently(lambda: Change.objects(record__in=ids, action="create").count()) == ROWS
+
+
+def merge_round(killer: Killer, number: int, template: dict[str, Any]) -> None:
+    """Letters for some of them; one result with each letter once."""
+    chosen = patiently(lambda: [str(c.pk) for c in Company.objects(city=f"Round {number}").only("id").limit(LETTERS)])
+    results = patiently(lambda: StoredFile.objects(purpose="result").count())
+    job = wait_for(killer, patiently(lambda: start_merge(system_access(), "company", template["_id"],
+                                                         Selection(ids=tuple(chosen)))))  # fmt: skip
+    assert job.state == "done", job.message
+    assert patiently(lambda: StoredFile.objects(purpose="result").count()) == results + 1
+    stored = patiently(lambda: StoredFile.objects.get(pk=job.result_file).to_mongo().to_dict())
+    letters = read_letters(patiently(lambda: open_content(stored).read()))
+    assert len({letter.lines[0] for letter in letters}) == len(letters) == LETTERS
+
+
+def delete_round(killer: Killer, number: int) -> None:
+    """All of them into the recycle bin, each once."""
+    condition = {"col": "city", "opr": "eq", "value": f"Round {number}"}
+    selection = Selection(conditions=(condition,), all_matching=True)
+    outcome = patiently(lambda: delete_selected(system_access(), "company", selection))
+    assert wait_for(killer, outcome.job_id).state == "done"
+    assert patiently(lambda: Company.objects(city=f"Round {number}").count()) == 0
+    assert patiently(lambda: DeletedRecord.objects(document__city=f"Round {number}").count()) == ROWS
+
+
+def test_jobs_end_rightly_through_fifty_kills(program: Program, inside: Flask) -> None:
+    seed = int(os.environ.get("KORTISTO_TEST_SEED") or random.randrange(10**6))
+    print(f"KORTISTO_TEST_SEED={seed}")  # noqa: T201 - shown by pytest when the test fails
+    killer = Killer(program, random.Random(seed))
+    template = upload_template(system_access(), "company", "Letter", docx(p("To ", merge_field("name"))))
+    number = 0
+    while killer.kills < KILLS:
+        number += 1
+        import_round(killer, number)
+        merge_round(killer, number, template)
+        delete_round(killer, number)
+    assert until(program.is_up, START_SECONDS), program.output.read_text()[-3000:]
