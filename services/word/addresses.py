@@ -29,6 +29,8 @@ _ADDRESS = (
 )
 _GREETING = "<<_BEFORE_ {} >><<_TITLE0_ >><<_LAST0_>><<_AFTER_ ,>>"
 _SALUTATIONS = {"fi": "Hyvä", "sv": "Bästa"}
+_GROUP = re.compile(r"(<<(?:(?!<<|>>).)*>>)", re.DOTALL)
+_SPACES = re.compile(" {2,}")
 _PLACEHOLDER = re.compile(r"_([A-Z]+[0-2]?)_")
 _NAMES = frozenset({"FIRST0", "LAST0", "NICK0"})
 _TOWN = frozenset({"CITY", "STATE", "POSTAL"})
@@ -74,8 +76,8 @@ def groups_of(picture: str) -> tuple[Group, ...]:
 
 
 def _groups(picture: str) -> Iterator[Group]:
-    for piece in re.split(r"(<<.*?>>)", picture, flags=re.DOTALL):
-        inside = piece[2:-2] if piece.startswith("<<") else ""
+    for piece in _GROUP.split(picture):
+        inside = piece[2:-2] if _GROUP.fullmatch(piece) else ""
         found = _PLACEHOLDER.search(inside)
         if found and found[1] in FIELDS:
             yield Group(inside[: found.start()], found[1], inside[found.end() :])
@@ -91,8 +93,8 @@ def _texts(switches: Sequence[Switch], name: str) -> list[str]:
 
 def _tidy(text: str) -> str:
     """Without empty lines and the spaces that empty fields leave."""
-    lines = (" ".join(line.split(" ")).strip() for line in text.split("\n"))
-    return "\n".join(re.sub(" {2,}", " ", line) for line in lines if line)
+    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    return "\n".join(filter(None, lines))
 
 
 class AddressBlock:

@@ -83,6 +83,21 @@ def test_address_block_picture_over_line_breaks_and_paragraphs() -> None:
     assert filled(data, ADA, NOBODY) == ["Engines Ltd\n1 High Street\nLondon after", "3 Anonymous Ave\nNowhere after"]
 
 
+@pytest.mark.parametrize("switches", [
+    '\\f ""', "\\f", "\\c", "\\c x", "\\e", "\\d \\l 99999999999999", "\\d \\l nothing", "\\d \\l ²",
+])  # fmt: skip
+def test_address_block_odd_switches_print_the_usual_form(switches: str) -> None:
+    assert address(switches, ADA).split("\n")[:2] == ["Dr. Ada Lovelace PhD", "Engines Ltd"]
+
+
+@pytest.mark.parametrize(("picture", "expected"), [
+    ("<<", "<<"), (">> <<_CITY_>> >>", ">> London >>"), ("<<_NOTHING_>>", "_NOTHING_"), ("<<<<_CITY_>>", "<<London"),
+    ("<<" * 50_000, "<<" * 16_000),
+])  # fmt: skip
+def test_address_block_odd_pictures_end_quickly(picture: str, expected: str) -> None:
+    assert address(f'\\f "{picture}"', ADA) == expected
+
+
 def test_address_block_upper_and_text_around_groups() -> None:
     assert address('\\f "To: <<_FIRST0_>><< (_NICK0_)>><<, _LAST0_>>" \\* Upper', ADA) == "TO: ADA, LOVELACE"
 
