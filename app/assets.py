@@ -61,7 +61,7 @@ def asset(name: str) -> str:
 def page_language() -> str:
     """The language of the page being written, for <html lang>: "en" outside a request."""
     locale = get_locale()
-    return str(locale).replace("_", "-") if locale else "en"
+    return locale.language if locale else "en"
 
 
 def init_assets(app: Flask) -> None:

@@ -47,7 +47,7 @@ def parse_values(
 
     A value that is sent as it stands already is left alone, so an odd value that was kept once stays quietly.
     """
-    parsed = Parsed()
+    parsed, insisting = Parsed(), replace(context, keep_odd=True)
     for column, value in raw.items():
         found = schema.get(column)
         if found is None:
@@ -57,7 +57,7 @@ def parse_values(
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))
         else:
-            parse_one(parsed, found, value, replace(context, keep_odd=column in keep))
+            parse_one(parsed, found, value, insisting if column in keep else context)
     return parsed
 
 
