@@ -46,7 +46,6 @@ class Register:
     sections: tuple[str, ...] = tuple(SECTIONS)
     importable: bool = True
     mergeable: bool = True
-    has_timeline: bool = True
     duplicate_keys: tuple[str, ...] = ()
     label_fields: tuple[str, ...] = ("name",)
 

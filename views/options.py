@@ -1,13 +1,17 @@
 """Options for pickers that search on the server as one types."""
 
+from bson import ObjectId
 from flask import Response, jsonify, request
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.exceptions import NotFound
 
+from models.base import stored_value
+from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from services.labels import find_teams, find_users
 from services.search import find_options
+from services.values import context_of
 from views.base import current_access
 from views.security import OWN
 
@@ -27,7 +31,20 @@ class OptionsView(BaseView):
         elif target == "team":
             found = find_teams(text)
         elif target in REGISTERS:
-            found = [(raw["_id"], raw.get("name", "")) for raw in find_options(current_access(), target, text)]
+            found = record_options(target, text)
         else:
             raise NotFound
         return jsonify(results=[{"value": str(key), "label": label} for key, label in found])
+
+
+def record_options(register: str, text: str) -> list[tuple[ObjectId, str]]:
+    """(id, label) of records by name; the label tells namesakes apart by the register's label fields ("Voima, Oulu")."""
+    access = current_access()
+    schema = schema_of(register).for_access(access)
+    fields = [schema.by_column[column] for column in schema.register.label_fields if column in schema.by_column]
+    context = context_of(access)
+    return [
+        (raw["_id"], ", ".join(filter(None, (field.kind.text(stored_value(field, raw), field, context)
+                                             for field in fields))))
+        for raw in find_options(access, register, text)
+    ]  # fmt: skip

@@ -48,6 +48,8 @@ def test_picker_offers_nothing_beyond_rights(limited: FlaskClient, client: Flask
     CompanyFactory.create(name="Somebody else's")
     assert limited.get("/options/company?q=some").json == {"results": []}
     assert [found["label"] for found in client.get("/options/company?q=some").json["results"]] == ["Somebody else's"]
+    CompanyFactory.create(name="Voima", city="Oulu")
+    assert client.get("/options/company?q=voi").json["results"][0]["label"] == "Voima, Oulu"
     assert client.get("/options/$where").status_code == 404
     assert client.get("/options/company?q=%00").status_code in (200, 400)
 
