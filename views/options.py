@@ -38,7 +38,7 @@ class OptionsView(BaseView):
 
 
 def record_options(register: str, text: str) -> list[tuple[ObjectId, str]]:
-    """(id, label) of records by name; the label tells namesakes apart by the register's label fields ("Voima, Oulu")."""
+    """(id, label) of records by name; the register's label fields tell namesakes apart ("Voima, Oulu")."""
     access = current_access()
     schema = schema_of(register).for_access(access)
     fields = [schema.by_column[column] for column in schema.register.label_fields if column in schema.by_column]
