@@ -12,6 +12,13 @@ class ConnectedStorage(MongoDBStorage):
 
     STORAGE_SCHEME = ["connected"]
 
+    @property
+    def storage(self) -> MongoClient:
+        """The connection there is now: after a fork, or in tests, it is another one than before."""
+        if self._storage is not me.get_connection():
+            self._storage = None
+        return super().storage
+
     def _init_mongo_client(self, uri: str | None, **options: Any) -> MongoClient:
         return me.get_connection()
 
