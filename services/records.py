@@ -230,7 +230,7 @@ def changed_document(
 ) -> Raw:
     seen = schema.for_access(access)
     parsed = parse_values(seen, values, context_of(access), before=before, keep=keep)
-    check_references(access, seen, [parsed])
+    check_references(access, seen, [parsed], before)
     after = finished(schema, before, parsed.values)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen.fields, after)

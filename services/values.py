@@ -92,15 +92,27 @@ class LazyLabel:
         return self.found.label_in(str(get_locale() or "en"))
 
 
-def check_references(access: Access, schema: Schema, rows: Sequence[Parsed]) -> None:
-    """Note every value that points at a record that is not there or that the user may not see; one query a target."""
+def check_references(
+    access: Access, schema: Schema, rows: Sequence[Parsed], before: Mapping[str, Any] | None = None
+) -> None:
+    """Note every value that points at a record that is not there or that the user may not see; one query a target.
+
+    What the record pointed at `before` may stay: its user may not see it, or it may be in the recycle bin.
+    """
+    held = held_references(schema, before or {})
     wanted: dict[str, set[ObjectId]] = {}
     for _, _, (target, reference) in references(schema, rows):
         wanted.setdefault(target, set()).add(reference)
     known = {target: existing(access, target, ids) for target, ids in wanted.items()}
     for parsed, column, (target, reference) in references(schema, rows):
-        if reference not in known[target]:
+        if reference not in known[target] and (column, reference) not in held:
             parsed.fail(column, _l("There is no record with the id %(id)s. Choose one from the list.", id=reference))
+
+
+def held_references(schema: Schema, raw: Mapping[str, Any]) -> set[tuple[str, ObjectId]]:
+    """(column, id) of everything that a raw document points at."""
+    pairs = ((found, stored_value(found, raw)) for found in schema.fields)
+    return {(found.column, key) for found, value in pairs for _, key in found.kind.references(value, found)}
 
 
 def references(schema: Schema, rows: Sequence[Parsed]) -> Iterable[tuple[Parsed, str, Reference]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
+from flask_babel import gettext as _
 
 from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
@@ -55,6 +56,12 @@ def option_labels(field: Field, ids: Sequence[str]) -> dict[str, str]:
     good = [ObjectId(text) for text in ids if ObjectId.is_valid(text)]
     target = field.kind.target(field)  # type: ignore[attr-defined]
     return {str(key): name for key, name in names_of(current_access(), target, good).items()}
+
+
+def chosen_options(field: Field, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(id, name) of what a field points at; what its user may not see, or what is deleted, keeps its place unnamed."""
+    names = option_labels(field, ids)
+    return [(key, names.get(key) or _("Not visible to you, or deleted")) for key in ids if ObjectId.is_valid(key)]
 
 
 def filter_columns(schema: Schema) -> list[dict[str, Any]]:

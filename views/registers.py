@@ -24,7 +24,7 @@ from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
 from views.base import current_access, current_language
-from views.conditions import all_columns, chips, filter_columns, option_labels
+from views.conditions import all_columns, chips, chosen_options, filter_columns
 from views.fields import ValueField, cell, form_class, form_fields, local_options
 from views.interface import FieldHelp, FieldLabel, RegisterInterface
 from views.selection import conditions_of_args, selection_of_form
@@ -273,7 +273,7 @@ class RegisterView(MongoModelView):
         language = current_language()
         for field in form_fields(form):
             if field.spec.remote:
-                field.options = list(option_labels(field.field, field.chosen()).items())
+                field.options = chosen_options(field.field, field.chosen())
             elif field.spec.form == "select":
                 field.options = local_options(field.field, language, field.chosen())
 

@@ -126,3 +126,18 @@ def test_person_linked_to_a_company_shows_on_both(client: FlaskClient, companies
 def test_add_person_to_an_unknown_company_is_refused(client: FlaskClient) -> None:
     answer = client.post("/people/add", data={"name": "Matti", "companies": ["0123456789abcdef01234567"]})
     assert answer.status_code == 422
+
+
+def test_edit_of_a_person_whose_company_is_deleted_keeps_the_link_and_takes_another(
+    client: FlaskClient, companies: list[dict], admin_access: Access
+) -> None:
+    gone, other = str(companies[0]["_id"]), str(companies[1]["_id"])
+    person = create_record(admin_access, "person", {"name": "Matti", "companies": [gone]})
+    client.post(f"/companies/delete/{gone}")
+    page = client.get(f"/people/edit/{person['_id']}").text
+    assert "Not visible to you, or deleted" in page
+    assert f">{gone}<" not in page
+    data = {"name": "Matti", "companies": ["", gone, other], "version": "1"}
+    assert client.post(f"/people/edit/{person['_id']}", data=data).status_code == 302
+    unknown = {"name": "Matti", "companies": ["", "0123456789abcdef01234567"], "version": "2"}
+    assert client.post(f"/people/edit/{person['_id']}", data=unknown).status_code == 422
