@@ -55,6 +55,8 @@ def problems_of(page: Page, address: str) -> list[str]:
     answer = page.goto(address)
     if answer is None or answer.status != 200:
         found.append(f"{address}: {answer and answer.status}")
+    if "/login" in page.url:
+        found.append(f"{address}: asks to sign in")
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wider > 0:
         found.append(f"{address}: {wider} px wider than the window")
@@ -73,7 +75,7 @@ def test_screens_fit_and_say_nothing_in_the_console(
     page.fill("#username", "admin")
     page.fill("#password", PASSWORD)
     page.locator("button[type=submit]").first.click()
-    page.wait_for_url("**/")
+    page.wait_for_url(f"{live_server}/")
     found = [problem for address in screens for problem in problems_of(page, address)]
     context.close()
     assert found == []
