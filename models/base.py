@@ -68,16 +68,16 @@ class Record(me.Document):
         ]
 
 
-def derived_values(fields: Iterable[Field], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """`facets`, `ranges` and `sort_name` for a document's stored values (a raw MongoDB document)."""
+def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, Any]:
+    """`facets`, `ranges` and `sort_name` for a document's filled fields (`Schema.filled`) and its name."""
     facets: list[str] = []
     ranges: dict[str, Any] = {}
-    for field in fields:
+    for field, value in filled:
         if field.kind.faceted:
-            facets.extend(field.kind.facets(stored_value(field, raw), field))
-        elif field.custom and field.kind.ranged and (value := stored_value(field, raw)) is not None:
+            facets.extend(field.kind.facets(value, field))
+        elif field.custom and field.kind.ranged:
             ranges[field.key] = field.kind.range_value(value)
-    return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(raw.get("name") or ""))}
+    return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or ""))}
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:

@@ -16,12 +16,19 @@ def collation_key(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     Åkerlund. Digits stay before letters. The text itself, folded, breaks ties so that the order is total.
     """
     folded = unicodedata.normalize("NFC", text).casefold().translate(SAME_AS)
-    last = {letter: chr(ord("{") + place) for place, letter in enumerate(AFTER_Z[language])}
-    return "".join(_letter(char, last) for char in folded).strip()
+    return folded.translate(LETTERS[language]).strip()
 
 
-def _letter(char: str, last: dict[str, str]) -> str:
-    if char in last:
-        return last[char]
-    plain = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
-    return "".join(c if c.isalnum() else " " if c.isspace() else "" for c in plain)
+class Letters(dict[int, str]):
+    """What each letter of a language counts as, worked out when it is first met."""
+
+    def __init__(self, last: str) -> None:
+        super().__init__({ord(letter): chr(ord("{") + place) for place, letter in enumerate(last)})
+
+    def __missing__(self, code: int) -> str:
+        plain = "".join(c for c in unicodedata.normalize("NFD", chr(code)) if not unicodedata.combining(c))
+        self[code] = "".join(c if c.isalnum() else " " if c.isspace() else "" for c in plain)
+        return self[code]
+
+
+LETTERS = {language: Letters(last) for language, last in AFTER_Z.items()}

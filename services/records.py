@@ -10,7 +10,7 @@ from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.base import derived_values, stored_value
+from models.base import derived_values
 from models.changes import Change, DeletedRecord, Source, change_of
 from models.fields.errors import ValidationFailed
 from models.fields.schema import Schema, schema_of
@@ -136,7 +136,7 @@ def prepare_new(
     check_references(access, seen, parsed_rows)
     documents = [new_document(access, schema, parsed) for parsed in parsed_rows]
     for parsed, document in zip(parsed_rows, documents, strict=True):
-        check_required(parsed, seen.fields, document)
+        check_required(parsed, seen, document)
         check_reach(parsed, access, schema, document)
     errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
     if errors:
@@ -145,8 +145,7 @@ def prepare_new(
 
 
 def with_defaults(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
-    defaults = {f.column: f.default for f in schema.fields if f.default not in (None, "", []) and f.column not in row}
-    return {**row, **defaults}
+    return {**schema.defaults, **row}
 
 
 def new_document(access: Access, schema: Schema, parsed: Parsed) -> Raw:
@@ -169,7 +168,7 @@ def finished(schema: Schema, document: Raw, values: Mapping[str, Any]) -> Raw:
             del place[found.key]
     result = schema.register.document.complete(result)
     result = {key: value for key, value in result.items() if value is not None}
-    return {**result, **derived_values(schema.all_fields, result)}
+    return {**result, **derived_values(schema.filled(result), result.get("name"))}
 
 
 def check_reach(parsed: Parsed, access: Access, schema: Schema, document: Raw, action: str = "add") -> None:
@@ -186,8 +185,7 @@ def insert(session: ClientSession, access: Access, schema: Schema, documents: li
 
 def visible_values(schema: Schema, raw: Mapping[str, Any]) -> dict[str, Any]:
     """{column: stored value} of a raw document, filled ones only; what change entries speak of."""
-    values = {found.column: stored_value(found, raw) for found in schema.all_fields}
-    return {column: value for column, value in values.items() if value not in (None, "", []) and column not in MOMENTS}
+    return {found.column: value for found, value in schema.filled(raw) if found.column not in MOMENTS}
 
 
 #: Columns that the entry itself tells: noting them as changed would repeat it.
@@ -233,7 +231,7 @@ def changed_document(
     check_references(access, seen, [parsed], before)
     after = finished(schema, before, parsed.values)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
-    check_required(parsed, seen.fields, after)
+    check_required(parsed, seen, after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)

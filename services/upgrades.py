@@ -21,12 +21,12 @@ def bring_up_to_date() -> None:
 
 
 def derive_anew(register: Register) -> None:
-    collection, fields = register.document._get_collection(), schema_of(register.key).all_fields
+    collection, schema = register.document._get_collection(), schema_of(register.key)
     writes = []
     for raw in collection.find({"ranges": None}):
         # A record saved meanwhile has been derived by that.
         same = {"_id": raw["_id"], "version": raw.get("version")}
-        writes.append(UpdateOne(same, {"$set": derived_values(fields, raw)}))
+        writes.append(UpdateOne(same, {"$set": derived_values(schema.filled(raw), raw.get("name"))}))
         if len(writes) == BATCH:
             collection.bulk_write(writes, ordered=False)
             writes.clear()

@@ -75,10 +75,10 @@ def parse_one(parsed: Parsed, found: Field, value: Any, context: Context) -> Non
         parsed.fail(found.column, error.message, keepable=error.keepable)
 
 
-def check_required(parsed: Parsed, fields: Iterable[Field], result: Mapping[str, Any]) -> None:
+def check_required(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) -> None:
     """Note each required field that the finished record leaves empty and nothing else is said of."""
-    for found in fields:
-        if found.required and found.column not in parsed.errors and stored_value(found, result) in (None, "", []):
+    for found in schema.required:
+        if found.column not in parsed.errors and stored_value(found, result) in (None, "", []):
             parsed.fail(found.column, _l("%(label)s is missing: fill it in.", label=LazyLabel(found)))
 
 
@@ -111,8 +111,7 @@ def check_references(
 
 def held_references(schema: Schema, raw: Mapping[str, Any]) -> set[tuple[str, ObjectId]]:
     """(column, id) of everything that a raw document points at."""
-    pairs = ((found, stored_value(found, raw)) for found in schema.fields)
-    return {(found.column, key) for found, value in pairs for _, key in found.kind.references(value, found)}
+    return {(found.column, key) for found, value in schema.filled(raw) for _, key in found.kind.references(value, found)}
 
 
 def references(schema: Schema, rows: Sequence[Parsed]) -> Iterable[tuple[Parsed, str, Reference]]:

@@ -1,14 +1,16 @@
 """A register's list of fields, fixed and custom alike, as of the current schema version."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from models.fields.definitions import FieldDefinition, current_version
 from models.fields.errors import ConditionError
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.registers import Register, register_of
 from models.rights import Access
 
@@ -26,10 +28,34 @@ class Schema:
     def by_column(self) -> dict[str, Field]:
         return {field.column: field for field in self.fields}
 
-    @property
+    @cached_property
     def all_fields(self) -> tuple[Field, ...]:
         """Retired ones too: what derived values are made of."""
         return self.fields + self.retired
+
+    @cached_property
+    def required(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.required)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Column -> what a new record starts with, for the fields that have such a value."""
+        return {field.column: field.default for field in self.fields if field.default not in EMPTY_VALUES}
+
+    @cached_property
+    def _by_place(self) -> tuple[dict[str, Field], dict[str, Field]]:
+        """(fixed fields, custom fields) by key, retired ones too."""
+        return ({field.key: field for field in self.all_fields if not field.custom},
+                {field.key: field for field in self.all_fields if field.custom})  # fmt: skip
+
+    def filled(self, raw: Mapping[str, Any]) -> Iterator[tuple[Field, Any]]:
+        """Each field that a raw document has a value for, with it: what a document costs grows by what it holds and
+        not by what its register could hold."""
+        for place, values in zip(self._by_place, (raw, raw.get("custom") or {}), strict=True):
+            for key, value in values.items():
+                field = place.get(key)
+                if field is not None and value not in EMPTY_VALUES:
+                    yield field, value
 
     def get(self, column: str) -> Field | None:
         return self.by_column.get(column)

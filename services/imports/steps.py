@@ -102,7 +102,7 @@ def add_draft(access: Access, plan: Plan, draft: Draft, step: Step) -> None:
     document = None
     if not draft.parsed.errors:
         document = new_document(access, plan.schema, draft.parsed)
-        check_required(draft.parsed, plan.schema.fields, document)
+        check_required(draft.parsed, plan.schema, document)
         check_reach(draft.parsed, access, plan.schema, document)
     if draft.parsed.errors or document is None:
         step.failed.append(failed_row(plan, draft))
