@@ -30,6 +30,8 @@ class Record(me.Document):
     """
 
     register_key: ClassVar[str]
+    #: Fields that `complete` fills, and the fields it makes them of.
+    made_of: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     owner = fixed("user", _l("Owner"), section="record", order=910)
     team = fixed("team", _l("Team"), section="record", order=920)

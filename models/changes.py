@@ -63,5 +63,7 @@ class DeletedRecord(me.Document):
 
 def change_of(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
     """{column: [before, after]} for every column whose value differs."""
+    if not before:
+        return {column: [None, value] for column, value in after.items() if value is not None}
     columns = [*after, *(column for column in before if column not in after)]
     return {c: [before.get(c), after.get(c)] for c in columns if before.get(c) != after.get(c)}

@@ -13,6 +13,7 @@ class Person(Record):
     """A person, usually linked to companies, but may stand alone; a name of any form is enough."""
 
     register_key = "person"
+    made_of = {"name": ("first_name", "last_name")}
 
     first_name = fixed("text", _l("First name"), max_length=100)
     last_name = fixed("text", _l("Last name"), max_length=100)

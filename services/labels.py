@@ -19,7 +19,7 @@ def labels_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[s
     rows = list(rows)
     wanted: dict[str, set[ObjectId]] = {}
     for field in fields:
-        for raw in rows:
+        for raw in rows if field.kind.refers else ():
             for target, reference in field.kind.references(stored_value(field, raw), field):
                 wanted.setdefault(target, set()).add(reference)
     return {

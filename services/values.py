@@ -1,5 +1,6 @@
 """From what was typed or sent to the values of a record, with everything that is wrong said at once."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,6 +35,29 @@ class Parsed:
             self.keepable.append(column)
 
 
+class KnownValues:
+    """Values parsed before, for many rows that are read in one context and by one schema: lists repeat themselves."""
+
+    #: Of one field; a field with more different values hardly repeats any.
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self._by_column: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+
+    def parse(self, found: Field, raw: Any, context: Context) -> Any:
+        """What the field's kind makes of the value. Raises FieldError."""
+        if type(raw) is not str:
+            return None if raw is None else found.kind.parse(raw, found, context)
+        known = self._by_column[found.column]
+        if raw in known:
+            value = known[raw]
+            return value.copy() if isinstance(value, (list, dict)) else value
+        value = found.kind.parse(raw, found, context)
+        if len(known) < self.MOST:
+            known[raw] = value
+        return value
+
+
 def context_of(access: Access) -> Context:
     """The context in which one user's input is read and output is written."""
     return Context(language=access.language, time_zone=access.time_zone)
@@ -41,13 +65,14 @@ def context_of(access: Access) -> Context:
 
 def parse_values(
     schema: Schema, raw: Mapping[str, Any], context: Context, *,
-    before: Mapping[str, Any] | None = None, keep: Collection[str] = (),
+    before: Mapping[str, Any] | None = None, keep: Collection[str] = (), known: KnownValues | None = None,
 ) -> Parsed:  # fmt: skip
     """Parse `raw` ({column: what was sent}) by the schema as its user sees it.
 
     A value that is sent as it stands already is left alone, so an odd value that was kept once stays quietly.
+    Whoever reads many rows in one context passes the same `known` with each, and keeps nothing on purpose.
     """
-    parsed, insisting = Parsed(), replace(context, keep_odd=True)
+    parsed, insisting = Parsed(), replace(context, keep_odd=True) if keep else context
     for column, value in raw.items():
         found = schema.get(column)
         if found is None:
@@ -57,7 +82,7 @@ def parse_values(
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))
         else:
-            parse_one(parsed, found, value, insisting if column in keep else context)
+            parse_one(parsed, found, value, insisting if column in keep else context, known)
     return parsed
 
 
@@ -68,9 +93,11 @@ def unchanged(found: Field, value: Any, before: Mapping[str, Any] | None, contex
     return value in (found.kind.edit_text(stored, found, context), found.kind.to_json(stored, found))
 
 
-def parse_one(parsed: Parsed, found: Field, value: Any, context: Context) -> None:
+def parse_one(parsed: Parsed, found: Field, value: Any, context: Context, known: KnownValues | None = None) -> None:
     try:
-        parsed.values[found.column] = found.kind.parse(value, found, context)
+        parsed.values[found.column] = (
+            found.kind.parse(value, found, context) if known is None else known.parse(found, value, context)
+        )
     except FieldError as error:
         parsed.fail(found.column, error.message, keepable=error.keepable)
 
@@ -111,15 +138,15 @@ def check_references(
 
 def held_references(schema: Schema, raw: Mapping[str, Any]) -> set[tuple[str, ObjectId]]:
     """(column, id) of everything that a raw document points at."""
-    return {(found.column, key) for found, value in schema.filled(raw) for _, key in found.kind.references(value, found)}
+    pairs = ((found, stored_value(found, raw)) for found in schema.referring)
+    return {(found.column, key) for found, value in pairs for _, key in found.kind.references(value, found)}
 
 
 def references(schema: Schema, rows: Sequence[Parsed]) -> Iterable[tuple[Parsed, str, Reference]]:
     for parsed in rows:
-        for column, value in parsed.values.items():
-            found = schema.by_column[column]
-            for reference in found.kind.references(value, found):
-                yield parsed, column, reference
+        for found in schema.referring:
+            for reference in found.kind.references(parsed.values.get(found.column), found):
+                yield parsed, found.column, reference
 
 
 def existing(access: Access, target: str, ids: set[ObjectId]) -> set[ObjectId]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ class Field:
     max_length: int = 500
     id: str = ""
 
-    @property
+    @cached_property
     def column(self) -> str:
         return CUSTOM_PREFIX + self.key if self.custom else self.key
 
-    @property
+    @cached_property
     def path(self) -> str:
         return f"custom.{self.key}" if self.custom else self.key
 

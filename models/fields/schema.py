@@ -43,6 +43,11 @@ class Schema:
         return {field.column: field.default for field in self.fields if field.default not in EMPTY_VALUES}
 
     @cached_property
+    def referring(self) -> tuple[Field, ...]:
+        """The fields whose values point at records, users or teams."""
+        return tuple(field for field in self.fields if field.kind.refers)
+
+    @cached_property
     def _by_place(self) -> tuple[dict[str, Field], dict[str, Field]]:
         """(fixed fields, custom fields) by key, retired ones too."""
         return ({field.key: field for field in self.all_fields if not field.custom},

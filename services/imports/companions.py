@@ -31,9 +31,9 @@ class Companion:
     def column(self) -> str:
         return self.field.column if self.field else CUSTOM_PREFIX + self.key
 
-    def definition(self, register: str, length: int) -> dict[str, Any]:
-        """What to make the field of, for values of at most `length` characters."""
-        return {"register": register, "key": self.key, "kind": "text" if length <= SHORT else "long_text",
+    def definition(self, register: str, *, long: bool) -> dict[str, Any]:
+        """What to make the field of; `long` where its values may have more than SHORT characters."""
+        return {"register": register, "key": self.key, "kind": "long_text" if long else "text",
                 "label": dict(self.label), "section": self.section, "order": 9_000}  # fmt: skip
 
 

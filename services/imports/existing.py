@@ -17,9 +17,9 @@ Key = tuple[Any, ...]
 def key_of(plan: Plan, parsed: Parsed) -> Key | None:
     """What the row is known by; None where one of the fields is empty or odd: such a row matches nothing."""
     raw: dict[str, Any] = {"custom": {}}
-    for column, value in parsed.values.items():
+    for column in plan.key_columns & parsed.values.keys():
         found = plan.schema.by_column[column]
-        (raw["custom"] if found.custom else raw)[found.key] = value
+        (raw["custom"] if found.custom else raw)[found.key] = parsed.values[column]
     return stored_key(plan.match, plan.schema.register.document.complete(raw))
 
 

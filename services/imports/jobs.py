@@ -3,6 +3,7 @@
 import mimetypes
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -13,14 +14,14 @@ from pymongo.client_session import ClientSession
 from models.changes import Change, Source
 from models.fields.schema import schema_of
 from models.jobs import Job, JobState
-from models.rights import Access
+from models.rights import SETTINGS, Access
 from models.transactions import in_transaction
 from services.files import add_file, get_file, keep_content, new_file, stream_content
 from services.imports.errors import ImportProblem
 from services.imports.linked import check_may_create
 from services.imports.mappings import ImportMapping, read_mapping
 from services.imports.plan import Plan, make_plan
-from services.imports.preparation import prepare
+from services.imports.preparation import add_companions, prepare
 from services.imports.report import ImportReport, read_notes, write_notes
 from services.imports.rows import read_row
 from services.imports.steps import RowsSeen, Step, chunks, make_step, reading_context
@@ -134,38 +135,54 @@ def current_plan(run: Run, mapping: ImportMapping, table: Table) -> Plan:
 
 
 def write_rows(run: Run, mapping: ImportMapping, table: Table, position: Raw) -> None:
-    """Write the rows that follow the position. Those before it are only looked at for doubles."""
+    """Write the rows that follow the position. Those before it are only looked at for doubles.
+
+    While one step is being written, the next one is read: the database and this process work side by side.
+    """
     plan, seen, start = current_plan(run, mapping, table), RowsSeen(), position["row"]
-    for rows in chunks(table.rows()):
-        if rows[-1].number <= start:
-            note_rows(run, plan, rows, seen)
-            continue
-        if schema_of(plan.register).version != plan.schema.version:
-            plan = current_plan(run, mapping, table)
-        position = write_step(run, plan, rows, seen, position)
+    with ThreadPoolExecutor(1, "import-writer") as writer:
+        writing: Future[None] | None = None
+        for rows in chunks(table.rows()):
+            if rows[-1].number <= start:
+                note_rows(run, plan, rows, seen)
+                continue
+            if schema_of(plan.register).version != plan.schema.version:
+                plan = current_plan(run, mapping, table)
+            step = make_step(run.access, plan, rows, seen, origin_of(run))
+            if writing is not None:
+                writing.result()
+            # Whoever may not make fields gets the rows reported whose values find no place.
+            if step.missing and run.access.may(SETTINGS, "change"):
+                position = add_companions(run, plan.register, list(step.missing.values()), position)
+                plan = current_plan(run, mapping, table)
+                step = make_step(run.access, plan, rows, seen, origin_of(run))
+            before, position = position, moved(position, rows, step)
+            writing = writer.submit(write_step, run, plan, step, before, position)
+        if writing is not None:
+            writing.result()
+
+
+def origin_of(run: Run) -> Origin:
+    return Origin(Source.IMPORT, str(run.job["_id"]))
 
 
 def note_rows(run: Run, plan: Plan, rows: list[Row], seen: RowsSeen) -> None:
     if plan.skips:
-        context = reading_context(run.access, plan)
+        keys, context = plan.for_keys(), reading_context(run.access, plan)
         for row in rows:
-            seen.note(plan, read_row(plan, row, context))
+            seen.note(plan, read_row(keys, row, context))
 
 
-def write_step(run: Run, plan: Plan, rows: list[Row], seen: RowsSeen, position: Raw) -> Raw:
-    """Write one step's records, notes and position in one transaction; returns the new position."""
-    origin = Origin(Source.IMPORT, str(run.job["_id"]))
-    step = make_step(run.access, plan, rows, seen, origin)
-    after = moved(position, rows, step)
+def write_step(run: Run, plan: Plan, step: Step, before: Raw, after: Raw) -> None:
+    """Write one step's records, notes and position in one transaction."""
 
     def write(session: ClientSession) -> None:
         if step.documents:
-            insert(session, run.access, plan.schema, step.documents, origin)
-        write_notes(session, str(run.job["_id"]), step.odd, step.failed, position)
+            insert(session, run.access, plan.schema, step.documents, origin_of(run))
+        write_notes(session, str(run.job["_id"]), step.odd, step.failed, before)
         run.advance(after["done"], after, session=session)
 
     in_transaction(write)
-    return after
 
 
 def moved(position: Raw, rows: list[Row], step: Step) -> Raw:

@@ -20,11 +20,11 @@ Known = dict[tuple[str, str], list[ObjectId]]
 Missing = dict[str, dict[str, str]]
 
 
-def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin | None) -> None:
+def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin) -> None:
     """Put ids in place of names, and an error on a field where a name means no record or several.
 
-    With an `origin` missing records are made where the mapping says so, in a transaction of their own: after a
-    crash they are found by their names. Without one (a survey) they are taken as made.
+    Missing records are made where the mapping says so, in a transaction of their own: after a crash they are found
+    by their names.
     """
     drafts = [draft for draft in drafts if draft.links]
     wanted = {(binding.field.target, name): binding for draft in drafts for binding, names in draft.links
@@ -34,14 +34,11 @@ def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin | None
     for (target, name), binding in wanted.items():
         if binding.use.create_missing and not known.get((target, comparable(name))):
             missing.setdefault(target, {}).setdefault(comparable(name), name)
-    assumed = {target: creatable(access, target, absent) for target, absent in missing.items()}
-    if origin is not None:
-        for target, absent in assumed.items():
-            known.update(create_named(access, target, absent, origin))
-        assumed = {}
+    for target, absent in missing.items():
+        known.update(create_named(access, target, creatable(access, target, absent), origin))
     for draft in drafts:
         for binding, names in draft.links:
-            link(draft, binding, names, known, assumed)
+            link(draft, binding, names, known)
 
 
 def find_named(access: Access, wanted: Iterable[tuple[str, str]]) -> Known:
@@ -71,14 +68,14 @@ def create_named(access: Access, target: str, names: dict[str, str], origin: Ori
     return {(target, comparable(raw["name"])): [raw["_id"]] for raw in made}
 
 
-def link(draft: Draft, binding: Binding, names: list[str], known: Known, assumed: Missing) -> None:
+def link(draft: Draft, binding: Binding, names: list[str], known: Known) -> None:
     """Link what is known for certain; names that are not are kept as text."""
     field, ids, odd, reasons = binding.field, [], [], []
     for name in names:
         found = known.get((field.target, comparable(name)), [])
         if len(found) == 1:
             ids.append(found[0])
-        elif found or comparable(name) not in assumed.get(field.target, {}):
+        else:
             odd.append(name)
             reasons.append(why_not(name, len(found)))
     if odd:

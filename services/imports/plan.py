@@ -1,8 +1,9 @@
 """A mapping laid on a file's header and a register's fields: what goes where, and what must be made first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -16,7 +17,7 @@ from services.imports.companions import Companion, companion_for
 from services.imports.errors import MappingError
 from services.imports.mappings import ColumnRule, FieldUse, ImportMapping
 from services.settings import definition_field, new_definition
-from services.values import context_of
+from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
 #: Kinds whose values are not one plain value that rows can be compared by.
@@ -47,6 +48,13 @@ class PlannedColumn:
     bindings: tuple[Binding, ...]
     companion: Companion
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether text goes into the one field as it stands."""
+        first = self.bindings[0]
+        use = first.use
+        return not (self.rule.separator or first.gathers or use.separator or use.link_by or use.zero_fill)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -61,6 +69,7 @@ class Plan:
     #: Columns of the file that the mapping says nothing of.
     unmapped: tuple[str, ...]
     by_column: Mapping[str, Binding] = field(default_factory=dict)
+    known: KnownValues = field(default_factory=KnownValues, compare=False)
 
     @property
     def register(self) -> str:
@@ -69,6 +78,27 @@ class Plan:
     @property
     def skips(self) -> bool:
         return self.mapping.on_existing == "skip" and bool(self.match)
+
+    def for_survey(self) -> "Plan":
+        """The part of the plan that is laid on the rows before any is written: columns whose choices come from the
+        data, and what rows are known by. Without the former no column at all is read."""
+        gathering = any(binding.gathers for binding in self.by_column.values())
+        keys = self.key_columns if self.skips else ()
+        return self.only(lambda binding: gathering and (binding.gathers or binding.field.column in keys))
+
+    def for_keys(self) -> "Plan":
+        """The part of the plan that tells what rows are known by."""
+        return self.only(lambda binding: binding.field.column in self.key_columns)
+
+    @cached_property
+    def key_columns(self) -> set[str]:
+        """The columns that rows are matched by, and those that such columns are made of."""
+        made_of = self.schema.register.document.made_of
+        return {column for found in self.match for column in (found.column, *made_of.get(found.column, ()))}
+
+    def only(self, wanted: Callable[[Binding], bool]) -> "Plan":
+        """The same with no other columns than those with a binding that is wanted."""
+        return replace(self, columns=tuple(column for column in self.columns if any(map(wanted, column.bindings))))
 
 
 def make_plan(access: Access, register: str, mapping: ImportMapping, header: Sequence[str]) -> Plan:
@@ -232,8 +262,8 @@ class Planner:
 
     def match(self, schema: Schema) -> tuple[Field, ...]:
         filled = {*self.mapping.constants, *(use.field for rule in self.mapping.columns for use in rule.uses)}
-        # A person's name is made of the first and the last one.
-        filled |= set(schema.register.document.complete(dict.fromkeys(filled, "-")))
+        made_of = schema.register.document.made_of
+        filled |= {key for key, sources in made_of.items() if filled & set(sources)}
         found = []
         for key in self.mapping.match:
             field = schema.get(key) or schema.get(CUSTOM_PREFIX + key)

@@ -8,9 +8,10 @@ from flask_babel import lazy_gettext as _l
 from models.changes import Source
 from models.fields.errors import ValidationFailed
 from models.rights import Access
+from services.imports.companions import Companion
 from services.imports.errors import ImportProblem, MappingError, TableError
 from services.imports.plan import Binding, Plan
-from services.imports.survey import Survey, survey_table, wanted_choices, wanted_definitions
+from services.imports.survey import Survey, long_companions, survey_table, wanted_choices, wanted_definitions
 from services.imports.tables import Table
 from services.jobs import Run
 from services.records import VersionConflict
@@ -55,7 +56,21 @@ def noted(
         choices[binding.field.key] = list(dict.fromkeys([*choices.get(binding.field.key, ()), *texts]))
     return {"ready": False, "row": 0, "done": 0, "rows": survey.rows, "created": 0, "skipped": 0, "odd": 0,
             "failed": 0, "fields": list(dict.fromkeys(fields)), "choices": choices,
-            "unmapped": list(plan.unmapped)}  # fmt: skip
+            "long": long_companions(plan, survey), "unmapped": list(plan.unmapped)}  # fmt: skip
+
+
+def add_companions(run: Run, register: str, companions: Sequence[Companion], position: Raw) -> Raw:
+    """Make the text fields that values need which don't fit; returns the job's position with their keys."""
+    keys = [companion.key for companion in companions]
+    position = {**position, "fields": list(dict.fromkeys([*position["fields"], *keys]))}
+    run.advance(position["done"], position)
+    for companion in companions:
+        definition = companion.definition(register, long=companion.key in position["long"])
+        try:
+            define_field(run.access, definition, source=Source.IMPORT)
+        except ValidationFailed as failed:
+            raise ImportProblem(unmakeable(definition, failed)[0]) from failed
+    return position
 
 
 def check_definitions(definitions: Sequence[Raw]) -> None:
@@ -65,10 +80,14 @@ def check_definitions(definitions: Sequence[Raw]) -> None:
         try:
             new_definition(definition)
         except ValidationFailed as failed:
-            problems += [_l("The field “%(key)s” can't be made: %(message)s", key=definition["key"], message=text)
-                         for texts in failed.errors.values() for text in texts]  # fmt: skip
+            problems += unmakeable(definition, failed)
     if problems:
         raise MappingError(problems)
+
+
+def unmakeable(definition: Raw, failed: ValidationFailed) -> list[Any]:
+    return [_l("The field “%(key)s” can't be made: %(message)s", key=definition["key"], message=text)
+            for texts in failed.errors.values() for text in texts]  # fmt: skip
 
 
 def add_choices(access: Access, binding: Binding, choices: Sequence[Raw]) -> None:

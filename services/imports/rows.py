@@ -53,10 +53,18 @@ def read_row(plan: Plan, row: Row, context: Context, *, survey: bool = False) ->
     draft = Draft(row)
     check_width(plan, draft)
     values: dict[str, Any] = dict(plan.constants)
+    cells, width = row.cells, len(row.cells)
     for planned in plan.columns:
+        if planned.plain and planned.place < width and type(cells[planned.place]) is str:
+            # Most cells of most files, and so the way that has to be short.
+            column, text = planned.bindings[0].field.column, cells[planned.place].strip()
+            if text:
+                draft.texts[column] = text
+            values[column] = text or None
+            continue
         for binding, cell in cells_of(planned, draft):
             values[binding.field.column] = take(draft, binding, cell, survey)
-    parsed = parse_values(plan.schema, with_defaults(plan.schema, values), context)
+    parsed = parse_values(plan.schema, with_defaults(plan.schema, values), context, known=plan.known)
     parsed.errors |= draft.parsed.errors
     draft.parsed = parsed
     return draft
@@ -170,7 +178,8 @@ def keep_texts(draft: Draft) -> None:
         text = f"{values[column]}; {kept.text}" if values.get(column) else kept.text
         try:
             if field is None:
-                raise FieldError(_("There is no field to keep it in: one was changed during the import."))
+                raise FieldError(_("There is no field to keep it in, and only those who manage settings may make one. "
+                                   "Correct the value, or ask an administrator."))  # fmt: skip
             values[column] = field.kind.parse(text, field, Context())
             draft.note(kept.header, kept.text, kept.reason, column)
         except FieldError as error:

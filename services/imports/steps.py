@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from models.fields.context import Context
 from models.rights import Access
+from services.imports.companions import Companion
 from services.imports.existing import Key, find_existing, key_of
 from services.imports.limits import STEP
 from services.imports.linked import resolve_links
@@ -22,12 +23,14 @@ from services.values import check_references, check_required, context_of
 
 @dataclass
 class Step:
-    """What a step comes to: documents to write, rows that exist already, and what is to be reported."""
+    """What a step comes to: documents to write, rows that exist already, what is to be reported, and the companions
+    that it needs and that are not there yet, by key."""
 
     documents: list[dict[str, Any]] = field(default_factory=list)
     skipped: int = 0
     odd: list[OddValue] = field(default_factory=list)
     failed: list[FailedRow] = field(default_factory=list)
+    missing: dict[str, Companion] = field(default_factory=dict)
 
 
 class RowsSeen:
@@ -77,7 +80,7 @@ def double(plan: Plan, draft: Draft, first: int) -> FailedRow:
     return failed_row(plan, draft)
 
 
-def find_places(access: Access, plan: Plan, drafts: list[Draft], origin: Origin | None) -> None:
+def find_places(access: Access, plan: Plan, drafts: list[Draft], origin: Origin) -> None:
     """Resolve links and find a place for every odd value."""
     context = reading_context(access, plan)
     resolve_links(access, drafts, origin)
@@ -98,6 +101,9 @@ def make_step(access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, o
 
 
 def add_draft(access: Access, plan: Plan, draft: Draft, step: Step) -> None:
+    for kept in draft.kept:
+        if kept.companion.field is None:
+            step.missing.setdefault(kept.companion.key, kept.companion)
     keep_texts(draft)
     document = None
     if not draft.parsed.errors:

@@ -1,6 +1,6 @@
 """Reading the whole file before anything is written: what must be made first, and how many rows there are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,13 +8,13 @@ from flask_babel import lazy_gettext as _l
 
 from models.fields.field import Field
 from models.rights import Access
-from services.imports.companions import Companion
+from services.imports.companions import SHORT
 from services.imports.errors import MappingError
 from services.imports.limits import MAX_NEW_CHOICES
 from services.imports.plan import Binding, Plan, new_definitions
 from services.imports.rows import Draft
-from services.imports.steps import RowsSeen, chunks, find_places, new_drafts
-from services.imports.tables import Table
+from services.imports.steps import RowsSeen, chunks, new_drafts
+from services.imports.tables import Row, Table
 from services.settings import COLOURS, suggested_key
 
 #: A label has at most so many characters.
@@ -25,41 +25,41 @@ CYCLE = tuple(colour for colour in COLOURS if colour not in ("grey", "accent"))
 
 @dataclass
 class Survey:
-    """What a file needs. `choices` maps a column to new values by their folded text, `lengths` a companion's key to
-    the longest text it must keep."""
+    """What a file needs. `choices` maps a column to new values by their folded text, `longest` the place of a column
+    in the file to the length of its longest text."""
 
     rows: int = 0
     choices: dict[str, dict[str, str]] = field(default_factory=dict)
-    companions: dict[str, Companion] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
+    longest: dict[int, int] = field(default_factory=dict)
+
+    def measure(self, plan: Plan, rows: Iterable[Row]) -> None:
+        for planned in plan.columns:
+            place = planned.place
+            lengths = (len(row.cells[place]) for row in rows
+                       if place < len(row.cells) and isinstance(row.cells[place], str))  # fmt: skip
+            self.longest[place] = max(self.longest.get(place, 0), max(lengths, default=0))
 
     def note(self, draft: Draft) -> None:
-        needed = [kept.companion for kept in draft.kept]
         for binding, text in draft.gathered:
-            if len(text) > LONGEST_CHOICE:
-                needed.append(binding.companion)
-            elif not is_choice(binding.field, text):
+            if len(text) <= LONGEST_CHOICE and not is_choice(binding.field, text):
                 self.choices.setdefault(binding.field.column, {}).setdefault(text.casefold(), text)
-        # Several odd values of one row may go into the same field: their lengths add up.
-        length = sum(len(kept.text) + 2 for kept in draft.kept) + sum(len(text) for _, text in draft.gathered)
-        for companion in needed:
-            self.companions.setdefault(companion.key, companion)
-            self.lengths[companion.key] = max(self.lengths.get(companion.key, 0), length)
 
 
 def survey_table(access: Access, plan: Plan, table: Table, progress: Callable[[int], None]) -> Survey:
     """Read all rows once; `progress` is told how many so far, and may stop it by raising.
 
+    Values are not checked yet: which of them are odd shows when their rows are written.
     Raises TableError where the file breaks off, MappingError for a column of too many different choices.
     """
-    survey, seen = Survey(), RowsSeen()
+    survey, seen, light = Survey(), RowsSeen(), plan.for_survey()
     for rows in chunks(table.rows()):
         survey.rows += len(rows)
-        drafts, _skipped, _doubles = new_drafts(access, plan, rows, seen, survey=True)
-        find_places(access, plan, drafts, None)
-        for draft in drafts:
-            survey.note(draft)
-        check_choices(plan, survey)
+        survey.measure(plan, rows)
+        if light.columns:
+            drafts, _skipped, _doubles = new_drafts(access, light, rows, seen, survey=True)
+            for draft in drafts:
+                survey.note(draft)
+            check_choices(plan, survey)
         progress(survey.rows)
     return survey
 
@@ -86,7 +86,7 @@ def known_texts(choice: Any) -> set[str]:
 
 
 def wanted_definitions(plan: Plan, survey: Survey) -> Iterator[dict[str, Any]]:
-    """The definitions of fields to make, in the columns' order, companions last."""
+    """The definitions of fields to make, in the columns' order."""
     for binding in new_definitions(plan):
         definition = dict(binding.definition or {})
         if binding.gathers:
@@ -96,9 +96,16 @@ def wanted_definitions(plan: Plan, survey: Survey) -> Iterator[dict[str, Any]]:
                 # The column is empty throughout: there is nothing to choose from, and nothing to lose.
                 continue
         yield definition
-    for key, companion in survey.companions.items():
-        if companion.field is None:
-            yield companion.definition(plan.register, survey.lengths[key])
+
+
+def long_companions(plan: Plan, survey: Survey) -> list[str]:
+    """The keys of the companions that may have to keep more than a line of text: all that could come together in
+    one of them is longer."""
+    lengths: dict[str, int] = {}
+    for planned in plan.columns:
+        for key in {planned.companion.key, *(binding.companion.key for binding in planned.bindings)}:
+            lengths[key] = lengths.get(key, 0) + survey.longest.get(planned.place, 0) + 2
+    return sorted(key for key, length in lengths.items() if length > SHORT)
 
 
 def wanted_choices(plan: Plan, survey: Survey) -> Iterator[tuple[Binding, list[dict[str, Any]]]]:

@@ -152,7 +152,9 @@ def test_import_job_cancelled_stops_between_steps(admin_access: Access, monkeypa
     monkeypatch.setattr(import_jobs, "make_step", cancelled_in_step)
     work()
     job = get_job(admin_access, job_id)
-    assert (job["state"], len(records()), report_of(job).created) == ("cancelled", 500, 500)
+    # The step that was read meanwhile is written still, or is not.
+    assert job["state"] == "cancelled"
+    assert len(records()) == report_of(job).created in (500, 1_000)
 
 
 def test_import_job_keeps_the_first_notes_and_counts_all(admin_access: Access, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bson import Decimal128
 
 from models.fields.schema import schema_of
-from models.rights import Access, NotAllowed, Scope
+from models.rights import Access, NotAllowed, Scope, system_access
 from models.security import FieldRight, Role, User
 from services.imports import ImportProblem, MappingError, import_now, read_mapping
 from services.security import access_for
@@ -267,6 +267,20 @@ def test_import_that_needs_fields_without_the_right_to_settings_writes_nothing(
         import_text(access_for(make_user("ada", role)), "company", "Name,X\nA,1\n",
                     "columns: {Name: name, X: {field: x, define: {kind: text}}}")  # fmt: skip
     assert records() == []
+
+
+def test_import_of_odd_values_without_the_right_to_settings_reports_their_rows(
+    make_role: Callable[..., Role], make_user: Callable[..., User]
+) -> None:
+    define_field(system_access(), {"register": "company", "key": "founded", "label": "Founded", "kind": "number"})
+    role = make_role("Adder", ("company", "see", "all"), ("company", "add", "all"))
+    report = import_text(access_for(make_user("ada", role)), "company", "Name,Founded\nA,1990\nB,long ago\n",
+                         "columns: {Name: name, Founded: founded}")  # fmt: skip
+    assert [raw["name"] for raw in records()] == ["A"]
+    assert [failed.row for failed in report.failed] == [3]
+    assert "long ago" in report.failed[0].reason
+    assert "ask an administrator" in report.failed[0].reason
+    assert report.fields_created == ()
 
 
 def test_import_by_a_user_makes_the_records_the_users_own(

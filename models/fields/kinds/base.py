@@ -19,6 +19,8 @@ Query = dict[str, Any]
 NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
 #: How MongoDB is asked for any, and for all, of several tokens.
 MANY = {"in": "$in", "all": "$all"}
+#: Half of a character, which UTF-8 and so the database can't write.
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
 
 
@@ -43,6 +45,8 @@ class Kind:
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
     lowest: ClassVar[Any] = None
     numeric: ClassVar[bool] = False
+    #: Values point at records, users or teams; `references` tells at which.
+    refers: ClassVar[bool] = False
 
     # What comes in
 
@@ -187,7 +191,7 @@ def text_of(raw: Any, field: Field) -> str:
     if len(text) > field.max_length:
         raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.",
                             max=field.max_length, length=len(text)))  # fmt: skip
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if "\x00" in text or LONE_SURROGATE.search(text):
         raise FieldError(_l("This holds characters that can't be kept. Type it again."))
     return text
 

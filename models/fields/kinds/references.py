@@ -32,6 +32,7 @@ class Link(Faceted):
     name = "link"
     label = _l("Link to a record")
     input = "link"
+    refers = True
     operators: ClassVar[Sequence[str]] = ops.MEMBER
     orderable = False
 

@@ -23,7 +23,9 @@ PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
 MAX_ASKED = 2_000
 EQUALITY = ("eq", "neq", "in", "nin")
 #: Letters, digits and single marks before the @, names of two letters or more without capitals after it.
-PLAIN_ADDRESS = re.compile(r"[a-zA-Z0-9]+(?:[._+-][a-zA-Z0-9]+)*@(?:[a-z0-9]{2,30}(?:-[a-z0-9]{2,20})?\.){1,4}[a-z]{2,20}")
+PLAIN_ADDRESS = re.compile(
+    r"[a-zA-Z0-9]+(?:[._+-][a-zA-Z0-9]+)*@(?:[a-z0-9]{2,30}(?:-[a-z0-9]{2,20})?\.){1,4}[a-z]{2,20}"
+)
 #: Domains that are no one's (RFC 6761 and the like) are looked at closely.
 UNUSUAL_ENDS = tuple(f"{sign}{name}" for name in SPECIAL_USE_DOMAIN_NAMES for sign in ".@")
 LONGEST_PLAIN = 64
