@@ -15,6 +15,7 @@ from services.values import context_of
 from views.base import current_access, current_language
 from views.fields import INPUTS, filter_column
 from views.links import query_url
+from views.many_fields import AT_ONCE
 
 Chip = dict[str, str]
 
@@ -74,9 +75,10 @@ def filter_columns(schema: Schema) -> list[dict[str, Any]]:
 
 
 def all_columns(schema: Schema, chosen: Sequence[str]) -> list[dict[str, Any]]:
-    """Every field for the panel that chooses columns: the chosen ones first, in their order."""
+    """Every field for the panel that chooses columns: the chosen ones first, in their order; of very many fields the
+    chosen ones alone, for the panel searches for the others."""
     language = current_language()
-    rest = [column for column in schema.by_column if column not in chosen]
+    rest = [column for column in schema.by_column if column not in chosen] if len(schema.fields) <= AT_ONCE else []
     return [
         {"column": column, "label": schema.by_column[column].label_in(language), "shown": column in chosen}
         for column in (*chosen, *rest)

@@ -1,9 +1,9 @@
 """The screens of any register: list, record, forms, deleting, choosing columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
@@ -14,8 +14,9 @@ from fab_mongo import MongoModelView
 from models.base import stored_value
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
-from models.registers import SECTIONS, Register
+from models.registers import Register
 from models.rights import NotAllowed
 from services.labels import context_for
 from services.preferences import choose_columns, list_columns
@@ -25,8 +26,9 @@ from services.search import Page, TooSlow, find_page
 from services.values import context_of
 from views.base import current_access, current_language
 from views.conditions import all_columns, chips, chosen_options, filter_columns
-from views.fields import ValueField, cell, form_class, form_fields, local_options
+from views.fields import Cell, ValueField, cell, form_class, form_fields, local_options
 from views.interface import FieldHelp, FieldLabel, RegisterInterface
+from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
@@ -66,7 +68,8 @@ class RegisterView(MongoModelView):
         super()._init_properties()
 
     def _init_forms(self) -> None:
-        self.add_form = self.edit_form = form_class(self.datamodel.schema.fields, field_texts)
+        # A form is made for each page, of the fields that the page shows.
+        self.add_form = self.edit_form = form_class((), field_texts)
 
     @property
     def card(self) -> Register:
@@ -90,8 +93,8 @@ class RegisterView(MongoModelView):
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page, columns=columns,
             rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
-            conditions=conditions,
-            filter_columns=filter_columns(schema), all_columns=all_columns(schema, [f.column for f in columns]),
+            conditions=conditions, all_columns=all_columns(schema, [f.column for f in columns]),
+            more_columns=len(schema.fields) > AT_ONCE,
             title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
             can=self.can(),
         ), status  # fmt: skip
@@ -117,6 +120,22 @@ class RegisterView(MongoModelView):
         access = current_access()
         return {action: access.may(self.card.key, action) for action in ("add", "change", "delete", "merge")}
 
+    @expose("/filter_fields")
+    @has_access
+    @permission_name("list")
+    def filter_fields(self) -> Response:
+        """Every field as the filter panel takes it, as JSON: asked for when the panel is opened."""
+        return jsonify(filter_columns(self.datamodel.schema))
+
+    @expose("/field_names")
+    @has_access
+    @permission_name("list")
+    def field_names(self) -> Response:
+        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have."""
+        fields = [f for f in self.datamodel.schema.fields if not (f.read_only and "writable" in request.args)]
+        found = find_fields(fields, request.args.get("q", ""), current_language())
+        return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
+
     @expose("/columns", methods=["POST"])
     @has_access
     @permission_name("list")
@@ -138,16 +157,34 @@ class RegisterView(MongoModelView):
     def show(self, pk: str) -> Any:
         """The record with its sections, and what is linked to it."""
         raw = get_record(current_access(), self.card.key, pk)
-        schema = self.datamodel.schema
-        context = context_for(current_access(), schema.fields, [raw])
-        sections = [
-            (str(SECTIONS[section]), [cell(field, raw, context) for field in fields])
-            for section, fields in schema.sections()
-        ]
+        fields = self.datamodel.schema.fields
+        whole = request.args.get("fields") == "all"
+        shown = Shown(fields) if whole else shown_fields(fields, self.filled(raw))
         return self.render_template(
-            "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), sections=sections,
+            "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
+            sections=self.value_sections(raw, shown.at_once),
             title=raw.get("name") or _("(no name)"), related=self.related(raw), can=self.can_with(raw),
         )  # fmt: skip
+
+    @expose("/values/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def values(self, pk: str) -> Any:
+        """The sections of a record with every field that is filled, as a part of its page: what is not there from the
+        start where a register has very many fields."""
+        raw = get_record(current_access(), self.card.key, pk)
+        shown = shown_fields(self.datamodel.schema.fields, self.filled(raw))
+        return self.render_template("registers/values.html", card=self.card,
+                                    sections=self.value_sections(raw, shown.at_once + shown.later))  # fmt: skip
+
+    def value_sections(self, raw: Raw, fields: Sequence[Field]) -> Sequence[tuple[str, str, Sequence[Cell]]]:
+        context = context_for(current_access(), fields, [raw])
+        columns = {field.column for field in fields}
+        return [(section, title, [cell(field, raw, context) for field in found])
+                for section, title, found in in_sections(self.datamodel.schema, columns)]  # fmt: skip
+
+    def filled(self, raw: Raw) -> set[str]:
+        return {field.column for field, _value in self.datamodel.schema.filled(raw)}
 
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
@@ -164,7 +201,7 @@ class RegisterView(MongoModelView):
     def add(self) -> Any:
         """Add a record. Everything typed stays on the page until it is saved."""
         schema = self.datamodel.schema
-        form = self.add_form(data=self.defaults(schema) | self.prefilled(schema))
+        form = self.form_with(self.defaults(schema) | self.prefilled(schema))
         if request.method == "POST" and form.validate():
             try:
                 raw = create_record(current_access(), self.card.key, self.typed(form), keep=self.kept())
@@ -179,7 +216,7 @@ class RegisterView(MongoModelView):
     def edit(self, pk: str) -> Any:
         """Change a record, as far as nobody else has changed it meanwhile."""
         raw = get_record(current_access(), self.card.key, pk, "change")
-        form = self.edit_form(data=self.edit_texts(raw))
+        form = self.form_with(self.edit_texts(raw))
         if request.method == "POST" and form.validate():
             try:
                 saved = update_record(current_access(), self.card.key, pk, self.typed(form),
@@ -189,6 +226,38 @@ class RegisterView(MongoModelView):
             except (ValidationFailed, NotAllowed, VersionConflict) as error:
                 return self.form_page(form, raw, _("Edit %(name)s", name=raw.get("name") or ""), error)
         return self.form_page(form, raw, _("Edit %(name)s", name=raw.get("name") or ""))
+
+    @expose("/form_fields", methods=["GET"])
+    @has_access
+    @permission_name("list")
+    def form_fields(self) -> Any:
+        """Fields that a form does not have from the start, as a part of its page: the one that `column` names, else
+        the filled ones of the record `pk` which are left."""
+        access, schema, pk = current_access(), self.datamodel.schema, request.args.get("pk", "")
+        raw = get_record(access, self.card.key, pk, "change") if pk else None
+        values = self.edit_texts(raw) if raw else self.defaults(schema)
+        column = request.args.get("column", "")
+        wanted = [schema.get(column)] if column else self.shown(values, ()).later
+        fields = [field for field in wanted if field is not None and not field.read_only]
+        form = form_class(fields, field_texts)(formdata=None, data=values)
+        self.add_options(form)
+        return self.render_template("registers/form_fields.html", form=form, keepable=(), kept=(),
+                                    sections=self.form_sections(form))  # fmt: skip
+
+    def form_with(self, values: Raw) -> Any:
+        """The form with these values and with the fields that it shows from the start, or that the page sent."""
+        sent = {name for name in request.form if name in self.datamodel.schema.by_column}
+        shown = self.shown(values, sent)
+        form = form_class(shown.at_once, field_texts)(data=values)
+        form.shown = shown
+        return form
+
+    def shown(self, values: Raw, sent: Collection[str]) -> Shown:
+        fields = [field for field in self.datamodel.schema.fields if not field.read_only]
+        if request.args.get("fields") == "all":
+            return Shown(tuple(fields))
+        filled = {column for column, value in values.items() if value not in EMPTY_VALUES}
+        return shown_fields(fields, filled, always=sent, empty_too=True)
 
     def typed(self, form: Any) -> Raw:
         """What was typed, of the fields that the page sent."""
@@ -241,16 +310,15 @@ class RegisterView(MongoModelView):
             flash(str(error), "danger")
         return self.render_template(
             "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
-            kept=self.kept(), sections=self.form_sections(form), version=raw["version"] if raw else None,
+            kept=self.kept(), sections=self.form_sections(form), shown=form.shown,
+            version=raw["version"] if raw else None,
             back=url_for(f"{self.endpoint}.show", pk=raw["_id"]) if raw else self.card.path + "/",
         ), status  # fmt: skip
 
-    def form_sections(self, form: Any) -> Sequence[tuple[str, Sequence[ValueField]]]:
-        sections = [
-            (str(SECTIONS[section]), [form[field.column] for field in fields if field.column in form])
-            for section, fields in self.datamodel.schema.sections()
-        ]
-        return [(label, fields) for label, fields in sections if fields]
+    def form_sections(self, form: Any) -> Sequence[tuple[str, str, Sequence[ValueField]]]:
+        columns = {field.name for field in form_fields(form)}
+        return [(section, title, [form[field.column] for field in fields])
+                for section, title, fields in in_sections(self.datamodel.schema, columns)]  # fmt: skip
 
     def show_errors(self, form: Any, error: ValidationFailed) -> None:
         for column, messages in error.messages().items():

@@ -1,6 +1,6 @@
 // The filter panel: choose a column, then the operator, then a value by the right input. Applying goes to the
 // same address with _flt_<operator>_<column>=value added and the page reset. The columns come as JSON in
-// #filter-columns; its shape is described in docs/look.md.
+// #filter-columns, or from the address in data-filter-panel when the panel is first opened; docs/look.md describes them.
 import { el } from "./dom.js";
 import { enhance } from "./selects.js";
 import { text } from "./texts.js";
@@ -82,13 +82,14 @@ class FilterPanel {
     const select = columnSelect(this.columns);
     this.columnBox.append(select);
     this.picker = enhance(select, { onChange: (name) => this.columnChosen(name) });
-    this.panel.addEventListener("toggle", (event) => {
-      if (event.newState === "open") this.picker.focus();
-    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.apply();
     });
+  }
+
+  focus() {
+    this.picker.focus();
   }
 
   columnChosen(name) {
@@ -142,8 +143,33 @@ class FilterPanel {
   }
 }
 
-export function setUpFilters() {
+async function columnsOf(panel) {
   const data = document.getElementById("filter-columns");
+  if (data) return JSON.parse(data.textContent);
+  const answer = await fetch(panel.dataset.filterPanel, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${answer.status} from ${panel.dataset.filterPanel}`);
+  return answer.json();
+}
+
+async function openPanel(panel) {
+  const fields = new FilterPanel(panel, await columnsOf(panel));
+  fields.start();
+  return fields;
+}
+
+export function setUpFilters() {
   const panel = document.querySelector("[data-filter-panel]");
-  if (data && panel) new FilterPanel(panel, JSON.parse(data.textContent)).start();
+  if (!panel) return;
+  let opened = null;
+  panel.addEventListener("toggle", async (event) => {
+    if (event.newState !== "open") return;
+    opened ??= openPanel(panel);
+    try {
+      (await opened).focus();
+    } catch {
+      // The next opening tries again.
+      opened = null;
+      panel.hidePopover();
+    }
+  });
 }

@@ -1,0 +1,94 @@
+// Where a register has very many fields, pages begin with some of them. A record's other values come by themselves
+// ([data-values]); so do a form's filled fields ([data-later]), and empty ones are searched for ([data-more-fields]).
+// In the panel that chooses columns, [data-more-columns] adds one to the boxes above it.
+import { el } from "./dom.js";
+import { enhance, setUpSelects } from "./selects.js";
+import { text } from "./texts.js";
+
+async function fetchPart(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(`${answer.status} from ${address}`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+async function bringValues(place) {
+  const part = await fetchPart(place.dataset.values);
+  const first = place.querySelector("[data-section]");
+  first.before(...part.querySelectorAll("[data-section]"));
+  // What came is the whole; what was there from the start stands behind it now.
+  let old = first;
+  while (old) {
+    const next = old.nextElementSibling?.closest("[data-section]");
+    old.remove();
+    old = next;
+  }
+}
+
+class FormFields {
+  constructor(place) {
+    this.place = place;
+    this.url = new URL(place.dataset.moreFields, window.location.href);
+    this.sections = place.closest("[data-sections]");
+  }
+
+  start() {
+    const select = this.place.querySelector("select");
+    this.box = enhance(select, {
+      onChange: (column) => column && this.choose(column).catch(() => failed(this.place)),
+    });
+    if ("later" in this.place.dataset) this.bring(this.url).catch(() => failed(this.place));
+  }
+
+  async choose(column) {
+    const address = new URL(this.url);
+    address.searchParams.set("column", column);
+    if (!this.field(column)) await this.bring(address);
+    this.box.clear(true);
+    const field = this.field(column);
+    field?.scrollIntoView({ block: "nearest" });
+    const input = field?.querySelector("input:not([type=hidden]), textarea, select");
+    (input?.tomselect ?? input)?.focus();
+  }
+
+  field(column) {
+    return this.sections.querySelector(`[data-field="${CSS.escape(column)}"]`);
+  }
+
+  async bring(address) {
+    const part = await fetchPart(address);
+    for (const section of part.querySelectorAll("[data-section]")) this.take(section);
+    setUpSelects(this.sections);
+  }
+
+  take(section) {
+    const there = this.sections.querySelector(`[data-section="${section.dataset.section}"]`);
+    const fields = [...section.querySelectorAll("[data-field]")].filter((field) => !this.field(field.dataset.field));
+    if (there) there.querySelector(".k-fields").append(...fields);
+    else this.place.before(section);
+  }
+}
+
+function addColumn(select, column) {
+  const list = select.closest("form").querySelector(".k-columns");
+  const there = list.querySelector(`input[value="${CSS.escape(column)}"]`);
+  if (there) there.checked = true;
+  else {
+    const label = select.tomselect.options[column]?.label ?? column;
+    const box = el("input", { type: "checkbox", class: "form-check-input", name: "column", value: column, checked: true });
+    list.append(el("label", { class: "k-check" }, box, " ", el("span", {}, label)));
+  }
+  list.lastElementChild.scrollIntoView({ block: "nearest" });
+  select.tomselect.clear(true);
+}
+
+function failed(place) {
+  place.append(el("p", { class: "k-error", role: "alert" }, text("part_unreachable")));
+}
+
+export function setUpMoreFields() {
+  for (const place of document.querySelectorAll("[data-values]")) bringValues(place).catch(() => failed(place));
+  for (const place of document.querySelectorAll("[data-more-fields]")) new FormFields(place).start();
+  for (const select of document.querySelectorAll("[data-more-columns]")) {
+    select.tomselect?.on("change", (column) => column && addColumn(select, column));
+  }
+}
