@@ -8,6 +8,7 @@ import click
 from flask import Flask
 
 from benchmarks.floors import make_floor
+from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
 from benchmarks.place import application, fill
 from benchmarks.reading import http_cases, reading_cases, signed_in
@@ -55,7 +56,9 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     with app.app_context():
         make_floor()
     yield from reading_cases(app, access, records)
-    yield from http_cases(signed_in(app))
+    client = signed_in(app)
+    yield from http_cases(client)
+    yield from many_fields_cases(app, access, client)
     yield from writing_cases(access, rows, letters, runs)
 
 

@@ -17,14 +17,16 @@ ALLOWANCE = 15.0
 class Case:
     """Something to measure. `ours` and `floor` do the same; `items` is how many rows or letters one call makes.
 
-    `bounded` cases are pages of lists, which are held to twice the floor and ALLOWANCE.
+    A case with an `allowance` is held to twice the floor and so many milliseconds more. With `same_rows` both sides
+    give pages, which must hold the same rows.
     """
 
     name: str
     ours: Work
     floor: Work
     items: int = 1
-    bounded: bool = False
+    allowance: float | None = None
+    same_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Result:
     ours: float
     floor: float
     items: int = 1
-    bounded: bool = False
+    allowance: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -48,7 +50,7 @@ class Result:
 
     @property
     def within(self) -> bool | None:
-        return self.ours <= 2 * self.floor + ALLOWANCE if self.bounded else None
+        return None if self.allowance is None else self.ours <= 2 * self.floor + self.allowance
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.name, "ours_ms": round(self.ours, 3), "floor_ms": round(self.floor, 3),
@@ -72,9 +74,9 @@ def measure(app: Flask, case: Case, rounds: int) -> Result:
         if number:
             ours.append(mine)
             floor.append(least)
-        elif case.bounded and ids_of(answer.rows) != ids_of(bare_answer["rows"]):
+        elif case.same_rows and ids_of(answer.rows) != ids_of(bare_answer["rows"]):
             raise DifferentAnswers(case.name)
-    return Result(case.name, median(ours), median(floor), case.items, case.bounded)
+    return Result(case.name, median(ours), median(floor), case.items, case.allowance)
 
 
 def ids_of(rows: Iterable[Mapping[str, Any]]) -> list[Any]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import mongoengine as me
 
-from benchmarks.measuring import ALLOWANCE, Result
+from benchmarks.measuring import Result
 
-HEADER = ("", "median ms", "floor ms", "ratio", "a second", f"within 2 x floor + {ALLOWANCE:.0f} ms")
+HEADER = ("", "median ms", "floor ms", "ratio", "a second", "within its bound")
 VERDICTS = {True: "yes", False: "NO", None: ""}
 
 

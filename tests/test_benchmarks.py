@@ -38,7 +38,7 @@ def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_u
 
 def test_measuring_pages_of_different_rows_is_refused(app: Flask) -> None:
     page = SimpleNamespace(rows=[{"_id": 1}])
-    case = Case("pages", lambda: page, lambda: {"rows": [{"_id": 2}]}, bounded=True)
+    case = Case("pages", lambda: page, lambda: {"rows": [{"_id": 2}]}, allowance=15.0, same_rows=True)
     with pytest.raises(DifferentAnswers):
         measure(app, case, 1)
 
@@ -51,6 +51,6 @@ def test_measuring_gives_the_median_and_leaves_the_first_round_out(app: Flask) -
 
 
 def test_table_tells_ratio_rate_and_what_is_out_of_bounds() -> None:
-    rows = list(lines([Result("slow page", 50.0, 10.0, bounded=True), Result("import", 500.0, 50.0, items=1_000)]))
+    rows = list(lines([Result("slow page", 50.0, 10.0, allowance=15.0), Result("import", 500.0, 50.0, items=1_000)]))
     assert rows[1].split() == ["slow", "page", "50.0", "10.0", "5.0", "NO"]
     assert rows[2].split() == ["import", "500.0", "50.0", "10.0", "2,000"]

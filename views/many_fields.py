@@ -10,7 +10,7 @@ from models.registers import SECTIONS
 #: A register of so many fields is shown whole; of a larger one, pages begin with about so many.
 AT_ONCE = 48
 #: Field names that a search offers.
-MOST_NAMES = 50
+MOST_NAMES = 1_000
 LANGUAGES = ("en", "fi")
 
 

@@ -161,11 +161,14 @@ export function setUpFilters() {
   const panel = document.querySelector("[data-filter-panel]");
   if (!panel) return;
   let opened = null;
+  const prepare = () => (opened ??= openPanel(panel));
+  // By the time the panel is open its fields are there: they are asked for when somebody reaches for its button.
+  const button = document.querySelector(`[popovertarget="${panel.id}"]`);
+  for (const reach of ["pointerenter", "focus"]) button?.addEventListener(reach, () => prepare().catch(() => (opened = null)));
   panel.addEventListener("toggle", async (event) => {
     if (event.newState !== "open") return;
-    opened ??= openPanel(panel);
     try {
-      (await opened).focus();
+      (await prepare()).focus();
     } catch {
       // The next opening tries again.
       opened = null;

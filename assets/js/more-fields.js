@@ -24,6 +24,13 @@ async function bringValues(place) {
   }
 }
 
+/** Empties a box, so that it asks the server again: what was chosen is offered no more. */
+function startAnew(box) {
+  box.clear(true);
+  box.clearOptions();
+  box.loadedSearches = {};
+}
+
 class FormFields {
   constructor(place) {
     this.place = place;
@@ -34,6 +41,7 @@ class FormFields {
   start() {
     const select = this.place.querySelector("select");
     this.box = enhance(select, {
+      offers: (column) => !this.field(column),
       onChange: (column) => column && this.choose(column).catch(() => failed(this.place)),
     });
     if ("later" in this.place.dataset) this.bring(this.url).catch(() => failed(this.place));
@@ -43,7 +51,7 @@ class FormFields {
     const address = new URL(this.url);
     address.searchParams.set("column", column);
     if (!this.field(column)) await this.bring(address);
-    this.box.clear(true);
+    startAnew(this.box);
     const field = this.field(column);
     field?.scrollIntoView({ block: "nearest" });
     const input = field?.querySelector("input:not([type=hidden]), textarea, select");
@@ -64,13 +72,17 @@ class FormFields {
     const there = this.sections.querySelector(`[data-section="${section.dataset.section}"]`);
     const fields = [...section.querySelectorAll("[data-field]")].filter((field) => !this.field(field.dataset.field));
     if (there) there.querySelector(".k-fields").append(...fields);
-    else this.place.before(section);
+    else this.sections.append(section);
   }
+}
+
+function columnBox(select, column) {
+  return select.closest("form").querySelector(`.k-columns input[value="${CSS.escape(column)}"]`);
 }
 
 function addColumn(select, column) {
   const list = select.closest("form").querySelector(".k-columns");
-  const there = list.querySelector(`input[value="${CSS.escape(column)}"]`);
+  const there = columnBox(select, column);
   if (there) there.checked = true;
   else {
     const label = select.tomselect.options[column]?.label ?? column;
@@ -78,7 +90,7 @@ function addColumn(select, column) {
     list.append(el("label", { class: "k-check" }, box, " ", el("span", {}, label)));
   }
   list.lastElementChild.scrollIntoView({ block: "nearest" });
-  select.tomselect.clear(true);
+  startAnew(select.tomselect);
 }
 
 function failed(place) {
@@ -89,6 +101,7 @@ export function setUpMoreFields() {
   for (const place of document.querySelectorAll("[data-values]")) bringValues(place).catch(() => failed(place));
   for (const place of document.querySelectorAll("[data-more-fields]")) new FormFields(place).start();
   for (const select of document.querySelectorAll("[data-more-columns]")) {
-    select.tomselect?.on("change", (column) => column && addColumn(select, column));
+    const offers = (column) => !columnBox(select, column)?.checked;
+    enhance(select, { offers, onChange: (column) => column && addColumn(select, column) });
   }
 }

@@ -14,7 +14,7 @@ async function fetchOptions(url, query) {
   return (await answer.json()).results;
 }
 
-function remote(url) {
+function remote(url, offers) {
   return {
     valueField: "value",
     labelField: "label",
@@ -27,7 +27,8 @@ function remote(url) {
       this.refreshOptions(false);
     },
     load(query, done) {
-      fetchOptions(url, query).then(done, () => done());
+      const some = (found) => done(found.filter((option) => offers(option.value)));
+      fetchOptions(url, query).then(some, () => done());
     },
   };
 }
@@ -36,8 +37,8 @@ function noResults(data, escape) {
   return `<div class="no-results">${escape(text(data.input ? "no_match" : "no_options"))}</div>`;
 }
 
-/** Turns one <select> into a searchable box and returns its TomSelect. */
-export function enhance(select, options = {}) {
+/** Turns one <select> into a searchable box and returns its TomSelect. `offers` says which of the server's options. */
+export function enhance(select, { offers = () => true, ...options } = {}) {
   const url = select.dataset.optionsUrl;
   const instance = new TomSelect(select, {
     maxOptions: null,
@@ -48,7 +49,7 @@ export function enhance(select, options = {}) {
     hidePlaceholder: true,
     plugins: select.multiple ? { remove_button: { title: text("remove") } } : {},
     render: { no_results: noResults, loading: () => "<div></div>" },
-    ...(url ? remote(url) : {}),
+    ...(url ? remote(url, offers) : {}),
     ...options,
   });
   // The box took over the label; the list behind it is for the form alone.
