@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from benchmarks import floors
-from benchmarks.measuring import ALLOWANCE, Case
+from benchmarks.measuring import ALLOWANCE, Case, Work
 from benchmarks.place import PASSWORD, USERNAME
 from models.rights import Access
 from services.search import find_page
@@ -46,14 +46,19 @@ def conditions_of(parts: tuple[tuple[str, str, Any], ...]) -> list[Condition]:
     return [{"col": column, "opr": operator, "value": value} for column, operator, value in parts]
 
 
+def page_case(name: str, ours: Work, floor: Work) -> Case:
+    """A page of a list, which is held to its bound and must hold the floor's rows."""
+    return Case(name, ours, floor, allowance=ALLOWANCE, same_rows=True)
+
+
 def reading_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
     """Pages of 25 with a count to a thousand, as a list shows them; `records` is how many there are."""
     for name, (parts, query, index) in FILTERS.items():
         ours = partial(find_page, access, "company", conditions_of(parts))
-        yield Case(name, ours, partial(floors.page, query, index), allowance=ALLOWANCE, same_rows=True)
+        yield page_case(name, ours, partial(floors.page, query, index))
     order = floors.INDEXES["headcount"]
     largest = partial(find_page, access, "company", order="x_headcount", direction="desc")
-    yield Case("sorted by a custom number", largest, partial(floors.page, {}, "headcount", order), allowance=ALLOWANCE, same_rows=True)
+    yield page_case("sorted by a custom number", largest, partial(floors.page, {}, "headcount", order))
     yield from deep_cases(app, access, records)
     exact = partial(find_page, access, "company", conditions_of(RICH_CONDITIONS), exact=True)
     yield Case("page and exact count", exact, partial(page_and_count, RICH))
@@ -70,7 +75,7 @@ def deep_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
     query = {"sort_name": {"$gte": last["sort_name"]}, **further}
     floor = partial(floors.page, query, "name", count=False)
     by_key = partial(find_page, access, "company", page=number, after=before.after)
-    yield Case(f"page {number + 1:,} by key", by_key, floor, allowance=ALLOWANCE, same_rows=True)
+    yield page_case(f"page {number + 1:,} by key", by_key, floor)
     yield Case(f"page {number + 1:,} by number", partial(find_page, access, "company", page=number), floor)
 
 
