@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from app.assets import init_assets
 from app.celery import make_celery
 from app.cli import register_commands
+from app.console import add_console
 from app.database import ensure_database
 from app.errors import init_errors
 from app.headers import init_headers
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
         add_screens(AppBuilder(app, None, security_manager_class=SecurityManager))
         babel = app.extensions["babel"]
         babel.locale_selector, babel.timezone_selector = select_locale, select_time_zone
+    add_console(app)
     register_commands(app)
     return app
 

@@ -4,6 +4,7 @@ from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from models.changes import Change, DeletedRecord
+from models.console import Look
 from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
 from models.jobs import Job
@@ -13,8 +14,8 @@ from models.security import Group, Role, Team, User
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    Change, DeletedRecord, FieldDefinition, Group, Job, MergeTemplate, Permission, PermissionView, RegisterUser, Role,
-    StoredFile, Team, User, ViewMenu,
+    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Permission, PermissionView, RegisterUser,
+    Role, StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ SETTINGS_MENU = (
     ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
+    ("console", _l("Data console"), "/console/", "database"),
 )
 
 

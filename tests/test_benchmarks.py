@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
          "sorted by a custom number", "page 8 by key", "page 8 by number", "page and exact count", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
-         "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import", "letters"}  # fmt: skip
+         "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
+         "letters"}  # fmt: skip
 
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:

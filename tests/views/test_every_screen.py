@@ -38,6 +38,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/people/", "/people/add", f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/fields/company/add", "/settings/users/", "/settings/users/add",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
+        "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
+        "/console/looks/", f"/console/collection/company/details/?id={company['_id']}",
         "/profile/", "/login/",
     ]  # fmt: skip
 
