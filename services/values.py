@@ -57,7 +57,8 @@ def parse_values(
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))
         else:
-            parse_one(parsed, found, value, insisting if column in keep else context)
+            reading = insisting if column in keep else context
+            parse_one(parsed, found, value, replace(reading, held=stored_value(found, before)) if before else reading)
     return parsed
 
 

@@ -1,12 +1,12 @@
 """Reading the whole file before anything is written: what must be made first, and how many rows there are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from models.fields.field import Field
+from models.fields.kinds.choices import fitting
 from models.rights import Access
 from services.imports.companions import Companion
 from services.imports.errors import MappingError
@@ -36,9 +36,11 @@ class Survey:
     def note(self, draft: Draft) -> None:
         needed = [kept.companion for kept in draft.kept]
         for binding, text in draft.gathered:
-            if len(text) > LONGEST_CHOICE:
+            known = fitting(text, binding.field)
+            # What is too long for a choice, and a choice that was retired, is kept beside its field.
+            if len(text) > LONGEST_CHOICE or (known and all(choice.retired for choice in known)):
                 needed.append(binding.companion)
-            elif not is_choice(binding.field, text):
+            elif not known:
                 self.choices.setdefault(binding.field.column, {}).setdefault(text.casefold(), text)
         # Several odd values of one row may go into the same field: their lengths add up.
         length = sum(len(kept.text) + 2 for kept in draft.kept) + sum(len(text) for _, text in draft.gathered)
@@ -70,16 +72,6 @@ def check_choices(plan: Plan, survey: Survey) -> None:
             raise MappingError([_l(
                 "Column “%(header)s” has more than %(max)s different values: that is no classification. Give it the "
                 "kind text.", header=plan.by_column[column].header, max=MAX_NEW_CHOICES)])  # fmt: skip
-
-
-def is_choice(found: Field, text: str) -> bool:
-    folded = text.casefold()
-    return any(choice.key == text or folded in known_texts(choice) for choice in found.choices)
-
-
-def known_texts(choice: Any) -> set[str]:
-    labels = choice.label.values() if isinstance(choice.label, Mapping) else [choice.label]
-    return {choice.key, *(str(label).casefold() for label in labels)}
 
 
 # What is made of it
