@@ -17,6 +17,7 @@ from app.errors import init_errors
 from app.headers import init_headers
 from app.health import health
 from app.indexes import ensure_indexes
+from app.limits import init_limits
 from app.logs import init_logging
 from app.menu import add_screens
 from app.proxies import init_proxies
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
     init_assets(app)
     init_headers(app)
     init_errors(app)
+    init_limits(app)
     CSRFProtect(app)
     app.register_blueprint(health)
     with app.app_context():

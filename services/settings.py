@@ -153,8 +153,10 @@ def completed(current: Raw, data: Mapping[str, Any], problems: Problems) -> Raw:
     elif data.get("choices"):
         problems.add("choices", _l("Only the kinds choice and choices have choices."))
     problems.raise_if_any()
-    if "default" in data:
-        result["default"] = clean_default(result, data["default"], problems)
+    if "default" in data or "choices" in data:
+        # A default that is retired among the choices would stop every new record.
+        cleaned = clean_default(result, data.get("default", result.get("default")), problems)
+        result |= {"default": cleaned} if "default" in data else {}
     problems.raise_if_any()
     return result
 

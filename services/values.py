@@ -82,7 +82,10 @@ def parse_values(
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))
         else:
-            parse_one(parsed, found, value, insisting if column in keep else context, known)
+            reading = insisting if column in keep else context
+            if before:
+                reading = replace(reading, held=stored_value(found, before))
+            parse_one(parsed, found, value, reading, known)
     return parsed
 
 

@@ -1,6 +1,7 @@
 """The conditions of a list as people read them, and what its panels offer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
@@ -44,7 +45,7 @@ def value_label(field: Field | None, value: str) -> str:
         return value
     if INPUTS[field.kind.input].remote:
         return option_labels(field, [value]).get(value, value)
-    context = context_of(current_access())
+    context = replace(context_of(current_access()), asking=True)
     try:
         parsed = field.kind.parse(value, field, context)
     except ValueError:

@@ -15,6 +15,7 @@ from models.base import stored_value
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
+from models.fields.query import MAX_CONDITIONS
 from models.fields.schema import Schema
 from models.registers import Register
 from models.rights import NotAllowed
@@ -89,6 +90,8 @@ class RegisterView(MongoModelView):
             # Never all rows in place of the wanted ones.
             flash(str(error), "danger")
             page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
+            # Each chip carries the address without it: thousands of conditions would take minutes to draw.
+            conditions = conditions[:MAX_CONDITIONS]
         columns = [schema.by_column[column] for column in list_columns(current_access(), schema)]
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page, columns=columns,

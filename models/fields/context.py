@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bson import ObjectId
@@ -15,12 +16,16 @@ class Context:
 
     `labels` maps (register or "user" or "team", id) to a name; an id that is missing there is not shown by name,
     because its reader may not see it or because it is gone. `keep_odd` accepts a keepable value as it was typed.
+    `held` is what the record's field holds already, which may stay though it would not be taken anew; `asking` reads
+    a value to compare with, which may be anything that a record may hold.
     """
 
     language: str = "en"
     time_zone: str = "UTC"
     labels: Mapping[LabelKey, str] = field(default_factory=dict)
     keep_odd: bool = False
+    held: Any = None
+    asking: bool = False
 
     @property
     def locale(self) -> str:

@@ -64,6 +64,11 @@ class Field:
     def help_in(self, language: str) -> str:
         return label_in(self.help, language)
 
+    @property
+    def offered(self) -> tuple[Choice, ...]:
+        """The choices that a new value may be."""
+        return tuple(choice for choice in self.choices if not choice.retired)
+
     def choice(self, key: str) -> Choice | None:
         return next((choice for choice in self.choices if choice.key == key), None)
 

@@ -1,12 +1,12 @@
 """Reading the whole file before anything is written: what must be made first, and how many rows there are."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from models.fields.field import Field
+from models.fields.kinds.choices import fitting
 from models.rights import Access
 from services.imports.companions import SHORT
 from services.imports.errors import MappingError
@@ -41,7 +41,8 @@ class Survey:
 
     def note(self, draft: Draft) -> None:
         for binding, text in draft.gathered:
-            if len(text) <= LONGEST_CHOICE and not is_choice(binding.field, text):
+            # A choice that is too long, or was retired, is kept beside its field when the row is written.
+            if len(text) <= LONGEST_CHOICE and not fitting(text, binding.field):
                 self.choices.setdefault(binding.field.column, {}).setdefault(text.casefold(), text)
 
 
@@ -70,16 +71,6 @@ def check_choices(plan: Plan, survey: Survey) -> None:
             raise MappingError([_l(
                 "Column “%(header)s” has more than %(max)s different values: that is no classification. Give it the "
                 "kind text.", header=plan.by_column[column].header, max=MAX_NEW_CHOICES)])  # fmt: skip
-
-
-def is_choice(found: Field, text: str) -> bool:
-    folded = text.casefold()
-    return any(choice.key == text or folded in known_texts(choice) for choice in found.choices)
-
-
-def known_texts(choice: Any) -> set[str]:
-    labels = choice.label.values() if isinstance(choice.label, Mapping) else [choice.label]
-    return {choice.key, *(str(label).casefold() for label in labels)}
 
 
 # What is made of it

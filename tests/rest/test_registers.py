@@ -116,7 +116,7 @@ def test_delete_moves_to_the_recycle_bin_and_is_then_not_found(rest: Caller) -> 
         rest.call(method, f"company/{made['id']}", 404, json={})
 
 
-@pytest.mark.parametrize("pk", ["nonsense", "0" * 24, "$ne", "1", "%00", "_bulk", "bulk", "🙂"])
+@pytest.mark.parametrize("pk", ["nonsense", "0" * 24, "$ne", "1", "%00", "_bulk", "🙂"])
 def test_unknown_and_malformed_ids_are_not_found(rest: Caller, pk: str) -> None:
     for method in ("GET", "PUT", "DELETE"):
         rest.call(method, f"company/{pk}", 404, json={})

@@ -11,7 +11,7 @@ from models.rights import Access, NotAllowed, Scope, system_access
 from models.security import FieldRight, Role, User
 from services.imports import ImportProblem, MappingError, import_now, read_mapping
 from services.security import access_for
-from services.settings import define_field, retire_field
+from services.settings import change_field, define_field, retire_field
 from tests.services.importing import import_text, only, records, values, workbook
 
 FINNISH = """\
@@ -244,6 +244,20 @@ def test_import_with_a_mapping_that_does_not_fit_says_so_before_anything_is_writ
         import_text(admin_access, "company", "Name,City\nA,Turku\n", mapping)
     assert message in str(caught.value)
     assert (records(), schema_of("company").version) == ([], version)
+
+
+@pytest.mark.parametrize("use", ["x_size", "{field: x_size, add_choices: true}"])
+def test_import_of_a_retired_choice_is_reported_and_kept_beside(admin_access: Access, use: str) -> None:
+    choices = [{"key": "small", "label": "Small"}, {"key": "large", "label": "Large"}]
+    made = define_field(admin_access, {"register": "company", "key": "size", "kind": "choice", "label": "Size",
+                                       "choices": choices})  # fmt: skip
+    change_field(admin_access, made["_id"], {"choices": choices[:1]})
+    text, mapping = "Name,Size\nA,Small\nB,large\n", f"columns: {{Name: name, Size: {use}}}"
+    report = import_text(admin_access, "company", text, mapping)
+    assert report.created == 2
+    assert [(odd.value, odd.kept_in) for odd in report.odd] == [("large", "x_size_text")]
+    assert "retired" in report.odd[0].reason
+    assert [raw["custom"] for raw in records()] == [{"size": "small"}, {"size_text": "large"}]
 
 
 def test_import_into_a_retired_field_says_what_to_do(admin_access: Access) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 from flask import Flask
+from flask_babel import force_locale
 
 from models.changes import Change, DeletedRecord, Source
 from models.companies import Company
@@ -234,6 +235,66 @@ def test_retired_field_hides_its_values_until_restored(admin_access: Access, sec
 def test_choice_left_out_is_retired_and_still_shown(admin_access: Access, sector: dict[str, Any]) -> None:
     changed = change_field(admin_access, sector["_id"], {"choices": [{"key": "energy", "label": {"en": "Power"}}]})
     assert [(c["key"], c.get("retired", False)) for c in changed["choices"]] == [("energy", False), ("utilities", True)]
+
+
+@pytest.fixture
+def tags(admin_access: Access) -> dict[str, Any]:
+    """A field of several choices, two of three retired after a record took one."""
+    labels = {"gold": ("Gold", "Kulta"), "silver": ("Silver", "Hopea"), "tin": ("Tin", "Tina")}
+    choices = [{"key": key, "label": {"en": en, "fi": fi}} for key, (en, fi) in labels.items()]
+    made = define_field(admin_access, {"register": "company", "key": "tags", "kind": "choices", "label": "Tags",
+                                       "choices": choices})  # fmt: skip
+    create_record(admin_access, "company", {"name": "Acme", "x_tags": ["gold", "silver"]})
+    return change_field(admin_access, made["_id"], {"choices": choices[:1]})
+
+
+@pytest.mark.parametrize("value", [["tin"], "Tin", "tina", ["gold", "TIN"]])
+def test_retired_choice_is_refused_for_a_new_value(
+    admin_access: Access, tags: dict[str, Any], value: Any
+) -> None:
+    acme = find_page(admin_access, "company").rows[0]
+    with pytest.raises(ValidationFailed) as refused:
+        create_record(admin_access, "company", {"name": "B", "x_tags": value})
+    with pytest.raises(ValidationFailed):
+        update_record(admin_access, "company", acme["_id"], {"x_tags": value})
+    (message,) = refused.value.messages()["x_tags"]
+    assert "retired" in message
+    assert message.endswith("Choose one of: Gold.")
+    with force_locale("fi"):
+        (message,) = refused.value.messages()["x_tags"]
+        assert message.endswith("Valitse jokin näistä: Kulta.")
+
+
+@pytest.mark.parametrize("value", [["gold", "silver"], ["silver", "gold"], ["silver"], "Gold, Silver", ["hopea"]])
+def test_retired_choice_stays_where_it_stands(admin_access: Access, tags: dict[str, Any], value: Any) -> None:
+    acme = find_page(admin_access, "company").rows[0]
+    saved = update_record(admin_access, "company", acme["_id"], {"x_tags": value, "city": "Oulu"})
+    assert "silver" in saved["custom"]["tags"]
+    for code, asked in (("eq", "silver"), ("in", ["silver", "tin"]), ("all", "Hopea")):
+        found = find_page(admin_access, "company", [{"col": "x_tags", "opr": code, "value": asked}])
+        assert [raw["_id"] for raw in found.rows] == [acme["_id"]]
+    gone = update_record(admin_access, "company", acme["_id"], {"x_tags": ["gold"]})
+    with pytest.raises(ValidationFailed):
+        update_record(admin_access, "company", gone["_id"], {"x_tags": ["gold", "silver"]})
+
+
+def test_text_that_fits_a_retired_and_an_offered_choice_means_the_offered_one(
+    admin_access: Access, sector: dict[str, Any]
+) -> None:
+    changed = [{"key": "grid", "label": {"en": "Utilities"}}, {"key": "energy", "label": {"en": "Energy"}}]
+    change_field(admin_access, sector["_id"], {"choices": changed})
+    made = create_record(admin_access, "company", {"name": "A", "x_sector": "UTILITIES"})
+    assert made["custom"]["sector"] == "grid"
+
+
+def test_choice_that_is_the_default_is_not_retired(admin_access: Access, sector: dict[str, Any]) -> None:
+    change_field(admin_access, sector["_id"], {"default": "utilities"})
+    left = [{"key": "energy", "label": {"en": "Energy"}}]
+    with pytest.raises(ValidationFailed) as refused:
+        change_field(admin_access, sector["_id"], {"choices": left})
+    assert list(refused.value.errors) == ["default"]
+    change_field(admin_access, sector["_id"], {"choices": left, "default": None})
+    assert create_record(admin_access, "company", {"name": "A"})["custom"] == {}
 
 
 @pytest.mark.parametrize("change", [{"kind": "text"}, {"key": "other"}, {"register": "person"}])

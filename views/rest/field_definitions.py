@@ -39,6 +39,9 @@ LABEL = openapi.object_of({"en": TEXT, "fi": TEXT}, closed=True)
 CHOICE = openapi.object_of(
     {"key": {"type": "string"}, "label": LABEL, "colour": {"enum": list(COLOURS)}, "retired": FLAG}, closed=True
 )
+#: Plain text is a label in English, and a choice with that label.
+SENT_LABEL = {**LABEL, "type": ["object", "string"]}
+SENT_CHOICE = openapi.object_of({**CHOICE["properties"], "label": SENT_LABEL}, closed=True)
 
 
 class VisibleDefinitions(MongoInterface):
@@ -136,7 +139,8 @@ class FieldDefinitionApi(RestApi):
 
 
 def describe_changing(document: openapi.Document, record: Raw, common: Raw, one: Raw) -> None:
-    sent = {name: schema for name, schema in properties().items() if name in COLUMNS}
+    sent = {name: schema for name, schema in properties().items() if name in COLUMNS} | {"label": SENT_LABEL}
+    sent["choices"] = {"type": ["array", "null"], "items": {"anyOf": [{"type": "string"}, SENT_CHOICE]}}
     new = document.schema(
         "FieldDefinitionNew", openapi.object_of(sent, required=("register", "kind", "label"), closed=True)
     )

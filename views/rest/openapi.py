@@ -9,8 +9,8 @@ PROBLEM_JSON = "application/problem+json"
 #: What each error status means, in the words of RFC 9110.
 REASONS = {
     400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
-    429: "Too Many Requests",
+    409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
+    422: "Unprocessable Content", 429: "Too Many Requests",
 }  # fmt: skip
 ALWAYS = (400, 401, 403)
 BODY_PROBLEMS = (413, 415, 422)
@@ -51,9 +51,11 @@ class Document:
         body: Schema | None = None, parameters: Iterable[Schema] = (), problems: Iterable[int] = (),
     ) -> None:  # fmt: skip
         """Describe one call. `name` is its operationId, `answer` the schema of what it gives."""
-        codes = sorted({*ALWAYS, *problems, *(BODY_PROBLEMS if body else ())})
+        parameters = list(parameters)
+        asks = any(parameter["in"] == "query" for parameter in parameters)
+        codes = sorted({*ALWAYS, *problems, *(BODY_PROBLEMS if body else ()), *((414,) if asks else ())})
         given: Schema = {
-            "tags": [tag], "operationId": name, "summary": summary, "parameters": list(parameters),
+            "tags": [tag], "operationId": name, "summary": summary, "parameters": parameters,
             "responses": {
                 str(status): {"description": "Done", "content": {JSON: {"schema": answer}}},
                 **{str(code): {"$ref": f"#/components/responses/{code}"} for code in codes},
@@ -76,7 +78,9 @@ class Document:
 
 
 def problem_response(reason: str) -> Schema:
-    return {"description": reason, "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    content: Schema = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    # Addresses that are too long are refused before they are read: by the web server, or a proxy before it.
+    return {"description": reason, "content": content | ({"text/html": {}} if reason == REASONS[414] else {})}
 
 
 def query_parameter(schema: Mapping[str, Any]) -> Schema:

@@ -1,6 +1,7 @@
 """A register's records as JSON, and what is said of their fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from models.base import Record, stored_value
@@ -51,8 +52,7 @@ def field_info(field: Field, language: str) -> dict[str, Any]:
         "type": field.kind.name, "required": field.required, "unique": False, "section": field.section,
     }  # fmt: skip
     if field.choices:
-        offered = (choice for choice in field.choices if not choice.retired)
-        info["values"] = [{"id": choice.key, "value": choice.text(language)} for choice in offered]
+        info["values"] = [{"id": choice.key, "value": choice.text(language)} for choice in field.offered]
     return info
 
 
@@ -81,6 +81,9 @@ def record_schema(schema: Schema, language: str) -> dict[str, Any]:
 def input_schema(schema: Schema, language: str, *, new: bool) -> dict[str, Any]:
     """A record as it is sent: a new one, or what changes of one."""
     writable = [field for field in schema.fields if not field.read_only]
+    if new:
+        # A retired choice may stay where it is, and is none for a new record.
+        writable = [replace(field, choices=field.offered) for field in writable]
     properties = {field.column: property_schema(field, language) for field in writable}
     own: dict[str, Any] = {"_keep": KEEP} if new else {"_keep": KEEP, "version": VERSION_SEEN}
     # A register that completes its values (a person's name) may do without one that is required.

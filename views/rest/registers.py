@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
+from flask_appbuilder import AppBuilder
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext as _
+from werkzeug.routing import BaseConverter
 
 from fab_mongo.rison_argument import rison_argument
 from models.fields.errors import ValidationFailed
@@ -37,6 +39,12 @@ from views.rest.values import refuse_own, take_keep, take_version
 Raw = Mapping[str, Any]
 
 
+class RecordId(BaseConverter):
+    """A record's id in an address: `PUT …/bulk` is a method that `bulk` does not take, and no record of that name."""
+
+    regex = r"(?!(?:_info|bulk)(?:/|$))[^/]+"
+
+
 class RegisterApi(RestApi):
     """The records of the register that `register` names. A new register's API is a subclass that names it."""
 
@@ -46,6 +54,10 @@ class RegisterApi(RestApi):
         # Rights are granted on the register, not on a way to it.
         self.resource_name = self.class_permission_name = self.register
         super().__init__()
+
+    def create_blueprint(self, appbuilder: AppBuilder, *args: Any, **options: Any) -> Blueprint:
+        current_app.url_map.converters["record"] = RecordId
+        return super().create_blueprint(appbuilder, *args, **options)
 
     @property
     def card(self) -> Register:
@@ -78,7 +90,7 @@ class RegisterApi(RestApi):
             result=[record_json(schema, raw, columns) for raw in page.rows], **chosen_keys(rison, about),
         )  # fmt: skip
 
-    @expose("/<pk>", methods=["GET"])
+    @expose("/<record:pk>", methods=["GET"])
     @protect()
     @permission_name("get")
     @rison_argument(ITEM_QUERY)
@@ -148,7 +160,7 @@ class RegisterApi(RestApi):
         raws = create_records(rest_access(), self.register, rows, keep=keep, origin=REST)
         return answered_created(raws)
 
-    @expose("/<pk>", methods=["PUT", "PATCH"])
+    @expose("/<record:pk>", methods=["PUT", "PATCH"])
     @protect()
     @permission_name("put")
     def put(self, pk: str) -> Response:
@@ -162,7 +174,7 @@ class RegisterApi(RestApi):
             raise Problem(409, str(conflict), current=record_json(self.schema(), conflict.current)) from conflict
         return self.answer(raw)
 
-    @expose("/<pk>", methods=["DELETE"])
+    @expose("/<record:pk>", methods=["DELETE"])
     @protect()
     @permission_name("delete")
     def delete(self, pk: str) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -145,7 +146,7 @@ class Kind:
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
         try:
-            return self.parse(raw, field, context)
+            return self.parse(raw, field, replace(context, asking=True))
         except FieldError as error:
             raise ConditionError(field.column, error.message) from error
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import mongoengine as me
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from models.fields import operators as ops
@@ -61,7 +62,7 @@ class Choice(Faceted):
     operators: ClassVar[Sequence[str]] = ops.MEMBER
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
-        return find_choice(raw, field).key
+        return find_choice(raw, field, context).key
 
     def text(self, value: Any, field: Field, context: Context) -> str:
         choice = field.choice(value) if value else None
@@ -90,7 +91,7 @@ class Choices(Choice):
             raw = [part for part in raw.replace(";", ",").split(",") if part.strip()]
         if not isinstance(raw, (list, tuple)):
             raise FieldError(_l("Give a list of choices."))
-        return list(dict.fromkeys(find_choice(item, field).key for item in raw if item not in (None, "")))
+        return list(dict.fromkeys(find_choice(item, field, context).key for item in raw if item not in (None, "")))
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
         values = super().operand_value(code, raw, field, context)
@@ -112,18 +113,44 @@ class Choices(Choice):
         return {"type": "array", "items": super().json_schema(field)}
 
 
-def find_choice(raw: Any, field: Field) -> ChoiceValue:
-    """The choice meant by a key or a label in any language, ignoring case. Raises FieldError."""
+def find_choice(raw: Any, field: Field, context: Context) -> ChoiceValue:
+    """The choice meant by a key or a label in any language, ignoring case; of two that fit, the one still offered.
+
+    A retired choice is taken only where the record holds it already, or to compare with. Raises FieldError.
+    """
     text = str(raw).strip() if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else ""
-    choice = field.choice(text)
-    if choice is None and text:
-        folded = text.casefold()
-        choice = next((c for c in field.choices if c.key == folded or folded in label_texts(c)), None)
+    found = fitting(text, field)
+    choice = next((c for c in found if not c.retired or allowed_retired(c, context)), None)
     if choice is None:
-        offered = ", ".join(c.text("en") for c in field.choices if not c.retired)
-        raise FieldError(_l("“%(value)s” is not among the choices. Choose one of: %(choices)s.",
-                            value=text[:80], choices=offered[:500] or "–"))  # fmt: skip
+        names = {"value": text[:80], "choices": OfferedChoices(field)}
+        if found:
+            raise FieldError(_l("“%(value)s” has been retired: it stays where it is, and can't be chosen anew. "
+                                "Choose one of: %(choices)s.", **names))  # fmt: skip
+        raise FieldError(_l("“%(value)s” is not among the choices. Choose one of: %(choices)s.", **names))
     return choice
+
+
+def fitting(text: str, field: Field) -> list[ChoiceValue]:
+    """The choices that a text may mean, the likeliest first: its key to the letter, then those still offered."""
+    folded = text.casefold()
+    found = [c for c in field.choices if text and (c.key in (text, folded) or folded in label_texts(c))]
+    return sorted(found, key=lambda choice: (choice.key != text, choice.retired))
+
+
+def allowed_retired(choice: ChoiceValue, context: Context) -> bool:
+    held = context.held if isinstance(context.held, (list, tuple)) else [context.held]
+    return context.asking or choice.key in held
+
+
+class OfferedChoices:
+    """The labels of the choices that a field offers, in the language of whoever reads them."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    def __str__(self) -> str:
+        language = str(get_locale() or "en")
+        return ", ".join(choice.text(language) for choice in self.field.offered)[:500] or "–"
 
 
 def label_texts(choice: ChoiceValue) -> set[str]:
