@@ -9,6 +9,7 @@ from bson import ObjectId
 from models.base import stored_value
 from models.fields.context import Context, LabelKey
 from models.fields.field import Field
+from models.fields.kinds.base import Kind
 from models.registers import REGISTERS
 from models.rights import Access
 from models.security import Team, User
@@ -18,7 +19,7 @@ def labels_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[s
     """(target, id) -> name for all that the rows' values point at, as far as the user may see it."""
     rows = list(rows)
     wanted: dict[str, set[ObjectId]] = {}
-    for field in fields:
+    for field in filter(points, fields):
         for raw in rows:
             for target, reference in field.kind.references(stored_value(field, raw), field):
                 wanted.setdefault(target, set()).add(reference)
@@ -27,6 +28,11 @@ def labels_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[s
         for target, ids in wanted.items()
         for reference, name in names_of(access, target, ids).items()
     }
+
+
+def points(field: Field) -> bool:
+    """Whether values of this kind can point at anything: most can't, and their rows need no look."""
+    return type(field.kind).references is not Kind.references
 
 
 def names_of(access: Access, target: str, ids: Iterable[ObjectId]) -> dict[ObjectId, str]:
