@@ -6,7 +6,6 @@ from typing import Any, BinaryIO
 
 from flask_babel import lazy_gettext as _l
 
-from models.base import stored_value
 from models.fields.field import Field
 from models.rights import Access
 from services.labels import context_for
@@ -41,9 +40,19 @@ def write_letters(
 
     Raises TemplateError, also when there is no record; ConditionError; MergeProblem where PDF can't be made.
     """
-    rows = iterate_selected(access, matcher.schema.register.key, selection, "merge")
-    values = values_of_rows(access, fields_used(word, matcher), recipient_of(access, word, matcher), rows)
+    values = selected_values(access, word, matcher, selection)
     return write_result(word, values, out, form, title=title, language=access.language, progress=progress)
+
+
+def selected_values(
+    access: Access, word: WordTemplate, matcher: Matcher, selection: Selection, start: int = 0
+) -> Iterator[Letter]:
+    """What the letters read of each selected record, from the one at place `start` on; no more is read of it."""
+    used, recipient = fields_used(word, matcher), recipient_of(access, word, matcher)
+    fields = {field.path for field in (*used.values(), *recipient.own.values())}
+    paths = fields | ({recipient.link.path} if recipient.link else set())
+    rows = iterate_selected(access, matcher.schema.register.key, selection, "merge", paths)
+    return values_of_rows(access, used, recipient, islice(rows, start, None))
 
 
 def fields_used(word: WordTemplate, matcher: Matcher) -> dict[str, Field]:
@@ -57,12 +66,16 @@ def values_of_rows(
 ) -> Iterator[Letter]:
     """What the letters read of each record: its merge fields, and its standard fields where a block asks for them."""
     fields = list({field.column: field for field in (*used.values(), *recipient.own.values())}.values())
+    # Looked up once, not once for each value of each letter: this loop is most of a job.
+    sources = [(name, field.kind.merge_value, field.key, field.custom, field) for name, field in used.items()]
     for chunk in chunks(rows):
         context = context_for(access, fields, chunk)
         for raw, standard in zip(chunk, recipient.values(access, chunk, context), strict=True):
-            values = {name: field.kind.merge_value(stored_value(field, raw), field, context)
-                      for name, field in used.items()}  # fmt: skip
-            yield {FILE_NAME: raw.get("name", "")} | standard | values
+            values: Letter = {FILE_NAME: raw.get("name", ""), **standard}
+            custom = raw.get("custom") or {}
+            for name, merge_value, key, is_custom, field in sources:
+                values[name] = merge_value((custom if is_custom else raw).get(key), field, context)
+            yield values
 
 
 def chunks(rows: Iterable[Raw]) -> Iterator[list[Raw]]:

@@ -1,17 +1,15 @@
 """One letter to look at before all are made."""
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from models.rights import Access
-from services.merge.addresses import recipient_of
 from services.merge.errors import MergeProblem
-from services.merge.letters import fields_used, values_of_rows
+from services.merge.letters import selected_values
 from services.merge.templates import check_may_merge, matcher_of, read_template, template_in
-from services.search import Selection, count_selected, iterate_selected
+from services.search import Selection, count_selected
 from services.word import FILE_NAME, PartText, letter_text
 
 
@@ -40,8 +38,7 @@ def preview_letter(access: Access, register: str, template_id: Any, selection: S
                               "not make letters for them."))  # fmt: skip
     place = max(0, min(place, count - 1))
     word, matcher = read_template(access, template["_id"]), matcher_of(access, template)
-    rows = islice(iterate_selected(access, register, selection, "merge"), place, None)
-    values = values_of_rows(access, fields_used(word, matcher), recipient_of(access, word, matcher), rows)
+    values = selected_values(access, word, matcher, selection, place)
     # The letter's content lives as long as the iteration.
     letters = iter(word.pieces(values, 1, language=access.language, before=place))
     piece = next(letters)

@@ -1,8 +1,10 @@
 """What fields mean while merging: texts worked out from the record at hand."""
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from services.word.formatting import format_value
@@ -63,7 +65,15 @@ class MergeValue:
         value = state.record.get(self.key)
         if self.plain and type(value) is str:
             return value
+        if type(value) is datetime.date:
+            return _dated(value, self.switches, state.language)
         return format_value(value, self.switches, state.language)
+
+
+@lru_cache(maxsize=8192)
+def _dated(value: datetime.date, switches: tuple[Switch, ...], language: str) -> str:
+    """Many letters name the same few thousand days."""
+    return format_value(value, switches, language)
 
 
 def _formats(switch: Switch) -> bool:
