@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import mongoengine as me
+import mongomock
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -29,14 +30,42 @@ def _empty(*documents: type[me.Document]) -> None:
         document_class._get_collection().delete_many({})
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of modules marked `on_both` run on the real MongoDB and on mongomock; one that needs a server is marked
+    `needs_server(reason)`, and its name tells the reason."""
+    # A test that fits its cases to what mongomock can do has engines of its own.
+    own = any("engine" in marker.args[0] for marker in metafunc.definition.iter_markers("parametrize"))
+    if own or "engine" not in metafunc.fixturenames:
+        return
+    needs = metafunc.definition.get_closest_marker("needs_server")
+    if metafunc.definition.get_closest_marker("on_both") is None:
+        metafunc.parametrize("engine", ["mongodb"], indirect=True)
+    elif needs is not None:
+        metafunc.parametrize("engine", [pytest.param("mongodb", id=f"mongodb alone: {needs.args[0]}")], indirect=True)
+    else:
+        metafunc.parametrize("engine", ["mongodb", "mongomock"], indirect=True)
+
+
 @pytest.fixture
-def library(connection: None, mongodb_uri: str, database_name: str) -> Iterator[None]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """Where the library is kept: a real MongoDB, or mongomock, which needs no server."""
+    return str(request.param)
+
+
+@pytest.fixture
+def library(engine: str, connection: None, mongodb_uri: str, database_name: str) -> Iterator[None]:
     """An empty library."""
-    use_database(mongodb_uri, f"{database_name}_toys")
+    if engine == "mongomock":
+        me.disconnect()
+        me.connect("toys", mongo_client_class=mongomock.MongoClient, tz_aware=True, uuidRepresentation="standard")
+    else:
+        use_database(mongodb_uri, f"{database_name}_toys")
     _empty(toys.Genre, toys.Author, toys.Book, toys.Shelf)
     toys.EXTRA.clear()
     yield
     toys.EXTRA.clear()
+    # Whatever is built once for all tests is built on the real one.
+    use_database(mongodb_uri, f"{database_name}_toys")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Filters: every operator of every kind, and values that do not fit."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from fab_mongo.arguments import add_filter_arguments, paging_of
 from fab_mongo.operators import FILTERS_BY_KIND
 from tests.fab_mongo.toys import Author, Book, BookInterface, Genre, utc
 
-pytestmark = pytest.mark.usefixtures("library")
+pytestmark = [pytest.mark.on_both, pytest.mark.usefixtures("library")]
 
 AUTHOR_IDS = {"Kivi": ObjectId("0" * 23 + "1"), "Linna": ObjectId("0" * 23 + "2")}
 GENRE_IDS = {"novel": ObjectId("0" * 23 + "3"), "war": ObjectId("0" * 23 + "4")}
@@ -78,86 +79,104 @@ KIVI, LINNA = str(AUTHOR_IDS["Kivi"]), str(AUTHOR_IDS["Linna"])
 NOVEL, WAR = str(GENRE_IDS["novel"]), str(GENRE_IDS["war"])
 
 
+CASES: list[tuple[str, str, Any, str]] = [
+    ("title", "ct", "VELJ", "S"),
+    ("title", "ct", "(1.0)", "S"),
+    ("title", "ct", "1x0", ""),
+    ("title", "ct", ".*", ""),
+    ("title", "ct", ["velj", "sotilas"], "ST"),
+    ("title", "nct", "velj", "TZ"),
+    ("title", "nct", ["velj", "sotilas"], "Z"),
+    ("title", "sw", "tunte", "T"),
+    ("title", "nsw", "tunte", "SZ"),
+    ("title", "ew", "SOTILAS", "T"),
+    ("title", "new", "sotilas", "SZ"),
+    ("title", "eq", "z", "Z"),
+    ("title", "eq", "Tuntematon", ""),
+    ("title", "neq", "Z", "ST"),
+    ("title", "in", ["z", "tuntematon SOTILAS"], "TZ"),
+    ("title", "not_in", ["Z"], "ST"),
+    ("summary", "ct", "brothers\nin", "S"),
+    ("summary", "sw", "in", ""),
+    ("summary", "empty", "1", "Z"),
+    ("summary", "empty", "", "Z"),
+    ("summary", "empty", "0", "ST"),
+    ("summary", "empty", False, "ST"),
+    ("summary", "not_empty", "yes", "ST"),
+    ("contact", "eq", "kivi@EXAMPLE.org", "S"),
+    ("page_url", "ew", ".com/linna", "T"),
+    ("pages", "eq", "400", "S"),
+    ("pages", "neq", 400, "TZ"),
+    ("pages", "gt", "400", "T"),
+    ("pages", "ge", 400.0, "ST"),
+    ("pages", "lt", " 477 ", "S"),
+    ("pages", "le", "477", "ST"),
+    ("pages", "in", ["400", 477], "ST"),
+    ("pages", "not_in", ["400"], "TZ"),
+    ("pages", "empty", "1", "Z"),
+    ("weight", "ge", "0,75", "T"),
+    ("weight", "lt", "0.75", "S"),
+    ("price", "eq", "19.9", "S"),
+    ("price", "gt", "19.90", "T"),
+    ("price", "in", ["25.00"], "T"),
+    ("in_print", "eq", "1", "S"),
+    ("in_print", "eq", "no", "T"),
+    ("in_print", "neq", True, "TZ"),
+    ("in_print", "empty", "1", "Z"),
+    ("published", "eq", "1870-01-31", "S"),
+    ("published", "neq", "1870-01-31", "TZ"),
+    ("published", "gt", "1870-01-31", "T"),
+    ("published", "le", "1954-12-03", "ST"),
+    ("published", "not_empty", "1", "ST"),
+    ("lent_on", "eq", "2026-01-31", "S"),
+    ("lent_on", "neq", "2026-01-31", "TZ"),
+    ("lent_on", "le", "2026-01-31", "S"),
+    ("lent_on", "gt", "2026-01-31", "T"),
+    ("lent_on", "lt", "2026-01-31", ""),
+    ("lent_on", "ge", "2026-01-31", "ST"),
+    ("lent_on", "eq", "2026-01-31T12:30", "S"),
+    ("lent_on", "le", "2026-01-31T14:30:00+02:00", "S"),
+    ("lent_on", "lt", "2026-01-31T12:30:00Z", ""),
+    ("binding", "eq", "hard", "S"),
+    ("binding", "neq", "hard", "TZ"),
+    ("binding", "in", ["hard", "soft"], "ST"),
+    ("binding", "empty", "1", "Z"),
+    ("languages", "eq", "sv", "S"),
+    ("languages", "neq", "sv", "TZ"),
+    ("languages", "in", ["sv", "en"], "S"),
+    ("languages", "not_in", ["sv"], "TZ"),
+    ("languages", "empty", "1", "Z"),
+    ("author", "rel_o_m", KIVI, "S"),
+    ("author", "nrel_o_m", KIVI, "TZ"),
+    ("author", "in", [KIVI, LINNA], "ST"),
+    ("author", "eq", AUTHOR_IDS["Linna"], "T"),
+    ("author", "empty", "1", "Z"),
+    ("genres", "rel_m_m", WAR, "T"),
+    ("genres", "nrel_m_m", WAR, "SZ"),
+    ("genres", "in", [NOVEL], "ST"),
+    ("genres", "not_empty", "1", "ST"),
+]
+#: What mongomock answers otherwise than MongoDB does, and why.
+MONGOMOCK_CANNOT = {
+    ("price", "eq"): "compares decimals as texts", ("price", "gt"): "compares decimals as texts",
+    ("price", "in"): "compares decimals as texts", ("languages", "empty"): "takes an empty list for a value",
+    ("genres", "not_empty"): "takes an empty list for a value",
+}  # fmt: skip
+
+
+def engine_cases() -> Iterator[Any]:
+    """Every case on MongoDB, and on mongomock as far as it can; the name of one that is not tells why."""
+    for case in CASES:
+        reason = MONGOMOCK_CANNOT.get((case[0], case[1]))
+        name = "-".join(map(str, case))
+        yield pytest.param("mongodb", *case, id=f"mongodb-{name}" + (f" (mongomock {reason})" if reason else ""))
+        if reason is None:
+            yield pytest.param("mongomock", *case, id=f"mongomock-{name}")
+
+
 @pytest.mark.usefixtures("shelf")
 @pytest.mark.parametrize(
-    ("column", "operator", "value", "expected"),
-    [
-        ("title", "ct", "VELJ", "S"),
-        ("title", "ct", "(1.0)", "S"),
-        ("title", "ct", "1x0", ""),
-        ("title", "ct", ".*", ""),
-        ("title", "ct", ["velj", "sotilas"], "ST"),
-        ("title", "nct", "velj", "TZ"),
-        ("title", "nct", ["velj", "sotilas"], "Z"),
-        ("title", "sw", "tunte", "T"),
-        ("title", "nsw", "tunte", "SZ"),
-        ("title", "ew", "SOTILAS", "T"),
-        ("title", "new", "sotilas", "SZ"),
-        ("title", "eq", "z", "Z"),
-        ("title", "eq", "Tuntematon", ""),
-        ("title", "neq", "Z", "ST"),
-        ("title", "in", ["z", "tuntematon SOTILAS"], "TZ"),
-        ("title", "not_in", ["Z"], "ST"),
-        ("summary", "ct", "brothers\nin", "S"),
-        ("summary", "sw", "in", ""),
-        ("summary", "empty", "1", "Z"),
-        ("summary", "empty", "", "Z"),
-        ("summary", "empty", "0", "ST"),
-        ("summary", "empty", False, "ST"),
-        ("summary", "not_empty", "yes", "ST"),
-        ("contact", "eq", "kivi@EXAMPLE.org", "S"),
-        ("page_url", "ew", ".com/linna", "T"),
-        ("pages", "eq", "400", "S"),
-        ("pages", "neq", 400, "TZ"),
-        ("pages", "gt", "400", "T"),
-        ("pages", "ge", 400.0, "ST"),
-        ("pages", "lt", " 477 ", "S"),
-        ("pages", "le", "477", "ST"),
-        ("pages", "in", ["400", 477], "ST"),
-        ("pages", "not_in", ["400"], "TZ"),
-        ("pages", "empty", "1", "Z"),
-        ("weight", "ge", "0,75", "T"),
-        ("weight", "lt", "0.75", "S"),
-        ("price", "eq", "19.9", "S"),
-        ("price", "gt", "19.90", "T"),
-        ("price", "in", ["25.00"], "T"),
-        ("in_print", "eq", "1", "S"),
-        ("in_print", "eq", "no", "T"),
-        ("in_print", "neq", True, "TZ"),
-        ("in_print", "empty", "1", "Z"),
-        ("published", "eq", "1870-01-31", "S"),
-        ("published", "neq", "1870-01-31", "TZ"),
-        ("published", "gt", "1870-01-31", "T"),
-        ("published", "le", "1954-12-03", "ST"),
-        ("published", "not_empty", "1", "ST"),
-        ("lent_on", "eq", "2026-01-31", "S"),
-        ("lent_on", "neq", "2026-01-31", "TZ"),
-        ("lent_on", "le", "2026-01-31", "S"),
-        ("lent_on", "gt", "2026-01-31", "T"),
-        ("lent_on", "lt", "2026-01-31", ""),
-        ("lent_on", "ge", "2026-01-31", "ST"),
-        ("lent_on", "eq", "2026-01-31T12:30", "S"),
-        ("lent_on", "le", "2026-01-31T14:30:00+02:00", "S"),
-        ("lent_on", "lt", "2026-01-31T12:30:00Z", ""),
-        ("binding", "eq", "hard", "S"),
-        ("binding", "neq", "hard", "TZ"),
-        ("binding", "in", ["hard", "soft"], "ST"),
-        ("binding", "empty", "1", "Z"),
-        ("languages", "eq", "sv", "S"),
-        ("languages", "neq", "sv", "TZ"),
-        ("languages", "in", ["sv", "en"], "S"),
-        ("languages", "not_in", ["sv"], "TZ"),
-        ("languages", "empty", "1", "Z"),
-        ("author", "rel_o_m", KIVI, "S"),
-        ("author", "nrel_o_m", KIVI, "TZ"),
-        ("author", "in", [KIVI, LINNA], "ST"),
-        ("author", "eq", AUTHOR_IDS["Linna"], "T"),
-        ("author", "empty", "1", "Z"),
-        ("genres", "rel_m_m", WAR, "T"),
-        ("genres", "nrel_m_m", WAR, "SZ"),
-        ("genres", "in", [NOVEL], "ST"),
-        ("genres", "not_empty", "1", "ST"),
-    ],
+    ("engine", "column", "operator", "value", "expected"), list(engine_cases()), indirect=["engine"]
 )
 def test_filter_operator_finds_its_rows(column: str, operator: str, value: Any, expected: str) -> None:
     assert titles(column, operator, value) == expected
