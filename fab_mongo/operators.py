@@ -25,6 +25,8 @@ MOST_VALUES = 1000
 """Values one filter may carry."""
 
 _EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})
+END = r"(?![\s\S])"
+"""The very end of a text, as a pattern: `$` allows a line feed after it, and `\\z` is not known to mongomock."""
 BLANK_SENT = ("", None, "__None")
 """What forms and addresses send for nothing."""
 
@@ -124,13 +126,13 @@ class FilterNotStartsWith(NotTextFilter):
 class FilterEndsWith(TextFilter):
     """The value ends with the text."""
 
-    name, arg_name, pattern = _l("Ends with"), "ew", r"{}\z"
+    name, arg_name, pattern = _l("Ends with"), "ew", "{}" + END
 
 
 class FilterNotEndsWith(NotTextFilter):
     """The value does not end with the text."""
 
-    name, arg_name, pattern = _l("Not Ends with"), "new", r"{}\z"
+    name, arg_name, pattern = _l("Not Ends with"), "new", "{}" + END
 
 
 class _DayAware(MongoFilter):
@@ -154,7 +156,7 @@ class _DayAware(MongoFilter):
 def _same(column: Column, value: Any) -> Any:
     """Text is the same when it differs in case only; anything else must be equal."""
     if column.kind.is_textual and isinstance(value, str):
-        return Regex(rf"^{re.escape(value)}\z", "i")
+        return Regex(f"^{re.escape(value)}{END}", "i")
     return value
 
 

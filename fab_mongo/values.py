@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import mongoengine as me
+from bson import Decimal128, ObjectId
 from flask_babel import gettext as _
 from mongoengine.errors import ValidationError
 
@@ -127,16 +129,36 @@ def parse_id(document_class: type[me.Document], value: Any) -> Any:
     """Return a primary key as MongoDB keeps it; raises ValueError for a malformed one."""
     field = document_class._fields[document_class._meta["id_field"]]
     try:
-        key = field.to_python(value)
-        field.validate(key)
-        key = field.to_mongo(key)
+        key = field.to_mongo(_python_id(field, value))
     except (ValidationError, TypeError, OverflowError) as error:
         raise ValueError(str(value)[:40]) from error
+    if not isinstance(key, _KEYS):
+        raise ValueError(str(value)[:40])
     if isinstance(key, str):
         return _text_id(key)
-    if isinstance(key, int) and not SMALLEST_INTEGER <= key <= LARGEST_INTEGER:
+    return _whole_id(key, value) if isinstance(key, int) else key
+
+
+def _python_id(field: Any, value: Any) -> Any:
+    if value is None:
+        # MongoEngine makes a new key out of nothing for some fields.
+        raise ValueError("id")
+    if isinstance(field, me.SequenceField):
+        return field.value_decorator(value)
+    key = field.to_python(value)
+    field.validate(key)
+    return key
+
+
+def _whole_id(key: int, value: Any) -> int:
+    # Python reads more as a whole number than anybody writes: True, 1.5, "1_0", digits of any script.
+    if not _INTEGER.fullmatch(str(value).strip()) or not SMALLEST_INTEGER <= key <= LARGEST_INTEGER:
         raise ValueError(str(value)[:40])
     return key
+
+
+_KEYS = (str, int, float, ObjectId, uuid.UUID, dt.datetime, Decimal128, bytes)
+"""What a primary key may be: one value, which an address can spell."""
 
 
 def _text_id(key: str) -> str:

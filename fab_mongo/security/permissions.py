@@ -10,11 +10,13 @@ from typing import Any
 import mongoengine as me
 from flask_appbuilder.security.manager import BaseSecurityManager
 from mongoengine.errors import NotUniqueError
-from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from fab_mongo.request_cache import request_cache
 from fab_mongo.security.documents import Permission, PermissionView, ViewMenu, now, pair_id
 
+DUPLICATE_KEY = 11000
+"""MongoDB's code for a key that is taken."""
 Pair = tuple[str, str]
 """A permission's name and the name of the view or menu it is on."""
 
@@ -197,8 +199,8 @@ class PermissionStore(BaseSecurityManager):
     def _write_pairs(self, permission_names: Sequence[str], view_menu_name: str) -> None:
         self.add_view_menu(view_menu_name)
         pairs = [PermissionView.of(name, view_menu_name) for name in permission_names]
-        _upsert(Permission, [{"_id": name} for name in permission_names])
-        _upsert(PermissionView, [pair.to_mongo().to_dict() for pair in pairs])
+        _add_missing(Permission, [{"_id": name} for name in permission_names])
+        _add_missing(PermissionView, [pair.to_mongo().to_dict() for pair in pairs])
         if pairs and self.auth_role_admin not in self.builtin_roles:
             self.role_model.objects(name=self.auth_role_admin).update_one(add_to_set__permissions=pairs)
 
@@ -229,8 +231,15 @@ def _exported(name: str, pairs: Iterable[Pair]) -> dict[str, Any]:
     return {"name": name, "permissions": permissions}
 
 
-def _upsert(document_class: type[me.Document], stored: Sequence[dict[str, Any]]) -> None:
-    """Write documents that are not there yet, in one command."""
-    if stored:
-        changes = [UpdateOne({"_id": item["_id"]}, {"$setOnInsert": item}, upsert=True) for item in stored]
-        document_class._get_collection().bulk_write(changes, ordered=False)
+def _add_missing(document_class: type[me.Document], stored: Sequence[dict[str, Any]]) -> None:
+    """Write the documents that are not there yet, in one command; that another process just did so is fine."""
+    collection = document_class._get_collection()
+    there = {item["_id"] for item in collection.find({"_id": {"$in": [item["_id"] for item in stored]}}, {"_id": 1})}
+    missing = [item for item in stored if item["_id"] not in there]
+    if not missing:
+        return
+    try:
+        collection.insert_many(missing, ordered=False)
+    except BulkWriteError as error:
+        if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+            raise
