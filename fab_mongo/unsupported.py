@@ -1,10 +1,5 @@
 """What of Flask-AppBuilder this backend does not do, each with the reason; docs/fab_mongo.md shows the same."""
 
-from typing import Any
-
-import click
-from flask_appbuilder.cli import fab
-
 _API_KEYS = "FAB's API keys are kept by its SQLAlchemy models alone; use a token from /api/v1/security/login"
 _SKELETON = "it downloads a skeleton for SQLAlchemy from the Internet"
 _TEXTS = "it is for applications laid out as FAB's skeleton; use pybabel, or what the application brings"
@@ -14,7 +9,8 @@ METHODS: dict[str, str] = {
     "validate_api_key": _API_KEYS, "create_api_key": _API_KEYS, "revoke_api_key": _API_KEYS,
     "find_api_keys_for_user": _API_KEYS, "get_api_key_by_uuid": _API_KEYS,
 }  # fmt: skip
-#: Commands of `flask fab` that end with their reason.
+#: Commands of `flask fab` that are of no use here. Flask runs them without loading the application, so that nothing of
+#: it could refuse them.
 COMMANDS: dict[str, str] = {
     "create-app": _SKELETON,
     "create-addon": _SKELETON,
@@ -22,17 +18,3 @@ COMMANDS: dict[str, str] = {
     "babel-compile": _TEXTS,
     "collect-static": "FAB's static files are served from where they are installed",
 }
-
-
-def refuse_commands() -> None:
-    """Let the commands that make no sense here say why, instead of failing half-way; done again, nothing changes."""
-    for name, reason in COMMANDS.items():
-        fab.add_command(_refusal(name, reason), name)
-
-
-def _refusal(name: str, reason: str) -> click.Command:
-    def refuse(**_options: Any) -> None:
-        raise click.ClickException(f"`flask fab {name}` does not work on MongoDB: {reason}.")
-
-    context = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, help=f"Not supported: {reason}.", context_settings=context)

@@ -32,12 +32,12 @@ def _empty(*documents: type[me.Document]) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests of modules marked `on_both` run on the real MongoDB and on mongomock; one that needs a server is marked
-    `needs_server(reason)`, and its name tells the reason."""
+    `real_only(reason)`, and its name tells the reason."""
     # A test that fits its cases to what mongomock can do has engines of its own.
     own = any("engine" in marker.args[0] for marker in metafunc.definition.iter_markers("parametrize"))
     if own or "engine" not in metafunc.fixturenames:
         return
-    needs = metafunc.definition.get_closest_marker("needs_server")
+    needs = metafunc.definition.get_closest_marker("real_only")
     if metafunc.definition.get_closest_marker("on_both") is None:
         metafunc.parametrize("engine", ["mongodb"], indirect=True)
     elif needs is not None:

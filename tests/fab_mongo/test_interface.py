@@ -124,7 +124,7 @@ def _shelve(rows: int) -> None:
         Book(title=f"book {number}", author=author, genres=genres[: 1 + number % 4]).save()
 
 
-@pytest.mark.needs_server("commands are counted")
+@pytest.mark.real_only("commands are counted")
 @pytest.mark.parametrize("rows", [1, 25])
 def test_query_references_take_one_command_a_column(counter: Counter, books: BookInterface, rows: int) -> None:
     _shelve(rows)
@@ -151,7 +151,7 @@ def test_query_dangling_references_become_none_or_are_dropped(books: BookInterfa
     assert stored["genres"] == [lost.pk, kept.pk]
 
 
-@pytest.mark.needs_server("names the index that was hit")
+@pytest.mark.real_only("names the index that was hit")
 def test_add_not_unique_says_which_column(books: BookInterface) -> None:
     assert books.add(Book(title="one", isbn="123"))
     assert books.message == ("Added Row", "success")

@@ -13,7 +13,6 @@ from flask import Flask
 from flask_appbuilder.cli import fab
 
 from fab_mongo import MongoSecurityManager, NoSqlSessionError, Permission, PermissionView, ViewMenu
-from fab_mongo.unsupported import COMMANDS, refuse_commands
 from tests.fab_mongo import toys
 from tests.fab_mongo.conftest import Browser
 from tests.fab_mongo.toys import PASSWORD, ToyGroup, ToyRole, ToyUser
@@ -354,14 +353,6 @@ def test_fab_command_runs(shell: Shell, command: str, said: str) -> None:
     assert said in result.output
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_fab_command_that_makes_no_sense_says_why(shell: Shell, command: str) -> None:
-    refuse_commands()
-    result = shell(command, "--name", "x")
-    assert result.exit_code == 1
-    assert f"does not work on MongoDB: {COMMANDS[command]}." in result.output
-
-
 def test_roles_are_exported_and_imported(shell: Shell, app: Flask, sm: MongoSecurityManager, tmp_path: Path) -> None:
     with app.app_context():
         sm.add_permission_role(sm.add_role("Readers"), sm.find_permission_view_menu("can_list", "BookView"))
@@ -390,7 +381,7 @@ def _start(uri: str, name: str, barrier: object, results: object) -> None:
     results.put("started")  # type: ignore[attr-defined]
 
 
-@pytest.mark.needs_server("several processes")
+@pytest.mark.real_only("several processes")
 def test_processes_starting_at_once_make_each_role_and_permission_once(mongodb_uri: str, no_security: None) -> None:
     name = me.get_db().name
     for document_class in (ToyRole, Permission, PermissionView, ViewMenu):
