@@ -1,5 +1,6 @@
 """Making the indexes of every collection, once, before the processes start."""
 
+import mongoengine as me
 from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
@@ -11,6 +12,7 @@ from models.jobs import Job
 from models.merge import MergeTemplate
 from models.registers import all_registers
 from models.security import Group, Role, Team, User
+from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
@@ -27,6 +29,7 @@ def ensure_indexes() -> None:
         # A wildcard index can't be declared with MongoEngine.
         wanted = [*register.document.index_models(), *(key_index(key) for key in register.duplicate_keys)]
         register.document._get_collection().create_indexes(wanted)
+    me.get_db()["blobs.chunks"].create_indexes([PIECES_INDEX])
     bring_up_to_date()
 
 

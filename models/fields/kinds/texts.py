@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -122,11 +123,17 @@ class Phone(Text):
         return "".join(char for char in text if char in "+0123456789") or text
 
     def text(self, value: Any, field: Field, context: Context) -> str:
-        try:
-            number = phonenumbers.parse(value or "", None)
-        except phonenumbers.NumberParseException:
-            return value or ""
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return spaced_number(value or "")
+
+
+@lru_cache(maxsize=20_000)
+def spaced_number(value: str) -> str:
+    """A kept number with the spaces that its country writes; what is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 class Url(Text):
