@@ -4,11 +4,14 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
 
 from services.word.formatting import format_value
+from services.word.formula import FormulaError, calculate, shown
 from services.word.lexer import Switch
+from services.word.number_forms import is_number_form
 from services.word.parsing import parse_number
 from services.word.values import Value, normalise_name
 
@@ -78,8 +81,36 @@ def _dated(value: datetime.date, switches: tuple[Switch, ...], language: str) ->
 
 def _formats(switch: Switch) -> bool:
     if switch.name == "*":
-        return switch.text.lower() in ("upper", "lower", "firstcap", "caps")
+        return switch.text.lower() in ("upper", "lower", "firstcap", "caps") or is_number_form(switch.text)
     return switch.name in "@#bf"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A `=` field: worked out from the values in it, an empty one counting as nothing."""
+
+    parts: tuple[Expression, ...]
+    switches: tuple[Switch, ...]
+
+    def text(self, state: RecordState) -> str:
+        """The result as the picture says; what Word prints where there is none."""
+        try:
+            number = calculate([self._piece(part, state) for part in self.parts], state.language)
+            return format_value(number if self.switches else shown(number), self.switches, state.language)
+        except ZeroDivisionError:
+            return "!Zero Divide"
+        except (ArithmeticError, FormulaError):
+            return "!Syntax Error"
+
+    @staticmethod
+    def _piece(part: Expression, state: RecordState) -> str | Decimal:
+        if isinstance(part, Literal):
+            return part.value
+        text = part.text(state)
+        number = parse_number(text, state.language) if text.strip() else Decimal(0)
+        if number is None:
+            raise FormulaError
+        return number
 
 
 class RecordNumber:

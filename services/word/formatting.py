@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from services.word.date_picture import date_picture
 from services.word.lexer import Switch
+from services.word.number_forms import is_number_form, number_form
 from services.word.number_picture import number_picture
 from services.word.parsing import parse_date, parse_number
 from services.word.values import Value, number_of, plain_text
@@ -25,6 +26,8 @@ def format_value(value: Value, switches: Iterable[Switch], language: str) -> str
             text = _by_date_picture(value, switch.text, text, language)
         elif switch.name == "#":
             text = _by_number_picture(value, switch.text, text, language)
+        elif switch.name == "*" and is_number_form(switch.text):
+            text = _by_number_form(value, switch.text, text, language)
     return _around(_letters(text, switches), switches)
 
 
@@ -61,11 +64,19 @@ def _by_date_picture(value: Value, picture: str, text: str, language: str) -> st
 
 
 def _by_number_picture(value: Value, picture: str, text: str, language: str) -> str:
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        number = number_of(value)
-    else:
-        number = parse_number(text, language)
+    number = _number(value, text, language)
     return text if number is None else number_picture(picture, language).format(number)
+
+
+def _by_number_form(value: Value, form: str, text: str, language: str) -> str:
+    number = _number(value, text, language)
+    return text if number is None else number_form(number, form, language) or text
+
+
+def _number(value: Value, text: str, language: str) -> Decimal | None:
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return number_of(value)
+    return parse_number(text, language)
 
 
 def _first_capital(text: str) -> str:

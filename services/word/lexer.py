@@ -86,7 +86,7 @@ def parse_instruction(atoms: Sequence[Atom]) -> Instruction:
     if first is None:
         return Instruction("")
     if first.text.startswith("="):
-        return Instruction("=")
+        return _formula(atoms)
     kind = first.text.upper()
     lexer.wants_operator = kind in CONDITIONAL
     arguments: list[Token] = []
@@ -98,6 +98,20 @@ def parse_instruction(atoms: Sequence[Atom]) -> Instruction:
         elif not switches or (kind in CONDITIONAL and not _taken(rest, place)):
             arguments.append(token)
     return Instruction(kind, tuple(arguments), tuple(switches), _name(kind, arguments))
+
+
+def _formula(atoms: Sequence[Atom]) -> Instruction:
+    """A `=` field: one argument up to the first switch."""
+    chars = [atom.char if isinstance(atom, Glyph) else "" for atom in atoms]
+    start = chars.index("=") + 1
+    end = chars.index("\\", start) if "\\" in chars[start:] else len(chars)
+    rest = _Lexer(atoms[end:]).rest()
+    switches = tuple(
+        Switch(token.switch, _argument(token.switch, rest[place + 1 :]))
+        for place, token in enumerate(rest)
+        if token.switch
+    )
+    return Instruction("=", (Token(tuple(atoms[start:end])),), switches)
 
 
 def _name(kind: str, arguments: Sequence[Token]) -> str:
@@ -131,6 +145,8 @@ class _Lexer:
         self._atoms = atoms
         self._at = 0
         self.wants_operator = False
+        # A field may follow the kind without a space: IF{MERGEFIELD x}="a".
+        self.first_word = True
 
     def rest(self) -> list[Token]:
         tokens = []
@@ -185,6 +201,9 @@ class _Lexer:
         start = self._at
         while self._at < len(self._atoms) and not self._ends_bare():
             self._at += 1
+            if self.first_word and self._at < len(self._atoms) and not self._char():
+                break
+        self.first_word = False
         return Token(tuple(self._atoms[start : self._at]))
 
     def _ends_bare(self) -> bool:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from lxml import etree
@@ -15,6 +16,7 @@ from services.word.expressions import (
     Condition,
     Expression,
     Formatted,
+    Formula,
     Joined,
     LetterNumber,
     Literal,
@@ -32,6 +34,7 @@ from services.word.fields import (
     field_label,
     run_properties,
 )
+from services.word.formula import FormulaError, calculate
 from services.word.lexer import Atom, Glyph, Switch, Token
 from services.word.markers import Markers
 from services.word.ooxml import XML_SPACE, w
@@ -39,9 +42,42 @@ from services.word.program import TextMarkup, ValueSlot, escape_code
 from services.word.sections import paragraph_properties
 
 _CONDITIONS = frozenset({"IF", "NEXTIF", "SKIPIF", "COMPARE"})
+#: Kinds that Word works out by itself, but not in finished letters where a merge field stands in them.
+_WORKED_OUT = frozenset({"=", "QUOTE"})
 MERGE_KINDS = _CONDITIONS | ADDRESS_KINDS | {"MERGEFIELD", "NEXT", "MERGEREC", "MERGESEQ"}
 _EFFECTS = (NextRecord, SkipRecord)
 _UNSEEN = frozenset({w("lang"), w("noProof")})
+
+
+def is_filled(found: Field) -> bool:
+    """Whether the merge prints something in the field's place."""
+    kind = found.instruction.kind
+    if kind in _WORKED_OUT:
+        return any(is_filled(inner) for inner in found.nested) and (kind == "QUOTE" or _is_formula(found))
+    return kind in MERGE_KINDS
+
+
+def _is_formula(found: Field) -> bool:
+    """Whether a formula is of numbers alone; every value in it stands for a one here."""
+    pieces = _pieces(found.instruction.arguments[0])
+    try:
+        calculate([piece if isinstance(piece, str) else Decimal(1) for piece in pieces], "fi")
+    except FormulaError:
+        return False
+    except ArithmeticError:
+        return True
+    return True
+
+
+def _pieces(token: Token) -> list[str | Field]:
+    """A token's text and the fields between, blank text left out."""
+    pieces: list[str | Field] = [""]
+    for atom in token.atoms:
+        if isinstance(atom, Field):
+            pieces += [atom, ""]
+        elif isinstance(pieces[-1], str):
+            pieces[-1] += atom.char if isinstance(atom, Glyph) else atom.plain if hasattr(atom, "plain") else ""
+    return [piece for piece in pieces if not isinstance(piece, str) or piece.strip()]
 
 
 class FieldReplacer:
@@ -59,7 +95,7 @@ class FieldReplacer:
     def replace(self, fields: Iterable[Field]) -> None:
         """Put slots in the place of outermost fields; a kind that is none of ours stays, with ours inside it."""
         for found in fields:
-            if found.instruction.kind in MERGE_KINDS:
+            if is_filled(found):
                 self._put(found, self._nodes(found))
                 continue
             for inner in found.nested:
@@ -117,7 +153,7 @@ class FieldReplacer:
 
     def _code_nodes(self, found: Field) -> list[Element]:
         """A field's value inside the instruction of a field that is left to Word."""
-        if found.instruction.kind not in MERGE_KINDS:
+        if not is_filled(found):
             return self._kept_nodes(found, in_result=set())
         run = etree.Element(w("r"))
         code = etree.SubElement(run, w("instrText"), {XML_SPACE: "preserve"})
@@ -169,7 +205,7 @@ class FieldReplacer:
 
     def _atom_nodes(self, atom: Atom) -> list[Element]:
         if isinstance(atom, Field):
-            if atom.instruction.kind in MERGE_KINDS:
+            if is_filled(atom):
                 return self._nodes(atom)
             return self._kept_nodes(atom, in_result=set(atom.result_runs))
         if isinstance(atom, Raw):
@@ -210,7 +246,18 @@ class FieldReplacer:
             return NextRecord(condition) if kind == "NEXTIF" else SkipRecord(condition)
         if kind in _CONDITIONS:
             return self._choice(found)
+        if is_filled(found):
+            return self._worked_out(found)
         return Literal("".join("".join(run.itertext(w("t"), w("instrText"))) for run in found.result_runs))
+
+    def _worked_out(self, found: Field) -> Expression:
+        if found.instruction.kind == "QUOTE":
+            switches = _text_switches(found)
+            joined = Joined(tuple(self._joined(token) for token in found.instruction.arguments))
+            return Formatted(joined, switches) if switches else joined
+        pieces = _pieces(found.instruction.arguments[0])
+        parts = tuple(Literal(piece) if isinstance(piece, str) else self.expression(piece) for piece in pieces)
+        return Formula(parts, tuple(switch for switch in found.instruction.switches if switch.name in "#*"))
 
     def _merge_value(self, found: Field) -> MergeValue:
         if not found.instruction.name.strip():

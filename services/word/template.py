@@ -9,7 +9,7 @@ from services.word.compile import CompiledTemplate, compile_template
 from services.word.fields import Field
 from services.word.package import read_package
 from services.word.pieces import Pieces
-from services.word.replace import MERGE_KINDS, address_of
+from services.word.replace import address_of, is_filled
 from services.word.stream import MergeReport, merge_letters
 from services.word.values import Value, normalise_name
 
@@ -26,6 +26,8 @@ _LEFT_TO_WORD = frozenset(
         *("GOTOBUTTON", "BIBLIOGRAPHY", "CITATION", "EMBED", "SHAPE", "ADVANCE", "PRIVATE", "INCLUDEPICTURE", "="),
     )
 )
+# With a merge field inside, these would show what they showed in the template until somebody updates them.
+_STALE = frozenset({"=", "INCLUDEPICTURE"})
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class WordTemplate:
 
 def _template_field(found: Field) -> TemplateField:
     kind = found.instruction.kind
-    filled = kind in MERGE_KINDS or (kind in _LEFT_TO_WORD and not (kind == "=" and found.nested))
+    filled = is_filled(found) or (kind in _LEFT_TO_WORD and not (kind in _STALE and found.nested))
     switches = tuple(str(switch) for switch in found.instruction.switches)
     recipient = address_of(found).names if kind in ADDRESS_KINDS else ()
     return TemplateField(found.instruction.name, kind, found.part, switches, filled, recipient)

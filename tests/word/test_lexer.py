@@ -25,7 +25,7 @@ def understood(text: str) -> tuple[str, list[str], list[str]]:
         ('IF “a b” = „c” "x=1" "c:\\\\d"', "IF", ["a b", "=", "c", "x=1", "c:\\d"], []),
         ('IF 1 < 2 "yes" \\* MERGEFORMAT', "IF", ["1", "<", "2", "yes"], ["\\* MERGEFORMAT"]),
         ('IF 1 = 1 "" "never closed', "IF", ["1", "=", "1", "", "never closed"], []),
-        ("= 2 + 3", "=", [], []),
+        ("= 2 + 3", "=", [" 2 + 3"], []),
         ("   ", "", [], []),
         ("NEXT", "NEXT", [], []),
     ],
