@@ -203,7 +203,8 @@ class _Compiler:
         """Mark where the section properties go when another letter follows: in the last paragraph if it can be."""
         paragraph = sections.last_paragraph(self._body)
         marker = self._markers.slot(SectionSlot())
-        if paragraph is None or any(self._markers.is_marker(child) for child in paragraph):
+        # A branch of an IF may end the paragraph: then there is no telling which one is the last.
+        if paragraph is None or any(self._markers.breaks(child) for child in paragraph):
             paragraph = etree.SubElement(self._body, w("p"))
         properties = sections.paragraph_properties(paragraph)
         change = properties.find(w("pPrChange"))

@@ -10,6 +10,8 @@ from lxml.etree import _Element as Element
 from services.word.expressions import Condition
 from services.word.program import IfSlot, LineSlot, Program, Slot
 
+_KEPT = re.compile(r"slot (\d+)")
+
 
 class Markers:
     """Puts slots into a tree and finds them again in its bytes.
@@ -40,6 +42,11 @@ class Markers:
     def is_marker(self, node: Element) -> bool:
         """Whether a node of the tree is a marker."""
         return node.tag is etree.ProcessingInstruction and node.target == self._token
+
+    def breaks(self, node: Element) -> bool:
+        """Whether a node is a marker of markup as it stands, with which a paragraph ends and another one begins."""
+        found = _KEPT.fullmatch(node.text or "") if self.is_marker(node) else None
+        return found is not None and isinstance(self._things[int(found[1])], bytes)
 
     def _keep(self, thing: Any) -> int:
         self._things.append(thing)

@@ -10,6 +10,7 @@ from tests.word.making import (
     code,
     docx,
     field,
+    mark,
     merge_field,
     merged,
     merged_with_report,
@@ -390,3 +391,25 @@ def test_progress_is_told_and_can_end_the_merge(tmp_path: Path) -> None:
 
     with (tmp_path / "stopped.docx").open("wb") as out, pytest.raises(InterruptedError):
         template.merge(({"name": str(number)} for number in range(120)), out, progress=stop)
+
+
+@pytest.mark.parametrize("last", [
+    field('IF "', merge_field("name"), '" = "Aino" "yes" "no"'), field("SKIPIF ", merge_field("name"), ' = "Nobody"'),
+    merge_field("name") + field('IF "', merge_field("name"), '" = "x" "', merge_field("name"), '" ""'),
+])  # fmt: skip
+def test_merge_template_that_ends_with_a_condition_adds_no_paragraph(tmp_path: Path, last: str) -> None:
+    template = docx(p("Hello ", NAME) + p("Yours ", last))
+    result = merged(template, *NAMES)
+    body = tree(result, "word/document.xml").find(f"{W}body")
+    assert len(body.findall(f"{W}p")) == 2 * len(NAMES)
+    assert_valid(result, template, tmp_path)
+    assert [letter.lines[0] for letter in read_letters(result)] == ["Hello Aino", "Hello Bertta", "Hello Cecilia"]
+
+
+def test_merge_template_whose_last_branch_ends_the_paragraph_keeps_its_letters_apart(tmp_path: Path) -> None:
+    branch = f'{mark("begin")}{code(" IF 1 = 1 ")}{code(chr(34))}{run("one")}</w:p><w:p>{run("two")}{code(chr(34))}'
+    ending = f'{code(" " + chr(34) * 2 + " ")}{mark("separate")}{run("x")}{mark("end")}'
+    template = docx(p("Hello ", NAME) + p(branch + ending))
+    result = merged(template, *NAMES)
+    assert_valid(result, template, tmp_path)
+    assert [letter.lines[0] for letter in read_letters(result)] == ["Hello Aino", "Hello Bertta", "Hello Cecilia"]
