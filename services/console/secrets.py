@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 #: Collections whose documents are not shown at all: pieces of files, messages between processes, counted attempts.
-CLOSED = re.compile(r"\.chunks$|^messages|^system\.|^sessions?$|^counters$|^windows$|limits?$", re.IGNORECASE)
+CLOSED = re.compile(r"\.chunks$|^messages|^system\.|^sessions?$|^rate_limit", re.IGNORECASE)
 
 
 def is_secret(name: Any) -> bool:

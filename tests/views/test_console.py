@@ -116,7 +116,9 @@ def test_console_shows_no_password_hash_anywhere(client: FlaskClient, admin: Use
     assert MASK in text
 
 
-@pytest.mark.parametrize("name", ["blobs.chunks", "system.profile", "nope", "messages", "$where", "a%00", "a" * 300])
+@pytest.mark.parametrize("name", [
+    "blobs.chunks", "system.profile", "nope", "messages", "rate_limit_counters", "$where", "a%00", "a" * 300,
+])  # fmt: skip
 def test_console_of_a_collection_that_is_closed_or_missing_is_not_found(client: FlaskClient, name: str) -> None:
     me.get_db()["blobs.chunks"].insert_one({"data": b"kept to itself"})
     assert client.get(f"/console/collection/{name}/").status_code == 404
