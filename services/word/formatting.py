@@ -11,6 +11,8 @@ from services.word.number_picture import number_picture
 from services.word.parsing import parse_date, parse_number
 from services.word.values import Value, number_of, plain_text
 
+_NUMBERS = (int, float, Decimal)
+
 
 def format_value(value: Value, switches: Iterable[Switch], language: str) -> str:
     r"""The text of a value as the switches say.
@@ -18,7 +20,10 @@ def format_value(value: Value, switches: Iterable[Switch], language: str) -> str
     `\@` and `\#` change dates and numbers, also those in text, and leave any other text alone. `\b` and `\f` put
     text before and after a value that is not empty.
     """
-    text = plain_text(value, language)
+    switches = tuple(switches)
+    # A number with a picture is never seen plain: writing it out that way as well would take as long again.
+    pictured = bool(switches) and switches[0].name == "#" and type(value) in _NUMBERS
+    text = "0" if pictured and number_of(value) is not None else plain_text(value, language)  # type: ignore[arg-type]
     if not text:
         return ""
     for switch in switches:
