@@ -39,8 +39,9 @@ class Schema:
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """Column -> what a new record starts with, for the fields that have such a value."""
-        return {field.column: field.default for field in self.fields if field.default not in EMPTY_VALUES}
+        """Column -> what a new record starts with, for the fields that have such a value and may be written."""
+        fields = (field for field in self.fields if not field.read_only)
+        return {field.column: field.default for field in fields if field.default not in EMPTY_VALUES}
 
     @cached_property
     def referring(self) -> tuple[Field, ...]:

@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from models.changes import Change, DeletedRecord, Source
 from models.companies import Company
 from models.fields.errors import ConditionError, ValidationFailed
-from models.rights import Access, NotAllowed
+from models.rights import Access, NotAllowed, system_access
 from models.security import FieldRight, Role, Team, User
 from services import records
 from services.records import (
@@ -26,6 +26,7 @@ from services.records import (
     update_record,
 )
 from services.search import Selection, count_selected, find_page, iterate_selected
+from services.security import access_for
 from services.settings import change_field, define_field, restore_field, retire_field
 
 
@@ -312,3 +313,11 @@ def test_link_to_a_record_that_is_not_there_is_refused(admin_access: Access, app
     parent = create_record(admin_access, "company", {"name": "P"})
     child = create_record(admin_access, "company", {"name": "A", "x_parent": str(parent["_id"])})
     assert child["custom"]["parent"] == parent["_id"]
+
+
+def test_create_with_a_locked_field_that_has_a_default_is_saved(make_role: Any, make_user: Any) -> None:
+    define_field(system_access(), {"register": "company", "key": "grade", "label": "Grade", "kind": "text",
+                                   "default": "B"})  # fmt: skip
+    locked = FieldRight(register="company", column="x_grade", access="read_only")
+    role = make_role("Adder", ("company", "see", "all"), ("company", "add", "all"), field_rights=[locked])
+    assert create_record(access_for(make_user("ada", role)), "company", {"name": "A"})["name"] == "A"
