@@ -12,7 +12,8 @@ from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
 from benchmarks.place import application, fill
 from benchmarks.reading import http_cases, reading_cases, signed_in
-from benchmarks.report import document, lines, write_json
+from benchmarks.report import document, job_lines, lines, write_json
+from benchmarks.whole_jobs import job_costs
 from benchmarks.writing import writing_cases
 from config import PROJECT_ROOT
 from models.rights import system_access
@@ -26,18 +27,25 @@ AMOUNT = click.IntRange(50, 400_000)
 @click.option("--rounds", type=click.IntRange(1, 100), default=7, show_default=True, help="Runs of each case.")
 @click.option("--rows", type=click.IntRange(1, 20_000), default=2_000, show_default=True, help="Rows of an import.")
 @click.option("--letters", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Letters, about.")
+@click.option("--job-letters", type=click.IntRange(1, 100_000), default=10_000, show_default=True,
+              help="Letters of a whole job, about.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
               default=Path(PROJECT_ROOT) / "build" / "bench.json", help="Where the results go.")  # fmt: skip
-def main(records: int, rounds: int, rows: int, letters: int, path: Path) -> None:
+def main(records: int, rounds: int, rows: int, letters: int, job_letters: int, path: Path) -> None:
     """Measure lists, filters, writing and letters against bare pymongo calls that do the same."""
     with application() as app:
         click.echo(f"Writing {records:,} companies", err=True)
         seconds = fill(app, records)
         results = list(measured(app, records, rounds, rows, letters))
-        write_json(path, document(results, records=records, rounds=rounds, fill_seconds=seconds))
+        click.echo("whole jobs", err=True)
+        jobs = list(job_costs(app, job_letters))
+        write_json(path, document(results, jobs, records=records, rounds=rounds, fill_seconds=seconds))
     click.echo(f"{records:,} companies with 30 custom fields, written in {seconds:,.0f} s "
                f"({records / seconds:,.0f} a second); medians of {rounds}.\n")  # fmt: skip
     for line in lines(results):
+        click.echo(line)
+    click.echo("")
+    for line in job_lines(jobs):
         click.echo(line)
     click.echo(f"\nAlso in {path}")
 

@@ -11,15 +11,25 @@ from typing import Any
 import mongoengine as me
 
 from benchmarks.measuring import Result
+from benchmarks.whole_jobs import JobCost
 
+JOB_HEADER = ("whole job", "letters", "CPU s", "wall s", "a second", "MB more")
 HEADER = ("", "median ms", "floor ms", "ratio", "a second", "within its bound")
 VERDICTS = {True: "yes", False: "NO", None: ""}
 
 
 def lines(results: Sequence[Result]) -> Iterator[str]:
     """A table, its columns as wide as they need to be."""
-    rows = [HEADER, *map(cells, results)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
+    yield from table([HEADER, *map(cells, results)])
+
+
+def job_lines(jobs: Sequence[JobCost]) -> Iterator[str]:
+    """What whole jobs took, as a table."""
+    yield from table([JOB_HEADER, *map(job_cells, jobs)])
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
         first, *others = (text.ljust(width) if not place else text.rjust(width)
                           for place, (text, width) in enumerate(zip(row, widths, strict=True)))  # fmt: skip
@@ -32,7 +42,14 @@ def cells(result: Result) -> tuple[str, ...]:
             VERDICTS[result.within])  # fmt: skip
 
 
-def document(results: Sequence[Result], *, records: int, rounds: int, fill_seconds: float) -> dict[str, Any]:
+def job_cells(job: JobCost) -> tuple[str, ...]:
+    memory = "?" if job.megabytes is None else f"{job.megabytes:,.0f}"
+    return (job.name, f"{job.items:,}", f"{job.cpu:.2f}", f"{job.wall:.2f}", f"{job.items / job.wall:,.0f}", memory)
+
+
+def document(
+    results: Sequence[Result], jobs: Sequence[JobCost], *, records: int, rounds: int, fill_seconds: float
+) -> dict[str, Any]:
     """Everything about one run."""
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "records": records, "rounds": rounds,
@@ -40,6 +57,7 @@ def document(results: Sequence[Result], *, records: int, rounds: int, fill_secon
                     "mongodb": me.get_connection().server_info()["version"]},
         "fill": {"seconds": round(fill_seconds, 1), "records_per_second": round(records / fill_seconds, 1)},
         "cases": [result.as_json() for result in results],
+        "jobs": [job.as_json() for job in jobs],
     }  # fmt: skip
 
 

@@ -24,7 +24,8 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
     results = tmp_path / "build" / "bench.json"
-    sizes = ["--records", "200", "--rounds", "1", "--rows", "30", "--letters", "20", "--json", str(results)]
+    sizes = ["--records", "200", "--rounds", "1", "--rows", "30", "--letters", "20", "--job-letters", "20",
+             "--json", str(results)]
     environment = {**os.environ, "KORTISTO_MONGODB_URI": mongodb_uri}
     done = subprocess.run([sys.executable, "-m", "benchmarks", *sizes], cwd=ROOT, env=environment, timeout=120,
                           capture_output=True, text=True, check=False)  # fmt: skip
@@ -34,6 +35,9 @@ def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_u
     assert all(case["ratio"] > 0 and case["floor_ms"] > 0 for case in content["cases"])
     assert (content["records"], content["rounds"]) == (200, 1)
     assert all(name in done.stdout for name in CASES)
+    assert [job["name"] for job in content["jobs"]] == ["letters in one document", "letters, one file each"]
+    assert len({job["items"] for job in content["jobs"]}) == 1
+    assert all(job["items"] and job["cpu_seconds"] > 0 and job["name"] in done.stdout for job in content["jobs"])
     with MongoClient(mongodb_uri) as client:
         assert not [name for name in client.list_database_names() if name.startswith("kortisto_bench_")]
 

@@ -70,7 +70,11 @@ class Field:
         return tuple(choice for choice in self.choices if not choice.retired)
 
     def choice(self, key: str) -> Choice | None:
-        return next((choice for choice in self.choices if choice.key == key), None)
+        return self._choice_of_key.get(key)
+
+    @cached_property
+    def _choice_of_key(self) -> dict[str, Choice]:
+        return {choice.key: choice for choice in reversed(self.choices)}
 
     def read(self, document: Any) -> Any:
         """The stored value of this field in a document (a Record), None when there is none."""

@@ -74,7 +74,9 @@ def values_of_rows(
             values: Letter = {FILE_NAME: raw.get("name", ""), **standard}
             custom = raw.get("custom") or {}
             for name, merge_value, key, is_custom, field in sources:
-                values[name] = merge_value((custom if is_custom else raw).get(key), field, context)
+                value = (custom if is_custom else raw).get(key)
+                if value is not None:
+                    values[name] = merge_value(value, field, context)
             yield values
 
 

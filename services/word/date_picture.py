@@ -10,6 +10,7 @@ from babel import Locale
 from services.word.values import locale_of
 
 _ITEM = re.compile(r"'([^']*)'|(?i:am/pm|a/p)|[dD]{1,4}|M{1,4}|[yY]{1,4}|H{1,2}|h{1,2}|m{1,2}|[sS]{1,2}")
+_MIDNIGHT = datetime.time()
 _Writer = Callable[[datetime.datetime], str]
 
 
@@ -26,12 +27,12 @@ class DatePicture:
         self._locale = locale
         items = list(_items(picture))
         self._context = "format" if {"d", "dd"} & {text.lower() for kind, text in items if kind} else "stand-alone"
-        self._writers = [self._writer(text) if kind else text for kind, text in items]
+        self._writers = [self._writer(text) if kind else text for kind, text in items if text]
 
     def format(self, value: datetime.date) -> str:
         """The date as text."""
-        moment = value if isinstance(value, datetime.datetime) else datetime.datetime(*value.timetuple()[:3])  # noqa: DTZ001
-        return "".join(writer if isinstance(writer, str) else writer(moment) for writer in self._writers)
+        moment = value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, _MIDNIGHT)
+        return "".join([writer if isinstance(writer, str) else writer(moment) for writer in self._writers])
 
     def _writer(self, item: str) -> _Writer:
         if "/" in item:

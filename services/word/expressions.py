@@ -68,14 +68,17 @@ class MergeValue:
         value = state.record.get(self.key)
         if self.plain and type(value) is str:
             return value
-        if type(value) is datetime.date:
-            return _dated(value, self.switches, state.language)
+        kind = type(value)
+        if value is None:
+            return ""
+        if kind is datetime.date or kind is int:
+            return _common(value, self.switches, state.language)
         return format_value(value, self.switches, state.language)
 
 
 @lru_cache(maxsize=8192)
-def _dated(value: datetime.date, switches: tuple[Switch, ...], language: str) -> str:
-    """Many letters name the same few thousand days."""
+def _common(value: datetime.date | int, switches: tuple[Switch, ...], language: str) -> str:
+    """Many letters name the same few thousand days and counts."""
     return format_value(value, switches, language)
 
 

@@ -21,9 +21,7 @@ def format_value(value: Value, switches: Iterable[Switch], language: str) -> str
     text before and after a value that is not empty.
     """
     switches = tuple(switches)
-    # A number with a picture is never seen plain: writing it out that way as well would take as long again.
-    pictured = bool(switches) and switches[0].name == "#" and type(value) in _NUMBERS
-    text = "0" if pictured and number_of(value) is not None else plain_text(value, language)  # type: ignore[arg-type]
+    text = "0" if _is_pictured(value, switches) else plain_text(value, language)
     if not text:
         return ""
     for switch in switches:
@@ -34,6 +32,15 @@ def format_value(value: Value, switches: Iterable[Switch], language: str) -> str
         elif switch.name == "*" and is_number_form(switch.text):
             text = _by_number_form(value, switch.text, text, language)
     return _around(_letters(text, switches), switches)
+
+
+def _is_pictured(value: Value, switches: tuple[Switch, ...]) -> bool:
+    """Whether a value is never seen plain: writing it out that way as well would take as long again."""
+    if not switches:
+        return False
+    if type(value) in _NUMBERS:
+        return switches[0].name == "#" and number_of(value) is not None  # type: ignore[arg-type]
+    return switches[0].name == "@" and isinstance(value, datetime.date)
 
 
 def letter_case(text: str, form: str) -> str:
@@ -58,9 +65,13 @@ def _letters(text: str, switches: Iterable[Switch]) -> str:
 
 
 def _around(text: str, switches: Iterable[Switch]) -> str:
-    before = "".join(switch.text for switch in switches if switch.name == "b")
-    after = "".join(switch.text for switch in switches if switch.name == "f")
-    return before + text + after if text else text
+    before = after = ""
+    for switch in switches if text else ():
+        if switch.name == "b":
+            before += switch.text
+        elif switch.name == "f":
+            after += switch.text
+    return before + text + after
 
 
 def _by_date_picture(value: Value, picture: str, text: str, language: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from services.word.values import locale_of
 
@@ -63,6 +63,23 @@ class _Section:
     suffix: str
     has_core: bool
 
+    @cached_property
+    def _step(self) -> Decimal:
+        return Decimal(1).scaleb(-len(self.fraction))
+
+    @cached_property
+    def _least(self) -> Decimal | None:
+        """Numbers from this one on have all the digits that the picture asks for, and are written by a format of
+        Python's: that is most numbers of most letters. None where the picture holds more than that can say."""
+        slots = self.whole.replace(self.group, "") if self.group else self.whole
+        if set(slots) - set("0#") or set(self.fraction) - set("0"):
+            return None
+        return Decimal(10) ** max(0, slots.count("0") - 1) if "#" not in slots.lstrip("#") else None
+
+    @cached_property
+    def _format(self) -> str:
+        return ",f" if self.group else "f"
+
     @classmethod
     def read(cls, picture: str, language: str) -> "_Section":
         literals: list[str] = []
@@ -85,13 +102,22 @@ class _Section:
         """This section's text; a sign is added when the section stands for numbers of both signs."""
         if not self.has_core:
             return self.prefix
-        places = len(self.fraction)
-        rounded = _round(abs(number), places)
-        digits, _, decimals = format(rounded, "f").partition(".")
-        text = self._whole_text(digits) + self._fraction_text(decimals)
+        rounded = self._round(abs(number))
+        if self._least is not None and rounded >= self._least:
+            digits, _, decimals = format(rounded, self._format).partition(".")
+            text = digits.replace(",", self.group) + (self.decimal + decimals if decimals else "")
+        else:
+            digits, _, decimals = format(rounded, "f").partition(".")
+            text = self._whole_text(digits) + self._fraction_text(decimals)
         if not signed:
             return self.prefix + text + self.suffix
         return self._with_sign(text, negative=number < 0 and rounded != 0, zero=rounded == 0) + self.suffix
+
+    def _round(self, number: Decimal) -> Decimal:
+        if number.adjusted() + len(self.fraction) > 25:
+            # More digits than decimal arithmetic keeps: nothing is left to round in such a number.
+            return number.to_integral_value(ROUND_DOWN)
+        return number.quantize(self._step, rounding=ROUND_HALF_UP)
 
     def _whole_text(self, digits: str) -> str:
         slots = [char for char in self.whole if char in "0#x"]
@@ -173,11 +199,3 @@ def _fill(whole: str, digits: str) -> str:
         elif left:
             text.append(left.pop())
     return "".join(reversed(text))
-
-
-def _round(number: Decimal, places: int) -> Decimal:
-    step = Decimal(1).scaleb(-places)
-    if number.adjusted() + places > 25:
-        # More digits than decimal arithmetic keeps: nothing is left to round in such a number.
-        return number.to_integral_value(ROUND_DOWN)
-    return number.quantize(step, rounding=ROUND_HALF_UP)

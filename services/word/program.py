@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.word.expressions import Condition, Expression
+from services.word.expressions import Condition, Expression, MergeValue
 from services.word.values import Value
 
 MAX_VALUE_LENGTH = 32_000
+_SHORT, _KNOWN = 80, 2048
 
 _SPECIAL = re.compile("[&<>\x00-\x1f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _DROPPED = re.compile("[\x00-\x08\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -141,23 +142,35 @@ def escape_code(text: str) -> bytes:
 class ValueSlot(Slot):
     """A text worked out from the record."""
 
-    __slots__ = ("_escape", "_expression", "_label")
+    __slots__ = ("_escape", "_key", "_known", "_label", "_text")
 
     def __init__(self, expression: Expression, label: str, escape: Callable[[str], bytes]) -> None:
-        self._expression = expression
+        self._text = expression.text
         self._label = label
         self._escape = escape
+        # Most slots print a text of the record as it stands, and often one that was printed before.
+        self._key = expression.key if isinstance(expression, MergeValue) and expression.plain else None
+        self._known: dict[Value, bytes] = {}
 
     def render(self, letter: Letter, out: list[bytes]) -> None:
         """Append the text, cut to what Word holds in one piece."""
-        text = self._expression.text(letter)
+        text = letter.record.get(self._key) if self._key is not None else None
+        if text is not None and (data := self._known.get(text)) is not None:
+            letter.printed = True
+            out.append(data)
+            return
+        if type(text) is not str:
+            text = self._text(letter)
         if not text:
             return
         letter.printed = True
         if len(text) > MAX_VALUE_LENGTH:
             text = text[:MAX_VALUE_LENGTH]
             letter.truncated.append((letter.record_number, self._label))
-        out.append(self._escape(text))
+        data = self._escape(text)
+        if self._key is not None and len(data) <= _SHORT and len(self._known) < _KNOWN:
+            self._known[text] = data
+        out.append(data)
 
 
 @dataclass(frozen=True, slots=True)

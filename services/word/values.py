@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
 
 Value = str | int | float | Decimal | datetime.date | datetime.datetime | bool | None
 
@@ -61,8 +60,11 @@ def _date_text(value: datetime.date, language: str) -> str:
     return text.replace("\u202f", " ")
 
 
-@lru_cache(maxsize=4096)
 def _number_text(number: Decimal, language: str) -> str:
     """Not grouped, as Word prints a number without a picture; a Decimal keeps the decimals it came with (1234.50)."""
-    decimals = max(0, -int(number.as_tuple().exponent))
-    return format_decimal(number, format=f"0.{'0' * decimals}".rstrip("."), locale=locale_of(language))
+    return format(number or abs(number), "f").replace(".", _decimal_mark(language))
+
+
+@lru_cache(maxsize=64)
+def _decimal_mark(language: str) -> str:
+    return str(locale_of(language).number_symbols["latn"]["decimal"])

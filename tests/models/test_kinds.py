@@ -18,7 +18,7 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Choice, Field
 from models.fields.kinds import KINDS, OFFERED_KINDS
-from models.fields.kinds.numbers import parse_decimal
+from models.fields.kinds.numbers import decimal_of, parse_decimal
 from models.fields.operators import OPERATORS
 
 FI = Context(language="fi", time_zone="Europe/Helsinki")
@@ -35,6 +35,14 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "user": (str(IDS[0]), str(IDS[1])), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
 }  # fmt: skip
+
+
+@given(st.builds("{}{}E{}".format, st.sampled_from(["", "-"]), st.integers(0, 10**34 - 1), st.integers(-6176, 6111))
+       | st.sampled_from(["NaN", "Infinity", "-Infinity", "1.50", "-0.00"]))  # fmt: skip
+def test_amounts_read_the_quick_way_are_those_that_the_library_reads(number: str) -> None:
+    kept = Decimal128(number)
+    # Written out they can be told apart where numbers that are equal can't: 1.50 and 1.5, 0 and -0.
+    assert str(decimal_of(kept)) == str(kept.to_decimal())
 
 
 def field_of(kind: str) -> Field:

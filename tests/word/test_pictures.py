@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.word.date_picture import date_picture
 from services.word.formatting import format_value
 from services.word.lexer import Switch
-from services.word.number_picture import number_picture
+from services.word.number_picture import NumberPicture, number_picture
 from services.word.parsing import parse_date, parse_number
 from services.word.values import plain_text
 
@@ -76,6 +76,17 @@ def test_number_picture_finnish_reads_back_as_the_number(number: Decimal) -> Non
 @given(st.text(alphabet="0#x.,;'+- €abc\u00a0", max_size=30), st.decimals(allow_nan=False, allow_infinity=False))
 def test_number_picture_any_picture_gives_text(picture: str, number: Decimal) -> None:
     assert isinstance(number_picture(picture, "fi").format(number), str)
+
+
+@given(
+    st.text(alphabet="0#., '", min_size=1, max_size=14),
+    st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.decimals(allow_nan=False, allow_infinity=False),
+)
+def test_number_picture_quick_way_writes_what_the_careful_way_writes(picture: str, number: Decimal) -> None:
+    quick, careful = NumberPicture(number_picture(picture, "fi").sections), number_picture.__wrapped__(picture, "fi")
+    for section in careful.sections:
+        section.__dict__["_least"] = None
+    assert quick.format(number) == careful.format(number)
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 6))
@@ -212,6 +223,9 @@ def test_format_value_follows_the_switches(value: object, switches: list[tuple[s
         (Decimal("0.12345"), "en", "0.12345"),
         (Decimal("1000.50"), "nonsense", "1000.50"),
         (False, "sv", "Nej"),
+        (Decimal("1.0"), "fi", "1,0"),
+        (Decimal("1.00"), "fi", "1,00"),
+        (Decimal("1E+30"), "fi", "1" + "0" * 30),
     ],
 )
 def test_plain_text_is_as_people_of_the_language_write(value: object, language: str, text: str) -> None:

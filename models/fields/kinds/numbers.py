@@ -2,6 +2,7 @@
 
 import math
 import re
+import struct
 from decimal import Decimal, DecimalException
 from typing import Any
 
@@ -24,6 +25,11 @@ MONEY_LIMIT = Decimal(10) ** 15
 #: Longer text is no amount; the expression below would take for ever to find that out of a row of spaces.
 MONEY_TEXT = 100
 CURRENCY = re.compile(r"^(?P<before>[A-Za-z]{3})?\s*(?P<amount>[^A-Za-z]+?)\s*(?P<after>[A-Za-z]{3})?$")
+_BID = struct.Struct("<QQ")
+_SIGN, _RARE = 1 << 63, 3 << 61
+_EXPONENT_AT, _BIAS = 49, 6176
+_HIGH_DIGITS = (1 << _EXPONENT_AT) - 1
+_EXACT = 10**28
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP"}
 
 
@@ -176,7 +182,21 @@ class Money(Number):
 
 def amount_of(value: dict[str, Any]) -> Decimal:
     amount = value["amount"]
-    return amount.to_decimal() if isinstance(amount, Decimal128) else Decimal(str(amount))
+    return decimal_of(amount) if isinstance(amount, Decimal128) else Decimal(str(amount))
+
+
+def decimal_of(number: Decimal128) -> Decimal:
+    """`Decimal128.to_decimal` for the numbers there are, in a fifth of its time (it goes digit by digit).
+
+    The format is IEEE 754-2008, 3.5.2, binary encoding: sign, 14 bits of exponent, 113 bits of digits. What has more
+    digits than arithmetic keeps, is not finite or is encoded in the rarer way is left to the library.
+    """
+    low, high = _BID.unpack(number.bid)
+    digits = (high & _HIGH_DIGITS) << 64 | low
+    if high & _RARE == _RARE or not 0 < digits < _EXACT:
+        return number.to_decimal()
+    exponent = ((high & ~_SIGN) >> _EXPONENT_AT) - _BIAS
+    return Decimal(-digits if high & _SIGN else digits).scaleb(exponent)
 
 
 def trimmed(number: Decimal) -> Decimal:
