@@ -5,6 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -84,6 +85,9 @@ class Names:
 def add_entry(archive: zipfile.ZipFile, name: str, content: IO[bytes]) -> None:
     """Put a finished document, packed in itself, into a zip as it is."""
     entry = zipfile.ZipInfo(name, time.localtime()[:6])
+    if isinstance(content, BytesIO):
+        archive.writestr(entry, content.getbuffer())
+        return
     with archive.open(entry, "w") as stream:
         shutil.copyfileobj(content, stream)
 
