@@ -11,6 +11,7 @@ from lxml.etree import _Element as Element
 
 from services.word import sections
 from services.word.errors import TemplateError
+from services.word.expressions import Expression
 from services.word.fields import Field, find_fields, stories
 from services.word.identity import Identities, clean
 from services.word.lines import mark_lines
@@ -22,6 +23,7 @@ from services.word.package import Package, Relationship, content_type, parse_xml
 from services.word.program import HeaderSlot, Program, RestoreSlot, SaveSlot, SectionSlot
 from services.word.replace import FieldReplacer
 from services.word.settings import clean_settings
+from services.word.variables import link_variables
 
 _COMMENT_PARTS = ("comments", "commentsExtended", "commentsIds", "commentsExtensible", "people")
 _FALLBACK = f"{{{MC}}}Fallback"
@@ -70,7 +72,8 @@ class CompiledTemplate:
 
 @dataclass
 class _Part:
-    """A part on its way: its tree, what it is called in messages, its relationship from the document."""
+    """A part on its way: its tree, what it is called in messages, its relationship from the document, the outermost
+    fields of each of its stories."""
 
     name: str
     kind: str
@@ -78,6 +81,7 @@ class _Part:
     relationship: Relationship | None = None
     dynamic: bool = False
     notes: Notes | None = None
+    fields: list[tuple[Element, list[Field]]] = field(default_factory=list)
 
 
 def compile_template(package: Package) -> CompiledTemplate:
@@ -90,6 +94,7 @@ class _Compiler:
         self._package = package
         self._markers = Markers()
         self._identities = Identities(self._markers)
+        self._kept: dict[str, Expression] = {}
         self._result = CompiledTemplate(package)
         settings = clean_settings(package)
         self._suppress_lines = settings.suppress_blank_lines
@@ -104,6 +109,9 @@ class _Compiler:
         parts = [self._document, *self._headers, *self._notes]
         for part in parts:
             self._identities.collect_names(part.root)
+        for part in parts:
+            self._find_fields(part)
+        link_variables(found for part in parts for _, fields in part.fields for found in fields)
         for part in parts:
             self._replace_fields(part)
         for part in parts:
@@ -129,18 +137,21 @@ class _Compiler:
         found = self._package.related(self._document.name, *kinds)
         return [self._read(relationship.target, relationship.kind, relationship) for relationship in found]
 
-    def _replace_fields(self, part: _Part) -> None:
-        replacer = FieldReplacer(self._markers, part.root.prefix, part.kind)
+    def _find_fields(self, part: _Part) -> None:
         told = [story for container in self._containers(part) for story in stories(container)]
-        found = [(story, find_fields(story, part.kind)) for story in told]
-        for story, fields in found:
+        part.fields = [(story, find_fields(story, part.kind)) for story in told]
+        for story, fields in part.fields:
             if next(story.iterancestors(_FALLBACK), None) is None:
                 self._result.fields += [inner for outer in fields for inner in outer.walk()]
-        for _, fields in found:
+
+    def _replace_fields(self, part: _Part) -> None:
+        replacer = FieldReplacer(self._markers, part.root.prefix, part.kind, self._kept)
+        for _, fields in part.fields:
             replacer.replace(fields)
         if self._suppress_lines:
             mark_lines(part.root, replacer.value_runs, self._markers)
-        if any(inner.instruction.kind.startswith("NEXT") for _, fields in found for f in fields for inner in f.walk()):
+        every = (inner for _, fields in part.fields for outer in fields for inner in outer.walk())
+        if any(inner.instruction.kind.startswith("NEXT") for inner in every):
             self._share_records(part.root)
         part.dynamic = replacer.replaced > 0
 

@@ -22,6 +22,7 @@ class RecordState(Protocol):
     language: str
     record: Mapping[str, Value]
     letter_number: int
+    variables: dict[str, str]
 
     @property
     def record_number(self) -> int:
@@ -55,13 +56,15 @@ class Literal:
 class MergeValue:
     """A MERGEFIELD: the record's value as the switches say."""
 
-    __slots__ = ("key", "name", "plain", "switches")
+    __slots__ = ("key", "language", "name", "plain", "switches")
 
-    def __init__(self, name: str, switches: Sequence[Switch]) -> None:
+    def __init__(self, name: str, switches: Sequence[Switch], language: str = "") -> None:
+        """`language` is the one that the template's text is marked as, "" where it is not: it names the months."""
         self.name = name
         self.key = normalise_name(name)
-        self.switches = tuple(switch for switch in switches if _formats(switch))
+        self.switches = tuple(switch for switch in switches if is_formatting(switch))
         self.plain = not self.switches
+        self.language = language if any(switch.name in "@*" for switch in self.switches) else ""
 
     def text(self, state: RecordState) -> str:
         """The value's text, "" when the record has no such value."""
@@ -72,8 +75,8 @@ class MergeValue:
         if value is None:
             return ""
         if kind is datetime.date or kind is int:
-            return _common(value, self.switches, state.language)
-        return format_value(value, self.switches, state.language)
+            return _common(value, self.switches, self.language or state.language)
+        return format_value(value, self.switches, self.language or state.language)
 
 
 @lru_cache(maxsize=8192)
@@ -82,7 +85,8 @@ def _common(value: datetime.date | int, switches: tuple[Switch, ...], language: 
     return format_value(value, switches, language)
 
 
-def _formats(switch: Switch) -> bool:
+def is_formatting(switch: Switch) -> bool:
+    """Whether a switch says how a value is written."""
     if switch.name == "*":
         return switch.text.lower() in ("upper", "lower", "firstcap", "caps") or is_number_form(switch.text)
     return switch.name in "@#bf"
@@ -114,6 +118,38 @@ class Formula:
         if number is None:
             raise FormulaError
         return number
+
+
+@dataclass(frozen=True, slots=True)
+class KeepText:
+    """SET: keeps a text under a name and prints nothing."""
+
+    name: str
+    inner: "Expression"
+
+    def text(self, state: RecordState) -> str:
+        """Nothing, having kept the text."""
+        state.variables[self.name] = self.inner.text(state)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """A text kept by a SET. What only a later field keeps, as for a header that reads what the body sets, is worked
+    out by that field's expression; `kept` holds the expressions of all of them."""
+
+    name: str
+    kept: Mapping[str, "Expression"]
+    switches: tuple[Switch, ...] = ()
+
+    def text(self, state: RecordState) -> str:
+        """The text that the name has at this place of the letter."""
+        text = state.variables.get(self.name)
+        if text is None:
+            # Kept at once: a text that is made of itself ends here.
+            state.variables[self.name] = ""
+            text = state.variables[self.name] = self.kept[self.name].text(state) if self.name in self.kept else ""
+        return format_value(text, self.switches, state.language)
 
 
 class RecordNumber:

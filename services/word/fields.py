@@ -58,7 +58,10 @@ class Block:
 
 @dataclass(eq=False)
 class Field:
-    """One field with what it is made of: the runs it covers, its instruction, the fields inside it."""
+    """One field with what it is made of: the runs it covers, its instruction, the fields inside it.
+
+    `variable` is the kept text that it sets or prints, `variables` those that its formula reads (in lower case).
+    """
 
     part: str
     simple: bool = False
@@ -70,6 +73,8 @@ class Field:
     paragraphs: list[Element] = field(default_factory=list)
     in_result: bool = False
     instruction: Instruction = field(default_factory=lambda: Instruction(""))
+    variable: str = ""
+    variables: frozenset[str] = frozenset()
 
     @property
     def nested(self) -> list["Field"]:

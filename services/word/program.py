@@ -49,6 +49,7 @@ class Letter:
     printed: bool = False
     section_at: int = -1
     truncated: list[tuple[int, str]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._taken: list[Mapping[str, Value]] = [self.first]

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
@@ -18,12 +19,15 @@ from services.word.expressions import (
     Formatted,
     Formula,
     Joined,
+    KeepText,
+    KeptText,
     LetterNumber,
     Literal,
     MergeValue,
     NextRecord,
     RecordNumber,
     SkipRecord,
+    is_formatting,
 )
 from services.word.fields import (
     Block,
@@ -40,12 +44,14 @@ from services.word.markers import Markers
 from services.word.ooxml import XML_SPACE, w
 from services.word.program import TextMarkup, ValueSlot, escape_code
 from services.word.sections import paragraph_properties
+from services.word.values import is_known_language
+from services.word.variables import cut_at_names
 
 _CONDITIONS = frozenset({"IF", "NEXTIF", "SKIPIF", "COMPARE"})
 #: Kinds that Word works out by itself, but not in finished letters where a merge field stands in them.
 _WORKED_OUT = frozenset({"=", "QUOTE"})
 MERGE_KINDS = _CONDITIONS | ADDRESS_KINDS | {"MERGEFIELD", "NEXT", "MERGEREC", "MERGESEQ"}
-_EFFECTS = (NextRecord, SkipRecord)
+_EFFECTS = (NextRecord, SkipRecord, KeepText)
 _UNSEEN = frozenset({w("lang"), w("noProof")})
 
 
@@ -53,13 +59,14 @@ def is_filled(found: Field) -> bool:
     """Whether the merge prints something in the field's place."""
     kind = found.instruction.kind
     if kind in _WORKED_OUT:
-        return any(is_filled(inner) for inner in found.nested) and (kind == "QUOTE" or _is_formula(found))
-    return kind in MERGE_KINDS
+        reads = bool(found.variables) or any(is_filled(inner) for inner in found.nested)
+        return reads and (kind == "QUOTE" or _is_formula(found))
+    return kind in MERGE_KINDS or bool(found.variable)
 
 
 def _is_formula(found: Field) -> bool:
     """Whether a formula is of numbers alone; every value in it stands for a one here."""
-    pieces = _pieces(found.instruction.arguments[0])
+    pieces = _pieces(found)
     try:
         calculate([piece if isinstance(piece, str) else Decimal(1) for piece in pieces], "fi")
     except FormulaError:
@@ -69,22 +76,40 @@ def _is_formula(found: Field) -> bool:
     return True
 
 
-def _pieces(token: Token) -> list[str | Field]:
-    """A token's text and the fields between, blank text left out."""
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A kept text that a formula names."""
+
+    name: str
+
+
+def _pieces(formula: Field) -> list[str | _Name | Field]:
+    """A formula's text and the fields and names between, blank text left out."""
     pieces: list[str | Field] = [""]
-    for atom in token.atoms:
+    for atom in formula.instruction.arguments[0].atoms:
         if isinstance(atom, Field):
             pieces += [atom, ""]
         elif isinstance(pieces[-1], str):
             pieces[-1] += atom.char if isinstance(atom, Glyph) else atom.plain if hasattr(atom, "plain") else ""
-    return [piece for piece in pieces if not isinstance(piece, str) or piece.strip()]
+    cut: list[str | _Name | Field] = []
+    for piece in pieces:
+        if isinstance(piece, Field):
+            cut.append(piece)
+            continue
+        texts = cut_at_names(piece, formula.variables)
+        cut += [_Name(text.casefold()) if place % 2 else text for place, text in enumerate(texts)]
+    return [piece for piece in cut if not isinstance(piece, str) or piece.strip()]
 
 
 class FieldReplacer:
     """Replaces the fields of one part."""
 
-    def __init__(self, markers: Markers, prefix: str | None, part: str) -> None:
+    def __init__(
+        self, markers: Markers, prefix: str | None, part: str, kept: dict[str, Expression] | None = None
+    ) -> None:
+        """`kept` gathers what SET fields keep under their names, for all parts of a template."""
         self._markers = markers
+        self._kept = {} if kept is None else kept
         self._markup = TextMarkup.of_prefix(prefix)
         self._part = part
         name = f"{prefix}:p" if prefix else "p"
@@ -246,6 +271,8 @@ class FieldReplacer:
             return NextRecord(condition) if kind == "NEXTIF" else SkipRecord(condition)
         if kind in _CONDITIONS:
             return self._choice(found)
+        if found.variable:
+            return self._variable(found)
         if is_filled(found):
             return self._worked_out(found)
         return Literal("".join("".join(run.itertext(w("t"), w("instrText"))) for run in found.result_runs))
@@ -255,9 +282,20 @@ class FieldReplacer:
             switches = _text_switches(found)
             joined = Joined(tuple(self._joined(token) for token in found.instruction.arguments))
             return Formatted(joined, switches) if switches else joined
-        pieces = _pieces(found.instruction.arguments[0])
-        parts = tuple(Literal(piece) if isinstance(piece, str) else self.expression(piece) for piece in pieces)
+        parts = tuple(self._piece(piece) for piece in _pieces(found))
         return Formula(parts, tuple(switch for switch in found.instruction.switches if switch.name in "#*"))
+
+    def _piece(self, piece: str | _Name | Field) -> Expression:
+        if isinstance(piece, str):
+            return Literal(piece)
+        return KeptText(piece.name, self._kept) if isinstance(piece, _Name) else self.expression(piece)
+
+    def _variable(self, found: Field) -> Expression:
+        if found.instruction.kind != "SET":
+            return KeptText(found.variable, self._kept, _formatting(found))
+        texts = found.instruction.arguments[1:]
+        kept = self._kept[found.variable] = self._joined(texts[0] if texts else Token())
+        return KeepText(found.variable, kept)
 
     def _merge_value(self, found: Field) -> MergeValue:
         if not found.instruction.name.strip():
@@ -267,7 +305,7 @@ class FieldReplacer:
                     part=part_label(self._part),
                 )
             )
-        return MergeValue(found.instruction.name, found.instruction.switches)
+        return MergeValue(found.instruction.name, found.instruction.switches, _language(found))
 
     def _address(self, found: Field) -> Expression:
         made = address_of(found)
@@ -347,6 +385,11 @@ def _text_switches(found: Field) -> tuple[Switch, ...]:
     return tuple(s for s in found.instruction.switches if s.name in "#@" or (s.name == "*" and s.text.lower() in cases))
 
 
+def _formatting(found: Field) -> tuple[Switch, ...]:
+    """The switches that say how a text is written, in the field's order."""
+    return tuple(switch for switch in found.instruction.switches if is_formatting(switch))
+
+
 def _has_breaks(atoms: Sequence[Atom]) -> bool:
     return any(isinstance(atom, ParagraphBreak | Block) for atom in atoms)
 
@@ -362,6 +405,14 @@ def _result_properties(found: Field) -> Element | None:
         return run_properties(first)
     shown = next((run for run in found.result_runs if _is_text(run)), None)
     return run_properties(shown if shown is not None else first)
+
+
+def _language(found: Field) -> str:
+    """The language that the field's own text is marked as, "" without a mark or for a language that is not known."""
+    runs = [atom.run for atom in found.atoms if isinstance(atom, Glyph)] if not found.simple else found.result_runs
+    marks = (run.find(f"{w('rPr')}/{w('lang')}") for run in runs if run is not None)
+    named = next((name for mark in marks if mark is not None and (name := mark.get(w("val")))), "")
+    return named if named and is_known_language(named) else ""
 
 
 def _text_run(text: str, properties: Element | None) -> Element:

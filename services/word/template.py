@@ -7,27 +7,12 @@ from typing import BinaryIO
 from services.word.addresses import KINDS as ADDRESS_KINDS
 from services.word.compile import CompiledTemplate, compile_template
 from services.word.fields import Field
+from services.word.kinds import LEFT_TO_WORD, STALE
 from services.word.package import read_package
 from services.word.pieces import Pieces
 from services.word.replace import address_of, is_filled
 from services.word.stream import MergeReport, merge_letters
 from services.word.values import Value, normalise_name
-
-# Fields that Word works out by itself when it opens or prints the letters.
-_LEFT_TO_WORD = frozenset(
-    (
-        "",
-        *("PAGE", "NUMPAGES", "SECTION", "SECTIONPAGES", "DATE", "TIME", "CREATEDATE", "SAVEDATE", "PRINTDATE"),
-        *("EDITTIME", "AUTHOR", "TITLE", "SUBJECT", "KEYWORDS", "COMMENTS", "FILENAME", "FILESIZE", "TEMPLATE"),
-        *("LASTSAVEDBY", "USERNAME", "USERINITIALS", "USERADDRESS", "DOCPROPERTY", "DOCVARIABLE", "INFO"),
-        *("NUMCHARS", "NUMWORDS", "REVNUM", "TOC", "TC", "RD", "INDEX", "XE", "TA", "TOA", "SEQ", "LISTNUM"),
-        *("AUTONUM", "AUTONUMLGL", "AUTONUMOUT", "AUTOTEXT", "AUTOTEXTLIST", "REF", "PAGEREF", "NOTEREF", "STYLEREF"),
-        *("HYPERLINK", "SYMBOL", "EQ", "QUOTE", "FORMTEXT", "FORMCHECKBOX", "FORMDROPDOWN", "MACROBUTTON"),
-        *("GOTOBUTTON", "BIBLIOGRAPHY", "CITATION", "EMBED", "SHAPE", "ADVANCE", "PRIVATE", "INCLUDEPICTURE", "="),
-    )
-)
-# With a merge field inside, these would show what they showed in the template until somebody updates them.
-_STALE = frozenset({"=", "INCLUDEPICTURE"})
 
 
 @dataclass(frozen=True)
@@ -100,7 +85,7 @@ class WordTemplate:
 
 def _template_field(found: Field) -> TemplateField:
     kind = found.instruction.kind
-    filled = is_filled(found) or (kind in _LEFT_TO_WORD and not (kind in _STALE and found.nested))
+    filled = is_filled(found) or (kind in LEFT_TO_WORD and not (kind in STALE and found.nested))
     switches = tuple(str(switch) for switch in found.instruction.switches)
     recipient = address_of(found).names if kind in ADDRESS_KINDS else ()
     return TemplateField(found.instruction.name, kind, found.part, switches, filled, recipient)

@@ -31,6 +31,15 @@ def locale_of(language: str) -> Locale:
         return Locale.parse("en")
 
 
+def is_known_language(language: str) -> bool:
+    """Whether there are names of months and words for numbers in a language."""
+    try:
+        Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 def plain_text(value: Value, language: str) -> str:
     """The text of a value as people of that language write it: dates short, numbers with their decimal mark."""
     if value is None:
