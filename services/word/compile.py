@@ -2,7 +2,7 @@
 
 import copy
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flask_babel import lazy_gettext as _l
@@ -10,11 +10,13 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from services.word import sections
+from services.word.bookmarks import put_texts, texts_of_bookmarks
 from services.word.errors import TemplateError
 from services.word.expressions import Expression
 from services.word.fields import Field, find_fields, stories
 from services.word.identity import Identities, clean
 from services.word.lines import mark_lines
+from services.word.lists import Lists, mark_lists
 from services.word.markers import Markers
 from services.word.notes import KINDS as NOTE_KINDS
 from services.word.notes import Notes
@@ -68,6 +70,7 @@ class CompiledTemplate:
     notes: list[NotesPart] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
     id_count: int = 0
+    lists: Lists = field(default_factory=Lists)
 
 
 @dataclass
@@ -109,8 +112,9 @@ class _Compiler:
         parts = [self._document, *self._headers, *self._notes]
         for part in parts:
             self._identities.collect_names(part.root)
+        texts = texts_of_bookmarks(part.root for part in parts)
         for part in parts:
-            self._find_fields(part)
+            self._find_fields(part, texts)
         link_variables(found for part in parts for _, fields in part.fields for found in fields)
         for part in parts:
             self._replace_fields(part)
@@ -119,6 +123,7 @@ class _Compiler:
         for note in self._notes:
             assert note.notes is not None
             note.notes.mark(self._markers, self._document.root)
+        self._lists()
         self._sections()
         self._cut_document()
         self._cut_headers()
@@ -137,8 +142,10 @@ class _Compiler:
         found = self._package.related(self._document.name, *kinds)
         return [self._read(relationship.target, relationship.kind, relationship) for relationship in found]
 
-    def _find_fields(self, part: _Part) -> None:
+    def _find_fields(self, part: _Part, texts: Mapping[str, list[Element]]) -> None:
         told = [story for container in self._containers(part) for story in stories(container)]
+        for story in told if texts else ():
+            put_texts(story, part.kind, texts)
         part.fields = [(story, find_fields(story, part.kind)) for story in told]
         for story, fields in part.fields:
             if next(story.iterancestors(_FALLBACK), None) is None:
@@ -167,6 +174,17 @@ class _Compiler:
             if fallback is not None and next(element.iterancestors(_FALLBACK), None) is None:
                 element.insert(0, self._markers.slot(SaveSlot()))
                 fallback.insert(0, self._markers.slot(RestoreSlot()))
+
+    def _lists(self) -> None:
+        numbering, styles = self._tree("numbering"), self._tree("styles")
+        if numbering is not None:
+            lists = mark_lists(self._body, *numbering, None if styles is None else styles[1], self._markers)
+            self._result.lists = lists if lists.instances else Lists()
+
+    def _tree(self, kind: str) -> tuple[str, Element] | None:
+        """Name and tree of the part that the document has of that kind."""
+        found = next(self._package.related(self._document.name, kind), None)
+        return None if found is None else (found.target, parse_xml(self._package.parts[found.target], found.target))
 
     def _sections(self) -> None:
         found = sections.sections(self._body)

@@ -36,7 +36,10 @@ class Records:
 
 @dataclass
 class Letter:
-    """One letter being written: its records, its numbers, and where its section properties go."""
+    """One letter being written: its records, its numbers, and where its section properties go.
+
+    `letter_number` counts from one through the whole merge, `place` from zero through the document at hand.
+    """
 
     source: Records
     language: str
@@ -44,6 +47,7 @@ class Letter:
     first: Mapping[str, Value]
     first_number: int
     id_base: int = 0
+    place: int = 0
     header_ids: list[bytes] = field(default_factory=list)
     skipped: bool = False
     printed: bool = False
@@ -108,6 +112,11 @@ def render(program: Program, letter: Letter, out: list[bytes]) -> None:
             out.append(item)
         else:
             item.render(letter, out)  # type: ignore[union-attr]
+
+
+def fixed(program: Program) -> bytes:
+    """A program without slots as bytes."""
+    return b"".join(item for item in program if isinstance(item, bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +244,24 @@ class NoteSlot(Slot):
     def render(self, letter: Letter, out: list[bytes]) -> None:
         """Append the number."""
         out.append(b"%d" % (self.base + (letter.letter_number - 1) * self.count + self.local))
+
+
+@dataclass(frozen=True, slots=True)
+class ListSlot(Slot):
+    """The number of a list: the template's own in the first of a document's `letters`, its own in each other."""
+
+    own: bytes
+    base: int
+    count: int
+    local: int
+    letters: int
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the number."""
+        if 0 < letter.place < self.letters:
+            out.append(b"%d" % (self.base + (letter.place - 1) * self.count + self.local))
+        else:
+            out.append(self.own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from services.word.compile import CompiledTemplate, HeaderPart, copy_relationshi
 from services.word.errors import TemplateError
 from services.word.package import TYPES_NAME, Package, content_type, rels_name
 from services.word.packed import PackedArchive
-from services.word.program import Letter, Program, Records, render
+from services.word.program import Letter, Program, Records, fixed, render
 from services.word.values import Value
 
 _BUFFER = 1 << 18
@@ -217,8 +217,11 @@ class Merge:
         try:
             if not self._packed:
                 for name, data in fixed_parts(self._template).items():
-                    self._archive.writestr(name, data)
+                    if name != self._template.lists.name:
+                        self._archive.writestr(name, data)
             self._write_document(first)
+            if self._template.lists.name and not self._packed:
+                self._write_lists()
             self._write_notes()
             for name, data in self._headers.entries():
                 self._archive.writestr(name, data)
@@ -232,7 +235,7 @@ class Merge:
     def _write_document(self, first: Mapping[str, Value]) -> None:
         with self._archive.open(self._template.package.document, "w") as stream:
             writer = _Buffer(_LimitedStream(stream))
-            writer.write(_fixed(self._template.head))
+            writer.write(fixed(self._template.head))
             pending: _Pending | None = None
             record: Mapping[str, Value] | None = first
             while record is not None:
@@ -246,7 +249,7 @@ class Merge:
                 record = None if self.letters == self._limit else self._source.take()
             if pending is None:
                 raise NoLetters(_l("The SKIPIF fields of the template left out every record: no letter remains."))
-            writer.write_all([*pending.out, pending.section, _fixed(self._template.tail)])
+            writer.write_all([*pending.out, pending.section, fixed(self._template.tail)])
             writer.flush()
 
     def _letter(self, record: Mapping[str, Value]) -> Letter:
@@ -258,6 +261,7 @@ class Merge:
             record,
             self._source.read,
             id_base=written * self._template.id_count,
+            place=self.letters,
         )
 
     def _finish(self, letter: Letter) -> _Pending | None:
@@ -298,13 +302,21 @@ class Merge:
         if self._progress and (self._before + self.letters) % _PROGRESS_EVERY == 0:
             self._progress(self._source.read)
 
+    def _write_lists(self) -> None:
+        lists = self._template.lists
+        with self._archive.open(lists.name, "w") as stream:
+            stream.write(lists.head)
+            for place in range(1, min(self.letters, lists.letters)):
+                stream.write(b"".join(lists.of_letter(place)))
+            stream.write(lists.tail)
+
     def _write_notes(self) -> None:
         for part, spool in zip(self._template.notes, self._notes, strict=True):
             with self._archive.open(part.name, "w") as stream:
-                stream.write(_fixed(part.head))
+                stream.write(fixed(part.head))
                 for chunk in spool.chunks():
                     stream.write(chunk)
-                stream.write(_fixed(part.tail))
+                stream.write(fixed(part.tail))
 
     def _write_index(self) -> None:
         """The content types and the document's relationships, last where something is added to them."""
@@ -349,8 +361,3 @@ class _Buffer:
         self._stream.write(b"".join(self._pieces))
         self._pieces.clear()
         self._size = 0
-
-
-def _fixed(program: Program) -> bytes:
-    """A program without slots as bytes."""
-    return b"".join(item for item in program if isinstance(item, bytes))
