@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from xml.sax.saxutils import escape
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -48,10 +49,10 @@ class Identities:
         stems = {slot.stem for slot in self._names.values()}
         for start in root.iter(w("bookmarkStart")):
             name = start.get(w("name")) or "b"
-            stem, number = name[:_STEM_LENGTH].encode(), 0
+            stem, number = _escaped(name[:_STEM_LENGTH]), 0
             while name not in self._names and stem in stems:
                 number += 1
-                stem = f"{name[: _STEM_LENGTH - 6]}_{number}".encode()
+                stem = _escaped(f"{name[: _STEM_LENGTH - 6]}_{number}")
             stems.add(stem)
             self._names.setdefault(name, NameSlot(stem))
 
@@ -142,3 +143,8 @@ def _remove(elements: Iterable[Element]) -> None:
         parent = element.getparent()
         if parent is not None:
             parent.remove(element)
+
+
+def _escaped(name: str) -> bytes:
+    """A name as it stands in an attribute or in a field's instruction."""
+    return escape(name, {'"': "&quot;"}).encode()

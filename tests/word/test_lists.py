@@ -26,7 +26,8 @@ NUMBERING = (
 )
 STYLES = (
     f'<w:styles xmlns:w="{W}"><w:style w:type="paragraph" w:styleId="Base"><w:pPr><w:numPr>'
-    '<w:numId w:val="9"/></w:numPr></w:pPr></w:style><w:style w:type="paragraph" w:styleId="Step"><w:basedOn w:val="Base"/></w:style></w:styles>'
+    '<w:numId w:val="9"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Step"><w:basedOn w:val="Base"/></w:style></w:styles>'
 )
 
 
