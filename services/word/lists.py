@@ -90,7 +90,7 @@ class _Reader:
         self._numbers = {item.get(w("numId")): item for item in numbering.iterchildren(w("num"))}
         self._definitions = {item.get(w("abstractNumId")): item for item in numbering.iterchildren(w("abstractNum"))}
         self._styles = {item.get(w("styleId")): item for item in (() if styles is None else styles.iter(w("style")))}
-        self.last = max((int(number) for number in self._numbers if (number or "").isdecimal()), default=0)
+        self.last = max((value for number in self._numbers if (value := _number(number)) is not None), default=0)
 
     def place_of(self, paragraph: Element) -> tuple[str, int] | None:
         """(number of the list, level) of a paragraph by itself or by its style; None for one in no list."""
@@ -135,8 +135,13 @@ class _Reader:
         override, found = self._override(number, level), self._level(number, level)
         again = None if override is None else override.find(w("startOverride"))
         start = again if again is not None else None if found is None else found.find(w("start"))
-        value = "" if start is None else start.get(w("val")) or ""
-        return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 1
+        value = None if start is None else _number(start.get(w("val")))
+        return 1 if value is None else value
+
+
+def _number(text: str | None) -> int | None:
+    """A number that Word may have written, else None."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _numbering(properties: Element | None) -> tuple[str | None, int | None]:
@@ -145,7 +150,7 @@ def _numbering(properties: Element | None) -> tuple[str | None, int | None]:
         return None, None
     number, level = (item.get(w("val")) if (item := found.find(w(name))) is not None else None
                      for name in ("numId", "ilvl"))  # fmt: skip
-    return number, int(level) if level is not None and level in "012345678" and level else None
+    return number, _number(level)
 
 
 def _set_number(paragraph: Element, level: int, value: str) -> None:

@@ -1,13 +1,16 @@
 """Footnotes and endnotes: every letter gets its own copies, with its own numbers and its own recipient's values."""
 
+import re
 from dataclasses import dataclass, field
 
 from lxml.etree import _Element as Element
 
 from services.word.markers import Markers
 from services.word.ooxml import local_name, w
+from services.word.package import damaged
 from services.word.program import NoteSlot
 
+_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 KINDS = ("footnotes", "endnotes")
 
 
@@ -23,7 +26,10 @@ class Notes:
 
     @classmethod
     def of(cls, kind: str, name: str, root: Element) -> "Notes":
-        """Sort the separators, which all letters share, from the notes and number the notes."""
+        """Sort the separators, which all letters share, from the notes and number the notes.
+
+        Raises TemplateError for a separator whose id is no number.
+        """
         notes = cls(kind, name, root)
         for entry in [entry for entry in root if isinstance(entry.tag, str)]:
             number = entry.get(w("id")) or "0"
@@ -31,6 +37,8 @@ class Notes:
                 notes.places[number] = len(notes.places)
                 root.append(entry)
             else:
+                if not _NUMBER.fullmatch(number):
+                    raise damaged(name, f'w:id="{number}"')
                 notes.base = max(notes.base, int(number) + 1)
         return notes
 

@@ -130,10 +130,19 @@ def parse_xml(data: bytes, name: str) -> Element:
     except etree.XMLSyntaxError as error:
         if "depth" in str(error).lower():
             raise _refused(_l("the part %(part)s is nested too deeply", part=name)) from error
-        raise _refused(_l("the part %(part)s is damaged (%(detail)s)", part=name, detail=str(error))) from error
+        raise damaged(name, str(error)) from error
+    # With some other fault beside it (xml:space=""), the parser lets a prefix pass that is not declared.
+    undeclared = next((entry for entry in parser.error_log if entry.domain == etree.ErrorDomains.NAMESPACE), None)
+    if undeclared is not None:
+        raise damaged(name, undeclared.message)
     if root.getroottree().docinfo.internalDTD is not None:
         raise _refused(_l("the part %(part)s has a document type declaration, which Word files never have", part=name))
     return root
+
+
+def damaged(name: str, detail: str) -> TemplateError:
+    """The error for a part that is not as Word writes it."""
+    return _refused(_l("the part %(part)s is damaged (%(detail)s)", part=name, detail=detail))
 
 
 def _refused(reason: object) -> TemplateError:
