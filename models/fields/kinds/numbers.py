@@ -4,6 +4,7 @@ import math
 import re
 import struct
 from decimal import Decimal, DecimalException
+from functools import cache
 from typing import Any
 
 import mongoengine as me
@@ -147,7 +148,7 @@ class Money(Number):
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
             raise FieldError(_l("Give an amount of money, such as 1234.50 EUR."))
         currency = str(currency).upper()
-        if currency not in list_currencies():
+        if currency not in currencies():
             raise FieldError(_l("“%(value)s” is not a currency. Use a code such as EUR.", value=currency[:20]))
         return raw, currency
 
@@ -178,6 +179,12 @@ class Money(Number):
     def compare(self, code: str, value: Any, field: Field) -> Query:
         return {self.sort_path(field): {COMPARISONS[code]: value["amount"]},
                 f"{field.path}.currency": value["currency"]}  # fmt: skip
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The codes of all currencies, those of the past too (ISO 4217)."""
+    return frozenset(list_currencies())
 
 
 def amount_of(value: dict[str, Any]) -> Decimal:

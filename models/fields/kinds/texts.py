@@ -105,6 +105,10 @@ class Phone(Text):
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
         text = text_of(raw, field)
+        # As it is kept already: lists out of other systems hold little else.
+        plain = plain_number(text)
+        if plain is not None and phonenumbers.is_valid_number(plain):
+            return text
         try:
             number = phonenumbers.parse(text, self.region)
             if phonenumbers.is_valid_number(number) and not number.extension:
