@@ -1,5 +1,6 @@
 """The order of the organisation's own fields within their section."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pymongo.client_session import ClientSession
@@ -9,7 +10,7 @@ from models.fields.definitions import FieldDefinition, forget_version
 from models.rights import Access
 from models.transactions import in_transaction
 from services.records import now
-from services.settings import get_definition, require_settings, write_definition
+from services.settings import Problems, clean_section, get_definition, require_settings, write_definition
 
 Raw = dict[str, Any]
 Direction = Literal["up", "down"]
@@ -44,16 +45,39 @@ def move_field(
     return True
 
 
+def place_field(
+    access: Access, definition_id: Any, section: str, after_id: str, *, source: Source = Source.SCREEN
+) -> None:
+    """Put a field into a section behind the field `after_id`, or first of the organisation's own there for "".
+
+    Raises NotAllowed, RecordNotFound, ValidationFailed for a section that there is not, VersionConflict.
+    """
+    require_settings(access)
+    moved = get_definition(definition_id)
+    problems = Problems()
+    section = clean_section(section, problems, "section")
+    problems.raise_if_any()
+    fields = [raw for raw in neighbours({**moved, "section": section}) if raw["_id"] != moved["_id"]]
+    place = next((index for index, raw in enumerate(fields, 1) if str(raw["_id"]) == after_id), 0)
+    fields.insert(place, {**moved, "section": section})
+    in_transaction(lambda session: renumber(session, access, fields, source, {moved["_id"]: moved}))
+    forget_version()
+
+
 def neighbours(raw: Raw) -> list[Raw]:
     """The active fields of the same register and section, in their order."""
     same = {"register": raw["register"], "section": raw["section"], "retired": {"$ne": True}}
     return list(FieldDefinition._get_collection().find(same).sort([("order", 1), ("_id", 1)]))
 
 
-def renumber(session: ClientSession, access: Access, fields: list[Raw], source: Source) -> None:
-    """Number the fields in this order; only those whose number changes are written."""
-    for place, before in enumerate(fields, 1):
+def renumber(
+    session: ClientSession, access: Access, fields: list[Raw], source: Source, stored: Mapping[Any, Raw] | None = None
+) -> None:
+    """Number the fields in this order; only those whose number or section changes are written. `stored` holds by id
+    what is stored of fields that are given changed."""
+    for place, field in enumerate(fields, 1):
         order = min(place * STEP, LARGEST)
-        if before.get("order") != order:
-            after = {**before, "order": order, "version": before["version"] + 1, "changed_at": now()}
+        before = (stored or {}).get(field["_id"], field)
+        if before.get("order") != order or before["section"] != field["section"]:
+            after = {**field, "order": order, "version": before["version"] + 1, "changed_at": now()}
             write_definition(session, access, "update", before, after, source)

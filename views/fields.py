@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -215,13 +215,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as a list or record page shows it. `number` aligns right; `long` keeps its line breaks."""
+    """A value as a list or record page shows it. `number` aligns right; `long` keeps its line breaks; `only` is what
+    the list's address takes to show the records of this value alone."""
 
     field: Field
     label: str
     parts: tuple[Part, ...]
     number: bool = False
     long: bool = False
+    only: str = ""
 
     @property
     def empty(self) -> bool:
@@ -233,8 +235,20 @@ def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
     value = stored_value(field, raw)
     filled = value not in (None, "", [])
     parts = tuple(parts_of(field, value, context)) if filled else ()
-    return Cell(field, field.label_in(context.language), tuple(p for p in parts if p.text),
-                field.kind.numeric, field.kind.input == "long_text")  # fmt: skip
+    long = field.kind.input == "long_text"
+    return Cell(field, field.label_in(context.language), tuple(p for p in parts if p.text), field.kind.numeric, long,
+                only_condition(field, value, context) if parts and not long else "")  # fmt: skip
+
+
+def only_condition(field: Field, value: Any, context: Context) -> str:
+    """`_flt_eq_<column>=<value>` for a value that stands alone; "" for several values and kinds without equality."""
+    if isinstance(value, list) and len(value) != 1:
+        return ""
+    if "eq" not in field.kind.operators:
+        return ""
+    asked = field.kind.edit_text(value, field, context)
+    asked = asked[0] if isinstance(asked, list) and asked else asked
+    return urlencode({f"_flt_eq_{field.column}": str(asked)})
 
 
 def parts_of(field: Field, value: Any, context: Context) -> Iterable[Part]:

@@ -46,6 +46,11 @@ class FieldHelp(FieldLabel):
         return bool(str(self))
 
 
+def field_texts(field: Field) -> tuple[FieldLabel, FieldHelp]:
+    """Label and help of a field for a form."""
+    return FieldLabel(field), FieldHelp(field)
+
+
 def column_of(field: Field) -> Column:
     """A field of the registry as a column."""
     return Column(

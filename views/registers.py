@@ -8,16 +8,15 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from fab_mongo import MongoModelView
 from models.base import stored_value
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.query import MAX_CONDITIONS
 from models.fields.schema import Schema
-from models.registers import Register
 from models.rights import NotAllowed
 from services.labels import context_for
 from services.preferences import choose_columns, list_columns
@@ -26,9 +25,10 @@ from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
 from views.base import current_access, current_language
-from views.conditions import all_columns, chips, chosen_options, filter_columns
-from views.fields import Cell, ValueField, cell, form_class, form_fields, local_options
-from views.interface import FieldHelp, FieldLabel, RegisterInterface
+from views.conditions import all_columns, chips, filter_columns
+from views.fields import Cell, ValueField, cell, form_class, form_fields
+from views.in_place import EditInPlace
+from views.interface import field_texts
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.selection import conditions_of_args, selection_of_form
 
@@ -38,24 +38,19 @@ MAX_PAGE_SIZE = 200
 MAX_PAGE = 1_000_000
 
 
-def field_texts(field: Field) -> tuple[FieldLabel, FieldHelp]:
-    return FieldLabel(field), FieldHelp(field)
-
-
 def number_arg(name: str, default: int, most: int) -> int:
     """A whole number of the address, within bounds; anything else is the default."""
     text = request.args.get(name, "")
     return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 12 else default
 
 
-class RegisterView(MongoModelView):
+class RegisterView(EditInPlace):
     """List, show, add, edit and delete the records of the register that `datamodel` names.
 
     What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading
     goes through `services.search`, writing through `services.records`.
     """
 
-    datamodel: RegisterInterface
     default_view = "list"
 
     # Flask-AppBuilder's preparation, once for each schema version
@@ -71,10 +66,6 @@ class RegisterView(MongoModelView):
     def _init_forms(self) -> None:
         # A form is made for each page, of the fields that the page shows.
         self.add_form = self.edit_form = form_class((), field_texts)
-
-    @property
-    def card(self) -> Register:
-        return self.datamodel.register
 
     # The list
 
@@ -115,6 +106,7 @@ class RegisterView(MongoModelView):
         context = context_for(current_access(), columns, raws)
         return [
             {"id": str(raw["_id"]), "name": raw.get("name") or _("(no name)"),
+             "may": " ".join(action for action, may in self.can_with(raw).items() if may),
              "cells": [cell(field, raw, context) for field in columns]}
             for raw in raws
         ]  # fmt: skip
@@ -177,7 +169,8 @@ class RegisterView(MongoModelView):
         start where a register has very many fields."""
         raw = get_record(current_access(), self.card.key, pk)
         shown = shown_fields(self.datamodel.schema.fields, self.filled(raw))
-        return self.render_template("registers/values.html", card=self.card,
+        edit_url = f"{self.card.path}/value/{raw['_id']}" if self.can_with(raw)["change"] else ""
+        return self.render_template("registers/values.html", card=self.card, edit_url=edit_url,
                                     sections=self.value_sections(raw, shown.at_once + shown.later))  # fmt: skip
 
     def value_sections(self, raw: Raw, fields: Sequence[Field]) -> Sequence[tuple[str, str, Sequence[Cell]]]:
@@ -213,6 +206,21 @@ class RegisterView(MongoModelView):
             except (ValidationFailed, NotAllowed) as error:
                 return self.form_page(form, None, str(self.card.add_label), error)
         return self.form_page(form, None, str(self.card.add_label))
+
+    @expose("/quick_add", methods=["POST"])
+    @has_access
+    @permission_name("add")
+    def quick_add(self) -> Any:
+        """Add a record by its name alone and stay in the list; what needs more goes on in the form, name typed."""
+        schema = self.datamodel.schema
+        typed = self.defaults(schema) | {self.card.name_field: request.form.get("name", "")}
+        try:
+            raw = create_record(current_access(), self.card.key, typed)
+        except (ValidationFailed, NotAllowed) as error:
+            return self.form_page(self.form_with(typed), None, str(self.card.add_label), error)
+        link = Markup('<a href="{}">{}</a>').format(url_for(f"{self.endpoint}.show", pk=raw["_id"]), raw.get("name"))
+        flash(Markup(_("%(name)s was added.")) % {"name": link}, "success")
+        return redirect(self.list_url())
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
@@ -339,14 +347,6 @@ class RegisterView(MongoModelView):
             if field.data not in (now, None if now == "" else now):
                 text = field.field.kind.text(stored, field.field, context) or _("nothing")
                 field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
-
-    def add_options(self, form: Any) -> None:
-        language = current_language()
-        for field in form_fields(form):
-            if field.spec.remote:
-                field.options = chosen_options(field.field, field.chosen())
-            elif field.spec.form == "select":
-                field.options = local_options(field.field, language, field.chosen())
 
     # Deleting
 

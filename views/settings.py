@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
@@ -15,7 +15,8 @@ from models.fields.schema import schema_of
 from models.registers import REGISTERS, SECTIONS, Register, all_registers, register_of
 from models.rights import SETTINGS
 from models.security import Group, Role, Team, User
-from services.field_order import Direction, move_field, next_order
+from services.field_order import Direction, move_field, next_order, place_field
+from services.field_use import count_filled
 from services.records import VersionConflict
 from services.settings import change_field, define_field, get_definition, restore_field, retire_field
 from views.base import current_access, current_language
@@ -36,6 +37,7 @@ from views.field_form import (
     posted_rows,
     rows_of,
 )
+from views.field_preview import preview
 from views.forms import add_differences, add_errors, version_seen
 from views.permissions import OWN
 
@@ -185,6 +187,34 @@ class FieldsView(BaseView):
             flash(_("Somebody else has changed these fields at the same moment. Try again."), "warning")
         return redirect(url_for(f"{self.endpoint}.fields", register=raw["register"], moved=str(raw["_id"]),
                                 direction=direction))  # fmt: skip
+
+    @expose("/place", methods=["POST"])
+    @has_access
+    def place(self) -> Any:
+        """Put the field `item` into the section `list`, behind the field `after` or first, as it was dragged."""
+        try:
+            place_field(current_access(), request.form.get("item", ""), request.form.get("list", ""),
+                        request.form.get("after", ""))  # fmt: skip
+        except (ValidationFailed, VersionConflict) as error:
+            return jsonify({"error": str(error)}), 409 if isinstance(error, VersionConflict) else 422
+        return jsonify({"saved": True})
+
+    @expose("/<register>/filled")
+    @has_access
+    def filled(self, register: str) -> Response:
+        """How many records have a value in each field, as JSON; asked for when the page is there."""
+        found = count_filled(current_access(), register)
+        if found is None:
+            return jsonify({"records": None, "filled": {}})
+        return jsonify({"records": found[0], "filled": found[1]})
+
+    @expose("/preview", methods=["POST"])
+    @has_access
+    def preview(self) -> Any:
+        """How the field that the page describes will look, as a part of the page."""
+        form = FieldForm()
+        kind = request.form.get("kind") or request.args.get("kind", "")
+        return self.render_template("settings/preview.html", preview=preview(form, posted_rows({}), kind))
 
     @expose("/retire/<definition_id>", methods=["POST"])
     @has_access

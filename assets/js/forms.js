@@ -37,6 +37,6 @@ export function setUpPasswordEyes() {
 
 export function setUpDismiss() {
   document.addEventListener("click", (event) => {
-    event.target.closest("[data-dismiss]")?.closest(".alert")?.remove();
+    event.target.closest("[data-dismiss]")?.closest(".alert, .k-toast")?.remove();
   });
 }

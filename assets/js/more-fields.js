@@ -87,7 +87,11 @@ function addColumn(select, column) {
   else {
     const label = select.tomselect.options[column]?.label ?? column;
     const box = el("input", { type: "checkbox", class: "form-check-input", name: "column", value: column, checked: true });
-    list.append(el("label", { class: "k-check" }, box, " ", el("span", {}, label)));
+    // As templates/registers/list.html draws an item, from the ones that are there.
+    const item = list.lastElementChild.cloneNode(true);
+    item.querySelector("label").replaceChildren(box, " ", el("span", {}, label));
+    for (const name of ["aria-label", "title"]) item.querySelector("[data-sort-handle]").setAttribute(name, text("move", { label }));
+    list.append(item);
   }
   list.lastElementChild.scrollIntoView({ block: "nearest" });
   startAnew(select.tomselect);

@@ -11,3 +11,8 @@ export function text(name, values = {}) {
 export function number(value) {
   return new Intl.NumberFormat(document.documentElement.lang || "en").format(value);
 }
+
+/** A part of one as the page's language writes a percentage: 0.5 as 50 %. */
+export function share(value) {
+  return new Intl.NumberFormat(document.documentElement.lang || "en", { style: "percent" }).format(value);
+}

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from models.changes import Change
 from models.fields.definitions import FieldDefinition, forget_version
+from models.fields.kinds import OFFERED_KINDS
 from models.rights import Access
 from models.security import User
 from services.field_order import move_field
@@ -315,3 +316,78 @@ def test_two_moves_at_once_leave_every_field_in_its_place_once(
         thread.join()
     assert len(failures) < 2
     assert sorted(order()) == ["alpha", "beta", "gamma"]
+
+
+def test_dragged_field_takes_its_place_in_another_section_and_one_change_entry_each(
+    client: FlaskClient, admin_access: Access, fields: list[dict]
+) -> None:
+    sent = {"item": str(fields[0]["_id"]), "list": "basic", "after": ""}
+    assert client.post("/settings/fields/place", data=sent).json == {"saved": True}
+    assert FieldDefinition.objects.get(key="alpha").section == "basic"
+    last = Change._get_collection().find_one({"record": fields[0]["_id"]}, sort=[("_id", -1)])
+    assert last["changes"]["section"] == {"before": "extra", "after": "basic"} or "section" in last["changes"]
+    sent = {"item": str(fields[0]["_id"]), "list": fields[1]["section"], "after": str(fields[1]["_id"])}
+    assert client.post("/settings/fields/place", data=sent).status_code == 200
+    assert order() == ["beta", "alpha", "gamma"]
+    versions = {raw.key: raw.version for raw in FieldDefinition.objects}
+    client.post("/settings/fields/place", data=sent)
+    assert {raw.key: raw.version for raw in FieldDefinition.objects} == versions
+
+
+@pytest.mark.parametrize(("sent", "status"), [
+    ({}, 404), ({"item": "nope", "list": "basic"}, 404), ({"item": "0" * 24, "list": "basic"}, 404),
+    ({"list": "nope"}, 422), ({"list": "record"}, 422), ({"list": "basic", "after": "$where"}, 200),
+])  # fmt: skip
+def test_dragging_with_odd_requests_never_fails(
+    client: FlaskClient, fields: list[dict], sent: dict[str, str], status: int
+) -> None:
+    item = {} if "item" in sent or not sent else {"item": str(fields[0]["_id"])}
+    assert client.post("/settings/fields/place", data={**item, **sent}).status_code == status
+
+
+def test_filled_counts_records_that_have_a_value(
+    client: FlaskClient, admin_access: Access, fields: list[dict]
+) -> None:
+    key = f"x_{fields[0]['key']}"
+    for value in ("one", "two", None, ""):
+        create_record(admin_access, "company", {"name": "A", key: value})
+    found = client.get("/settings/fields/company/filled").json
+    assert found["records"] == 4
+    assert (found["filled"]["name"], found["filled"][key], found["filled"]["city"]) == (4, 2, 0)
+    assert client.get("/settings/fields/nope/filled").status_code == 404
+
+
+@pytest.mark.parametrize("kind", [*OFFERED_KINDS, "nope", ""])
+def test_preview_shows_field_list_and_condition_of_any_kind(client: FlaskClient, kind: str) -> None:
+    data = sent(kind=kind, label_en="<Interest>", choice_en=["Hot", "Cold"], choice_key=["", ""],
+                choice_fi=["", ""], choice_colour=["red", "nope"], choice_state=["", ""])  # fmt: skip
+    answer = client.post("/settings/fields/preview", data=data)
+    assert answer.status_code == 200
+    assert answer.text.count("&lt;Interest&gt;") >= 3
+    assert ("Hot" in answer.text) == (kind in ("choice", "choices"))
+
+
+def test_field_is_dragged_and_previewed_in_the_browser(
+    page: Page, make_user: Callable[..., User], admin_access: Access, fields: list[dict]
+) -> None:
+    make_user("admin", "Admin")
+    page.goto("/settings/fields/company")
+    page.get_by_label("User name").fill("admin")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Move Alpha", exact=True).press("Alt+ArrowDown")
+    expect(page.locator(".k-toast")).to_contain_text("The new order is saved")
+    assert order() == ["beta", "alpha", "gamma"]
+    handle, target = (page.get_by_role("button", name=f"Move {name}", exact=True).bounding_box()
+                      for name in ("Gamma", "Beta"))  # fmt: skip
+    assert handle
+    assert target
+    page.mouse.move(handle["x"] + 8, handle["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 8, target["y"] - 4, steps=12)
+    page.mouse.up()
+    expect(page.locator(".k-toast")).to_have_count(2)
+    assert order() == ["gamma", "beta", "alpha"]
+    page.goto("/settings/fields/company/add")
+    page.get_by_label("Label in English").fill("Interest")
+    expect(page.locator("[data-preview]")).to_contain_text("Interest")
