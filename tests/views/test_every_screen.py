@@ -1,5 +1,6 @@
 """Every screen in every form: desktop and phone, light and dark, English and Finnish, in a real browser."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from tests.fixtures.app import PASSWORD
 
 pytestmark = pytest.mark.slow
 
-FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (360, "dark", "en-GB"),
-         (900, "light", "en-GB")]  # fmt: skip
+FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (390, "dark", "en-GB"),
+         (360, "dark", "fi-FI"), (900, "light", "en-GB")]  # fmt: skip
+AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+#: WCAG 2.2 A and AA.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 KINDS = ("text", "long_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url", "user", "link")
 
 
@@ -44,8 +48,17 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     ]  # fmt: skip
 
 
+def violations(page: Page, address: str) -> list[str]:
+    """What axe-core finds wrong with the page as it stands; its script is run beside the policy, not by it."""
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(result => result.violations)", RULES)
+    return [f"{address}: {item['id']}: {item['help']}: {[node['html'][:120] for node in item['nodes']][:3]}"
+            for item in found]  # fmt: skip
+
+
 def problems_of(page: Page, address: str) -> list[str]:
-    """What is wrong with a screen: its status, the console, or a page wider than the window."""
+    """What is wrong with a screen: its status, the console (reports of the policy among it), axe's findings, a page
+    wider than the window."""
     found: list[str] = []
 
     def note(message: Any) -> None:
@@ -63,7 +76,7 @@ def problems_of(page: Page, address: str) -> list[str]:
     if wider > 0:
         found.append(f"{address}: {wider} px wider than the window")
     page.remove_listener("console", note)
-    return found
+    return found + violations(page, address)
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
@@ -73,11 +86,50 @@ def test_screens_fit_and_say_nothing_in_the_console(
     context = browser.new_context(base_url=live_server, viewport={"width": width, "height": 800},
                                   color_scheme=scheme, locale=language)  # fmt: skip
     page = context.new_page()
+    sign_in_at(page, live_server)
+    found = [problem for address in screens for problem in problems_of(page, address)]
+    context.close()
+    assert found == []
+
+
+#: What is opened on a page before axe looks at it again.
+OPENED = {
+    "/companies/": ("c", "f", "?"), "/settings/": ("?",), "/companies/add": ("?",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_menus_panels_and_dialogs_are_accessible(
+    browser: Browser, live_server: str, screens: list[str], scheme: Any
+) -> None:
+    context = browser.new_context(base_url=live_server, viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    sign_in_at(page, live_server)
+    found = []
+    for address, keys in OPENED.items():
+        for key in keys:
+            page.goto(address)
+            page.keyboard.press(key)
+            page.wait_for_timeout(250)
+            found += violations(page, f"{address} {key}")
+    page.goto("/companies/")
+    page.locator("[data-row] td[data-only]").first.click(button="right")
+    found += violations(page, "row menu")
+    page.goto(next(address for address in screens if "/show/" in address))
+    for number in range(page.locator("[data-edit-start]").count()):
+        page.locator("[data-edit-start]").nth(number).press("Enter")
+        page.locator(".k-inplace").wait_for()
+        found += violations(page, f"in place {number}")
+        # The first Esc may close an open list of options.
+        while page.locator(".k-inplace").count():
+            page.keyboard.press("Escape")
+    context.close()
+    assert found == []
+
+
+def sign_in_at(page: Page, live_server: str) -> None:
     page.goto("/login/")
     page.fill("#username", "admin")
     page.fill("#password", PASSWORD)
     page.locator("button[type=submit]").first.click()
     page.wait_for_url(f"{live_server}/")
-    found = [problem for address in screens for problem in problems_of(page, address)]
-    context.close()
-    assert found == []

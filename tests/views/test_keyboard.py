@@ -1,0 +1,113 @@
+"""A day's round by keyboard alone: log in, add a company, filter, choose rows, write letters, log out."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from models.jobs import Job
+from models.rights import Access
+from models.security import User
+from services.demo.letters import word_file
+from services.files import get_file
+from services.merge import upload_template
+from services.records import create_record
+from tests.fixtures.app import PASSWORD
+
+#: More stops than any page has: whoever has not arrived by then goes round in circles.
+MOST_STOPS = 80
+
+
+def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
+    """Press Tab until the element has the focus. Fails where the keyboard doesn't get there."""
+    for _ in range(MOST_STOPS):
+        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+        lost = page.evaluate("document.activeElement === document.body && document.hasFocus()")
+        # The body has the focus only on the way round the page's end.
+        if lost:
+            page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
+
+
+def test_whole_round_by_keyboard_alone(page: Page, admin: User, admin_access: Access) -> None:
+    for name in ("Alfa Oy", "Beta Oy"):
+        create_record(admin_access, "company", {"name": name, "city": "Oulu"})
+    upload_template(admin_access, "company", "Kirje", word_file(("{Name}", "{City}")))
+    keys = page.keyboard
+
+    page.goto("/login/")
+    tab_to(page, "#username")
+    keys.type("admin")
+    keys.press("Tab")
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    expect(page.locator(".k-nav").first).to_be_visible()
+
+    tab_to(page, ".k-nav a[href='/companies/']")
+    keys.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Companies")
+    keys.press("n")
+    expect(page.locator("h1")).to_contain_text("Add company")
+    tab_to(page, "#name")
+    keys.type("Gamma Oy")
+    tab_to(page, "#city")
+    keys.type("Oulu")
+    keys.press("Control+Enter")
+    expect(page.locator(".k-toast")).to_contain_text("Gamma Oy was added")
+
+    tab_to(page, ".k-crumbs a", back=True)
+    keys.press("Enter")
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+    keys.press("f")
+    add_condition(page, "City", "Oulu")
+    expect(page.locator(".k-chip")).to_contain_text("Oulu")
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+
+    keys.press("ArrowDown")
+    keys.press("x")
+    page.locator("tr[data-row] a.name").nth(0).focus()
+    keys.press("ArrowDown")
+    keys.press("x")
+    expect(page.locator(".k-bulk")).to_contain_text("2 selected")
+    tab_to(page, ".k-bulk [formaction^='/merge/start']")
+    keys.press("Enter")
+    expect(page.get_by_text("Make 2 letters")).to_be_visible()
+    tab_to(page, "input[name=template]")
+    keys.press("Space")
+    tab_to(page, ".k-buttons .btn-primary")
+    keys.press("Enter")
+    expect(page).to_have_url(re.compile("/jobs/"))
+    expect(page.locator("[data-job-result]")).to_be_visible()
+    job = finished_job()
+    assert job["result"]["letters"] == 2
+    tab_to(page, "[data-job-result]")
+    with page.expect_download() as download:
+        keys.press("Enter")
+    assert download.value.suggested_filename == get_file(admin_access, job["result_file"])["name"]
+
+    tab_to(page, "[popovertarget=user-menu]")
+    keys.press("Enter")
+    tab_to(page, "#user-menu [formaction*=logout]")
+    keys.press("Enter")
+    expect(page.locator("#username, a[href*=login]").first).to_be_visible()
+
+
+def add_condition(page: Page, column: str, value: str) -> None:
+    """In the panel: the field, typed and chosen, then the condition that is offered, then the value."""
+    keys = page.keyboard
+    expect(page.locator("#filter-panel")).to_be_visible()
+    expect(page.locator("#filter-panel .ts-control input").first).to_be_focused()
+    keys.type(column)
+    expect(page.locator("#filter-panel .ts-dropdown .option.active").first).to_have_text(column)
+    keys.press("Enter")
+    tab_to(page, "#filter-panel [data-filter-fields] input.form-control")
+    keys.type(value)
+    keys.press("Enter")
+
+
+def finished_job() -> dict[str, Any]:
+    """The one job there is; the tests' worker does it at once."""
+    found: dict[str, Any] = Job._get_collection().find_one({"kind": "merge"})
+    return found
