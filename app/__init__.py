@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from app.assets import init_assets
 from app.celery import make_celery
 from app.cli import register_commands
+from app.compression import init_compression
 from app.console import add_console
 from app.database import ensure_database
 from app.errors import init_errors
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
     init_assets(app)
     init_headers(app)
     init_errors(app)
+    init_compression(app)
     init_limits(app)
     CSRFProtect(app)
     app.register_blueprint(health)

@@ -5,14 +5,17 @@ hash, so that browsers may keep a file for good and still notice a new one.
 """
 
 import json
+import mimetypes
 from pathlib import Path
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request, send_from_directory
 from flask_babel import get_locale
 
 from app.stock_filters import stock_filter_columns, stock_filters
 from views.links import query_url
 
+#: The best first, with the ending that `npm run build` gives it.
+PACKED = {"br": "br", "gzip": "gz"}
 MANIFEST = Path("dist") / "manifest.json"
 
 
@@ -64,8 +67,25 @@ def page_language() -> str:
     return locale.language if locale else "en"
 
 
+def send_asset(filename: str) -> Response:
+    """A static file; compressed at its building, where the browser takes that."""
+    folder = Path(current_app.static_folder or "")
+    for coding, ending in PACKED.items():
+        if request.accept_encodings[coding] and (folder / f"{filename}.{ending}").is_file():
+            kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+            answer = send_from_directory(folder, f"{filename}.{ending}", mimetype=kind,
+                                         max_age=current_app.get_send_file_max_age(filename))  # fmt: skip
+            answer.headers["Content-Encoding"] = coding
+            break
+    else:
+        answer = current_app.send_static_file(filename)
+    answer.vary.add("Accept-Encoding")
+    return answer
+
+
 def init_assets(app: Flask) -> None:
     """Gives templates the functions they call by name, asset() first. The app's static folder must be set already."""
     app.extensions["assets"] = Assets(Path(app.static_folder or ""), app.static_url_path or "")
+    app.view_functions["static"] = send_asset
     functions = (asset, page_language, query_url, stock_filter_columns, stock_filters)
     app.jinja_env.globals.update({function.__name__: function for function in functions})

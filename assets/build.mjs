@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -70,6 +71,15 @@ async function manifest(metafile) {
   await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(entries, null, 2)}\n`);
 }
 
+/** Every text once more as .br and .gz, which app/assets.py hands to browsers that take them. */
+async function compressAll() {
+  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
+    const content = await readFile(path.join(dist, name));
+    await writeFile(path.join(dist, `${name}.br`), brotliCompressSync(content));
+    await writeFile(path.join(dist, `${name}.gz`), gzipSync(content, { level: 9 }));
+  }
+}
+
 const writeTheRest = {
   name: "sprite-and-manifest",
   setup(build) {
@@ -78,6 +88,7 @@ const writeTheRest = {
       await sprite();
       await copyFile(path.join(here, "favicon.svg"), path.join(dist, "favicon.svg"));
       await manifest(result.metafile);
+      await compressAll();
     });
   },
 };
