@@ -12,7 +12,7 @@ ASSET_SOURCES := $(shell find assets -type f 2>/dev/null) package.json package-l
 NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version \
 	>/dev/null 2>&1; then npm="npm"; else PATH="$(CURDIR)/$(BIN):$$PATH"; npm="npm"; fi; $$npm
 
-.PHONY: help run setup demo bench test test-slow lint assets messages translations lock clean
+.PHONY: help run setup demo bench test test-slow lint assets messages translations screenshots lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ translations: $(CATALOGUES) ## Compile the translations
 
 messages: $(VENV)/.requirements ## Collect new texts into the translations, for translating
 	$(BIN)/python .ci/messages.py
+
+screenshots: setup $(VENV)/.requirements-dev ## Take the README's pictures anew, of the demo organisation
+	$(BIN)/python .ci/screenshots.py
 
 lock: $(VENV)/.requirements-dev ## Pin the newest versions that requirements*.in allow
 	$(BIN)/python .ci/lock.py

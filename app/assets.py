@@ -12,7 +12,9 @@ from flask import Flask, Response, current_app, has_request_context, request, se
 from flask_babel import get_locale
 
 from app.stock_filters import stock_filter_columns, stock_filters
+from views.cells import long_html, value_html
 from views.links import query_url
+from views.script_texts import script_texts
 
 #: The best first, with the ending that `npm run build` gives it.
 PACKED = {"br": "br", "gzip": "gz"}
@@ -87,5 +89,6 @@ def init_assets(app: Flask) -> None:
     """Gives templates the functions they call by name, asset() first. The app's static folder must be set already."""
     app.extensions["assets"] = Assets(Path(app.static_folder or ""), app.static_url_path or "")
     app.view_functions["static"] = send_asset
-    functions = (asset, page_language, query_url, stock_filter_columns, stock_filters)
+    functions = (asset, page_language, query_url, script_texts, stock_filter_columns, stock_filters, value_html,
+                 long_html)  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})

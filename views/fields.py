@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -230,13 +231,14 @@ class Cell:
         return not self.parts
 
 
-def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
-    """A field's value in a raw document, as its cell."""
+def cell(field: Field, raw: Mapping[str, Any], context: Context, label: str | None = None) -> Cell:
+    """A field's value in a raw document, as its cell; whoever writes many gives the field's label."""
     value = stored_value(field, raw)
     filled = value not in (None, "", [])
     parts = tuple(parts_of(field, value, context)) if filled else ()
     long = field.kind.input == "long_text"
-    return Cell(field, field.label_in(context.language), tuple(p for p in parts if p.text), field.kind.numeric, long,
+    label = field.label_in(context.language) if label is None else label
+    return Cell(field, label, tuple(p for p in parts if p.text), field.kind.numeric, long,
                 only_condition(field, value, context) if parts and not long else "")  # fmt: skip
 
 
@@ -248,7 +250,13 @@ def only_condition(field: Field, value: Any, context: Context) -> str:
         return ""
     asked = field.kind.edit_text(value, field, context)
     asked = asked[0] if isinstance(asked, list) and asked else asked
-    return urlencode({f"_flt_eq_{field.column}": str(asked)})
+    return f"_flt_eq_{field.column}={in_query(str(asked))}"
+
+
+@lru_cache(maxsize=4096)
+def in_query(text: str) -> str:
+    """A text as it stands in an address; lists repeat themselves."""
+    return quote_plus(text)
 
 
 def parts_of(field: Field, value: Any, context: Context) -> Iterable[Part]:
@@ -268,8 +276,11 @@ def parts_of(field: Field, value: Any, context: Context) -> Iterable[Part]:
 
 def value_href(input_name: str, value: str) -> str:
     """Where a click on an address, a phone number or a web page leads."""
-    schemes = {"email": f"mailto:{quote(value, safe='@')}", "tel": f"tel:{quote(value, safe='+')}", "url": value}
-    return schemes.get(input_name, "") if input_name != "url" or value.startswith(("http://", "https://")) else ""
+    if input_name == "email":
+        return f"mailto:{quote(value, safe='@')}"
+    if input_name == "tel":
+        return f"tel:{quote(value, safe='+')}"
+    return value if input_name == "url" and value.startswith(("http://", "https://")) else ""
 
 
 def record_url(register: str, record_id: Any) -> str:

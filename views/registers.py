@@ -25,6 +25,7 @@ from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
 from views.base import current_access, current_language
+from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.in_place import EditInPlace
@@ -87,8 +88,7 @@ class RegisterView(EditInPlace):
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page, columns=columns,
             rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
-            conditions=conditions, all_columns=all_columns(schema, [f.column for f in columns]),
-            more_columns=len(schema.fields) > AT_ONCE,
+            conditions=conditions,
             title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
             can=self.can(),
         ), status  # fmt: skip
@@ -103,13 +103,8 @@ class RegisterView(EditInPlace):
         )  # fmt: skip
 
     def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
-        context = context_for(current_access(), columns, raws)
-        return [
-            {"id": str(raw["_id"]), "name": raw.get("name") or _("(no name)"),
-             "may": " ".join(action for action, may in self.can_with(raw).items() if may),
-             "cells": [cell(field, raw, context) for field in columns]}
-            for raw in raws
-        ]  # fmt: skip
+        writer = ListRows(self.card, columns, context_for(current_access(), columns, raws))
+        return [writer.row(raw, " ".join(action for action, may in self.can_with(raw).items() if may)) for raw in raws]
 
     def can(self) -> dict[str, bool]:
         access = current_access()
@@ -131,11 +126,18 @@ class RegisterView(EditInPlace):
         found = find_fields(fields, request.args.get("q", ""), current_language())
         return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
 
-    @expose("/columns", methods=["POST"])
+    @expose("/columns", methods=["GET", "POST"])
     @has_access
     @permission_name("list")
-    def columns(self) -> Response:
-        """Keep the columns that the user wants to see in this list."""
+    def columns(self) -> Any:
+        """Keep the columns that the user wants to see in this list; asked for, the form that chooses them, which the
+        page fetches when somebody reaches for it."""
+        schema = self.datamodel.schema
+        if request.method == "GET":
+            chosen = list_columns(current_access(), schema)
+            return self.render_template("registers/columns.html", card=self.card, more=len(schema.fields) > AT_ONCE,
+                                        columns=all_columns(schema, chosen), move_label=_("Move %(label)s", label=NAME),
+                                        mark=NAME)  # fmt: skip
         choose_columns(current_access(), self.datamodel.schema, request.form.getlist("column"))
         return redirect(self.list_url())
 

@@ -104,7 +104,10 @@ function failed(place) {
 export function setUpMoreFields() {
   for (const place of document.querySelectorAll("[data-values]")) bringValues(place).catch(() => failed(place));
   for (const place of document.querySelectorAll("[data-more-fields]")) new FormFields(place).start();
-  for (const select of document.querySelectorAll("[data-more-columns]")) {
+}
+
+export function setUpMoreColumns(root) {
+  for (const select of root.querySelectorAll("[data-more-columns]")) {
     const offers = (column) => !columnBox(select, column)?.checked;
     enhance(select, { offers, onChange: (column) => column && addColumn(select, column) });
   }

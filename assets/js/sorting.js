@@ -47,8 +47,8 @@ function shift(item, down) {
   return true;
 }
 
-export function setUpSorting() {
-  for (const list of document.querySelectorAll("[data-sort-list]")) {
+export function setUpSorting(root = document) {
+  for (const list of root.querySelectorAll("[data-sort-list]")) {
     Sortable.create(list, {
       handle: "[data-sort-handle]",
       draggable: "[data-sort-item]",
@@ -60,6 +60,9 @@ export function setUpSorting() {
       },
     });
   }
+}
+
+export function setUpSortingKeys() {
   document.addEventListener("keydown", (event) => {
     const handle = event.target.closest?.("[data-sort-handle]");
     if (!handle || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;

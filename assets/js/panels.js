@@ -1,0 +1,38 @@
+// Panels whose content the page fetches when somebody reaches for their button: [popover][data-panel-url].
+import { setUpMoreColumns } from "./more-fields.js";
+import { placeBeside } from "./menus.js";
+import { setUpSorting } from "./sorting.js";
+import { text } from "./texts.js";
+import { toast } from "./toasts.js";
+
+async function fill(panel) {
+  const answer = await fetch(panel.dataset.panelUrl, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(`${answer.status} from ${panel.dataset.panelUrl}`);
+  const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+  panel.replaceChildren(...document.importNode(part.body, true).childNodes);
+  for (const form of panel.querySelectorAll("form[data-sends-query]")) form.elements[form.dataset.sendsQuery].value = window.location.search;
+  setUpSorting(panel);
+  setUpMoreColumns(panel);
+}
+
+export function setUpPanels() {
+  for (const panel of document.querySelectorAll("[popover][data-panel-url]")) {
+    const button = document.querySelector(`[popovertarget="${panel.id}"]`);
+    let filled = null;
+    const prepare = () => (filled ??= fill(panel));
+    const forget = () => { filled = null; };
+    for (const reach of ["pointerenter", "focus"]) button?.addEventListener(reach, () => prepare().catch(forget));
+    panel.addEventListener("toggle", async (event) => {
+      if (event.newState !== "open") return;
+      try {
+        await prepare();
+        placeBeside(panel, button);
+      } catch {
+        // The next opening tries again.
+        forget();
+        panel.hidePopover();
+        toast(text("part_unreachable"), "danger");
+      }
+    });
+  }
+}

@@ -1,0 +1,64 @@
+"""The texts that scripts show, as JSON in every page; assets/js/texts.js reads it and fills the {braces}.
+
+No per cent sign: gettext takes it for the beginning of a format.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from views.base import current_language
+
+TEXTS: dict[str, Any] = {
+    "ok": _l("OK"),
+    "confirm_title": _l("Are you sure?"),
+    "choose": _l("Choose…"),
+    "remove": _l("Remove"),
+    "no_match": _l("Nothing matches what you typed"),
+    "no_options": _l("Nothing to choose from"),
+    "selected": _l("{count} selected"),
+    "filter_column": _l("Search for a field…"),
+    "filter_operator": _l("Condition"),
+    "filter_value": _l("Value"),
+    "close": _l("Close"),
+    "only_value": _l("Show only “{value}”"),
+    "copied": _l("Copied: {value}"),
+    "not_copied": _l("The browser did not let it be copied."),
+    "not_saved": _l("It could not be saved. Try again, or load the page again."),
+    "move": _l("Move {label}"),
+    "moved": _l("The new order is saved."),
+    "not_moved": _l("The new order could not be saved; the page is loaded again."),
+    "key_overview": _l("Show the keys"),
+    "key_overview_title": _l("Keys on this page"),
+    "keys_on": _l("Single keys work (switch them off for voice input)"),
+    "key_rows": _l("Go through the rows"),
+    "key_open": _l("Open the row"),
+    "key_tick": _l("Choose the row"),
+    "key_edit": _l("Edit the row"),
+    "key_menu": _l("What can be done with the row"),
+    "key_in_place": _l("On a pencil: edit the value in its place, and save it"),
+    "key_take_back": _l("Take back what was typed there"),
+    "key_save": _l("Save the form"),
+    "part_unreachable": _l("The rest could not be fetched. Load the page again."),
+    "job_unreachable": _l("The server does not answer just now; asking again shortly."),
+}
+
+
+def script_texts() -> Markup:
+    """The texts in the page's language."""
+    return in_language(current_language())
+
+
+@cache
+def in_language(language: str) -> Markup:
+    with force_locale(language):
+        texts = {name: str(text) for name, text in TEXTS.items()}
+    # As Jinja's tojson: nothing in it ends the script element.
+    written = json.dumps(texts, ensure_ascii=False)
+    for mark in "<>&'":
+        written = written.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(written)
