@@ -47,7 +47,7 @@ def right_click(page: Page) -> None:
 def first_record(page: Page) -> None:
     page.locator("tr[data-row] a.name").nth(2).click()
     page.locator("[data-edit-start]").nth(4).press("Enter")
-    page.locator(".k-inplace input").first.wait_for()
+    page.locator(".k-inplace .k-field").wait_for()
 
 
 def settle(page: Page) -> None:
