@@ -4,36 +4,49 @@ Word would show what the template showed until somebody updates the fields of th
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from flask_babel import lazy_gettext as _l
+from lxml import etree
 from lxml.etree import _Element as Element
 
+from services.word.errors import TemplateError
 from services.word.fields import Field, find_fields
 from services.word.ooxml import R, w
 
+#: Bytes of XML that REF fields may repeat in one template.
+MAX_COPIED = 5_000_000
 #: Switches that leave the text as it is; the others ask for a number, a place or another form.
 _KEPT_SWITCHES = frozenset("*h")
 _DROPPED = frozenset({w("bookmarkStart"), w("bookmarkEnd")})
 
 
-def texts_of_bookmarks(roots: Iterable[Element]) -> dict[str, list[Element]]:
-    """Name in lower case -> what stands in the bookmark, where that is part of one paragraph and holds merge fields."""
-    found = {}
-    for root in roots:
-        for start in root.iter(w("bookmarkStart")):
-            content = _content(start)
-            if content is not None and any(map(_merges, content)) and not any(map(_is_bound, content)):
-                found[(start.get(w("name")) or "").casefold()] = content
-    return found
+class BookmarkTexts:
+    """What stands in the bookmarks of a template, where that is part of one paragraph and holds merge fields."""
 
+    def __init__(self, roots: Iterable[Element]) -> None:
+        self._found: dict[str, tuple[list[Element], int]] = {}
+        self._left = MAX_COPIED
+        for root in roots:
+            for start in root.iter(w("bookmarkStart")):
+                content = _content(start)
+                if content is not None and any(map(_merges, content)) and not any(map(_is_bound, content)):
+                    size = sum(len(etree.tostring(element)) for element in content)
+                    self._found[(start.get(w("name")) or "").casefold()] = (content, size)
 
-def put_texts(story: Element, part: str, texts: Mapping[str, list[Element]]) -> None:
-    """Replace each REF of such a bookmark by what stands in it. Raises TemplateError for broken fields."""
-    for outer in find_fields(story, part):
-        for found in outer.walk():
-            content = texts.get(_bookmark_of(found))
-            if content is not None and not _is_inside(found, content):
-                _put(found, content)
+    def put(self, story: Element, part: str) -> None:
+        """Replace each REF of such a bookmark by what stands in it.
+
+        Raises TemplateError for broken fields, and where so much text is repeated that no letter can be meant.
+        """
+        for outer in find_fields(story, part) if self._found else ():
+            for found in outer.walk():
+                content, size = self._found.get(_bookmark_of(found), (None, 0))
+                if content is not None and not _is_inside(found, content):
+                    self._left -= size
+                    if self._left < 0:
+                        raise TemplateError(_l("REF fields repeat too much text. Put it in where it is read."))
+                    _put(found, content)
 
 
 def _content(start: Element) -> list[Element] | None:

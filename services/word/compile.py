@@ -2,7 +2,7 @@
 
 import copy
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask_babel import lazy_gettext as _l
@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from services.word import sections
-from services.word.bookmarks import put_texts, texts_of_bookmarks
+from services.word.bookmarks import BookmarkTexts
 from services.word.errors import TemplateError
 from services.word.expressions import Expression
 from services.word.fields import Field, find_fields, stories
@@ -18,6 +18,7 @@ from services.word.identity import Identities, clean
 from services.word.lines import mark_lines
 from services.word.lists import Lists, mark_lists
 from services.word.markers import Markers
+from services.word.meanings import Meanings
 from services.word.notes import KINDS as NOTE_KINDS
 from services.word.notes import Notes
 from services.word.ooxml import FOOTER_TYPE, HEADER_TYPE, MC, PACKAGE_RELS, R, W, r, w
@@ -112,7 +113,7 @@ class _Compiler:
         parts = [self._document, *self._headers, *self._notes]
         for part in parts:
             self._identities.collect_names(part.root)
-        texts = texts_of_bookmarks(part.root for part in parts)
+        texts = BookmarkTexts(part.root for part in parts)
         for part in parts:
             self._find_fields(part, texts)
         link_variables(found for part in parts for _, fields in part.fields for found in fields)
@@ -142,17 +143,17 @@ class _Compiler:
         found = self._package.related(self._document.name, *kinds)
         return [self._read(relationship.target, relationship.kind, relationship) for relationship in found]
 
-    def _find_fields(self, part: _Part, texts: Mapping[str, list[Element]]) -> None:
+    def _find_fields(self, part: _Part, texts: BookmarkTexts) -> None:
         told = [story for container in self._containers(part) for story in stories(container)]
-        for story in told if texts else ():
-            put_texts(story, part.kind, texts)
+        for story in told:
+            texts.put(story, part.kind)
         part.fields = [(story, find_fields(story, part.kind)) for story in told]
         for story, fields in part.fields:
             if next(story.iterancestors(_FALLBACK), None) is None:
                 self._result.fields += [inner for outer in fields for inner in outer.walk()]
 
     def _replace_fields(self, part: _Part) -> None:
-        replacer = FieldReplacer(self._markers, part.root.prefix, part.kind, self._kept)
+        replacer = FieldReplacer(self._markers, Meanings(part.kind, self._kept), part.root.prefix, part.kind)
         for _, fields in part.fields:
             replacer.replace(fields)
         if self._suppress_lines:

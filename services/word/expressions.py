@@ -3,11 +3,14 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
 
+from flask_babel import lazy_gettext as _l
+
+from services.word.errors import TemplateError
 from services.word.formatting import format_value
 from services.word.formula import FormulaError, calculate, shown
 from services.word.lexer import Switch
@@ -22,7 +25,7 @@ class RecordState(Protocol):
     language: str
     record: Mapping[str, Value]
     letter_number: int
-    variables: dict[str, str]
+    kept: "Kept"
 
     @property
     def record_number(self) -> int:
@@ -120,36 +123,65 @@ class Formula:
         return number
 
 
+#: Characters that are read of kept texts in one letter, and SET fields that are worked out inside one another.
+MAX_KEPT, MAX_CHAIN = 2_000_000, 6
+
+
+@dataclass(slots=True)
+class Kept:
+    """The texts that a letter's SET fields keep, by name.
+
+    Texts made of texts grow at a stroke, each twice the one before: what all of them take together is counted.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    _left: int = MAX_KEPT
+    _chain: int = 0
+
+    def read(self, name: str, fields: Mapping[str, Expression], state: RecordState) -> str:
+        """The text under a name. What only a later field keeps, as for a header that reads what the body sets, is
+        worked out by that field (`fields` holds those of all names); "" for one that is made of itself.
+
+        Raises TemplateError where the texts are too long or too many are made of one another.
+        """
+        if name not in self.texts:
+            self.texts[name] = ""
+            self._chain += 1
+            if self._chain > MAX_CHAIN:
+                raise TemplateError(_l("Too many SET fields are made of one another. Put them before what reads them."))
+            if name in fields:
+                self.texts[name] = fields[name].text(state)
+            self._chain -= 1
+        self._left -= len(self.texts[name])
+        if self._left < 0:
+            raise TemplateError(_l("The texts that SET fields keep make this letter too long. Shorten them."))
+        return self.texts[name]
+
+
 @dataclass(frozen=True, slots=True)
 class KeepText:
     """SET: keeps a text under a name and prints nothing."""
 
     name: str
-    inner: "Expression"
+    inner: Expression
 
     def text(self, state: RecordState) -> str:
         """Nothing, having kept the text."""
-        state.variables[self.name] = self.inner.text(state)
+        state.kept.texts[self.name] = self.inner.text(state)
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptText:
-    """A text kept by a SET. What only a later field keeps, as for a header that reads what the body sets, is worked
-    out by that field's expression; `kept` holds the expressions of all of them."""
+    """REF of a name that a SET field keeps a text under; `fields` holds what every such field keeps."""
 
     name: str
-    kept: Mapping[str, "Expression"]
+    fields: Mapping[str, Expression]
     switches: tuple[Switch, ...] = ()
 
     def text(self, state: RecordState) -> str:
         """The text that the name has at this place of the letter."""
-        text = state.variables.get(self.name)
-        if text is None:
-            # Kept at once: a text that is made of itself ends here.
-            state.variables[self.name] = ""
-            text = state.variables[self.name] = self.kept[self.name].text(state) if self.name in self.kept else ""
-        return format_value(text, self.switches, state.language)
+        return format_value(state.kept.read(self.name, self.fields, state), self.switches, state.language)
 
 
 class RecordNumber:

@@ -15,6 +15,8 @@ from services.word.errors import TemplateError, part_label
 from services.word.lexer import Atom, Instruction, Token, glyphs, parse_instruction, text_of
 from services.word.ooxml import MC, local_name, w
 
+#: Fields inside one another, as many as Word takes; each is worked out inside the one around it.
+MAX_DEPTH = 20
 _INLINE = frozenset(w(name) for name in ("hyperlink", "ins", "moveTo", "smartTag", "customXml", "dir", "bdo", "sdt"))
 _INLINE_CONTENT = _INLINE | {w("sdtContent"), f"{{{MC}}}AlternateContent", f"{{{MC}}}Choice", f"{{{MC}}}Fallback"}
 _BLOCK_CONTENT = frozenset(w(name) for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo")) | {
@@ -112,8 +114,9 @@ def field_label(atoms: Sequence[Atom]) -> str:
 
 
 class _Scanner:
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, depth: int = 0) -> None:
         self._part = part
+        self._depth = depth
         self._open: list[Field] = []
         self._found: list[Field] = []
 
@@ -163,7 +166,7 @@ class _Scanner:
                 self._inline(item, paragraph)
 
     def _simple(self, element: Element, paragraph: Element) -> None:
-        inside = _Scanner(self._part)
+        inside = _Scanner(self._part, self._deeper())
         inside._inline(element, paragraph)
         found = Field(self._part, simple=True, runs=[element], paragraphs=[paragraph])
         found.atoms = list(glyphs(element.get(w("instr")) or ""))
@@ -177,6 +180,7 @@ class _Scanner:
         mark = run.find(w("fldChar"))
         kind = "" if mark is None else mark.get(w("fldCharType"))
         if kind == "begin":
+            self._deeper()
             self._open.append(Field(self._part, paragraphs=[paragraph]))
         for opened in self._open:
             opened.runs.append(run)
@@ -187,6 +191,19 @@ class _Scanner:
             self._close(self._open.pop())
         elif not kind and self._open:
             self._content(self._open[-1], run)
+
+    def _deeper(self) -> int:
+        """How deep a field that begins here stands. Raises TemplateError where that is deeper than anybody reads."""
+        depth = self._depth + len(self._open) + 1
+        if depth > MAX_DEPTH:
+            raise TemplateError(
+                _l(
+                    "More than %(most)d fields stand inside one another (%(part)s). Take the letter apart in Word.",
+                    most=MAX_DEPTH,
+                    part=part_label(self._part),
+                )
+            )
+        return depth
 
     def _current(self, run: Element) -> Field:
         if not self._open:

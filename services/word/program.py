@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.word.expressions import Condition, Expression, MergeValue
+from services.word.expressions import Condition, Expression, Kept, MergeValue
 from services.word.values import Value
 
 MAX_VALUE_LENGTH = 32_000
@@ -53,7 +53,7 @@ class Letter:
     printed: bool = False
     section_at: int = -1
     truncated: list[tuple[int, str]] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
         self._taken: list[Mapping[str, Value]] = [self.first]

@@ -2,114 +2,32 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from services.word.addresses import KINDS as ADDRESS_KINDS
 from services.word.addresses import AddressBlock, GreetingLine
 from services.word.errors import TemplateError, part_label
-from services.word.expressions import (
-    Choice,
-    Condition,
-    Expression,
-    Formatted,
-    Formula,
-    Joined,
-    KeepText,
-    KeptText,
-    LetterNumber,
-    Literal,
-    MergeValue,
-    NextRecord,
-    RecordNumber,
-    SkipRecord,
-    is_formatting,
-)
-from services.word.fields import (
-    Block,
-    Field,
-    ParagraphBreak,
-    Raw,
-    conditional_tokens,
-    field_label,
-    run_properties,
-)
-from services.word.formula import FormulaError, calculate
-from services.word.lexer import Atom, Glyph, Switch, Token
+from services.word.expressions import Expression, KeepText, MergeValue, NextRecord, SkipRecord
+from services.word.fields import Block, Field, ParagraphBreak, Raw, field_label, run_properties
+from services.word.lexer import Atom, Glyph
 from services.word.markers import Markers
+from services.word.meanings import Meanings, is_filled, text_switches
 from services.word.ooxml import XML_SPACE, w
 from services.word.program import TextMarkup, ValueSlot, escape_code
 from services.word.sections import paragraph_properties
-from services.word.values import is_known_language
-from services.word.variables import cut_at_names
 
-_CONDITIONS = frozenset({"IF", "NEXTIF", "SKIPIF", "COMPARE"})
-#: Kinds that Word works out by itself, but not in finished letters where a merge field stands in them.
-_WORKED_OUT = frozenset({"=", "QUOTE"})
-MERGE_KINDS = _CONDITIONS | ADDRESS_KINDS | {"MERGEFIELD", "NEXT", "MERGEREC", "MERGESEQ"}
 _EFFECTS = (NextRecord, SkipRecord, KeepText)
 _UNSEEN = frozenset({w("lang"), w("noProof")})
-
-
-def is_filled(found: Field) -> bool:
-    """Whether the merge prints something in the field's place."""
-    kind = found.instruction.kind
-    if kind in _WORKED_OUT:
-        reads = bool(found.variables) or any(is_filled(inner) for inner in found.nested)
-        return reads and (kind == "QUOTE" or _is_formula(found))
-    return kind in MERGE_KINDS or bool(found.variable)
-
-
-def _is_formula(found: Field) -> bool:
-    """Whether a formula is of numbers alone; every value in it stands for a one here."""
-    pieces = _pieces(found)
-    try:
-        calculate([piece if isinstance(piece, str) else Decimal(1) for piece in pieces], "fi")
-    except FormulaError:
-        return False
-    except ArithmeticError:
-        return True
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """A kept text that a formula names."""
-
-    name: str
-
-
-def _pieces(formula: Field) -> list[str | _Name | Field]:
-    """A formula's text and the fields and names between, blank text left out."""
-    pieces: list[str | Field] = [""]
-    for atom in formula.instruction.arguments[0].atoms:
-        if isinstance(atom, Field):
-            pieces += [atom, ""]
-        elif isinstance(pieces[-1], str):
-            pieces[-1] += atom.char if isinstance(atom, Glyph) else atom.plain if hasattr(atom, "plain") else ""
-    cut: list[str | _Name | Field] = []
-    for piece in pieces:
-        if isinstance(piece, Field):
-            cut.append(piece)
-            continue
-        texts = cut_at_names(piece, formula.variables)
-        cut += [_Name(text.casefold()) if place % 2 else text for place, text in enumerate(texts)]
-    return [piece for piece in cut if not isinstance(piece, str) or piece.strip()]
 
 
 class FieldReplacer:
     """Replaces the fields of one part."""
 
-    def __init__(
-        self, markers: Markers, prefix: str | None, part: str, kept: dict[str, Expression] | None = None
-    ) -> None:
-        """`kept` gathers what SET fields keep under their names, for all parts of a template."""
+    def __init__(self, markers: Markers, meanings: Meanings, prefix: str | None, part: str) -> None:
         self._markers = markers
-        self._kept = {} if kept is None else kept
+        self._meanings = meanings
         self._markup = TextMarkup.of_prefix(prefix)
         self._part = part
         name = f"{prefix}:p" if prefix else "p"
@@ -166,9 +84,9 @@ class FieldReplacer:
 
     def _nodes(self, found: Field) -> list[Element]:
         """What stands in a field's place: a run with a slot, or both texts of an IF with a choice between them."""
-        if found.instruction.kind == "IF" and not _text_switches(found):
+        if found.instruction.kind == "IF" and not text_switches(found):
             return self._choice_nodes(found)
-        expression = self.expression(found)
+        expression = self._meanings.of(found)
         if isinstance(expression, _EFFECTS):
             return [self._markers.slot(self._slot(expression, found))]
         run = self._value_run(expression, found, _result_properties(found))
@@ -182,7 +100,7 @@ class FieldReplacer:
             return self._kept_nodes(found, in_result=set())
         run = etree.Element(w("r"))
         code = etree.SubElement(run, w("instrText"), {XML_SPACE: "preserve"})
-        code.append(self._markers.slot(ValueSlot(self.expression(found), field_label(found.atoms), escape_code)))
+        code.append(self._markers.slot(ValueSlot(self._meanings.of(found), field_label(found.atoms), escape_code)))
         return [run]
 
     def _slot(self, expression: Expression, found: Field) -> ValueSlot:
@@ -195,7 +113,7 @@ class FieldReplacer:
         return run
 
     def _choice_nodes(self, found: Field) -> list[Element]:
-        condition, then, otherwise = self._condition_and_texts(found)
+        condition, then, otherwise = self._meanings.condition_and_texts(found)
         style = _StyleOverride.of(found)
         return [
             self._markers.mark("if", condition),
@@ -253,108 +171,6 @@ class FieldReplacer:
                 nodes.extend(self._code_nodes(inner) if inner in found.nested else self._atom_nodes(inner))
         return nodes
 
-    def expression(self, found: Field) -> Expression:
-        """The text that a field stands for, as it is needed in a comparison or in another field's instruction."""
-        kind = found.instruction.kind
-        if kind == "MERGEFIELD":
-            return self._merge_value(found)
-        if kind in ADDRESS_KINDS:
-            return self._address(found)
-        if kind == "MERGEREC":
-            return RecordNumber()
-        if kind == "MERGESEQ":
-            return LetterNumber()
-        if kind == "NEXT":
-            return NextRecord()
-        if kind in ("NEXTIF", "SKIPIF"):
-            condition = self._condition_and_texts(found)[0]
-            return NextRecord(condition) if kind == "NEXTIF" else SkipRecord(condition)
-        if kind in _CONDITIONS:
-            return self._choice(found)
-        if found.variable:
-            return self._variable(found)
-        if is_filled(found):
-            return self._worked_out(found)
-        return Literal("".join("".join(run.itertext(w("t"), w("instrText"))) for run in found.result_runs))
-
-    def _worked_out(self, found: Field) -> Expression:
-        if found.instruction.kind == "QUOTE":
-            switches = _text_switches(found)
-            joined = Joined(tuple(self._joined(token) for token in found.instruction.arguments))
-            return Formatted(joined, switches) if switches else joined
-        parts = tuple(self._piece(piece) for piece in _pieces(found))
-        return Formula(parts, tuple(switch for switch in found.instruction.switches if switch.name in "#*"))
-
-    def _piece(self, piece: str | _Name | Field) -> Expression:
-        if isinstance(piece, str):
-            return Literal(piece)
-        return KeptText(piece.name, self._kept) if isinstance(piece, _Name) else self.expression(piece)
-
-    def _variable(self, found: Field) -> Expression:
-        if found.instruction.kind != "SET":
-            return KeptText(found.variable, self._kept, _formatting(found))
-        texts = found.instruction.arguments[1:]
-        kept = self._kept[found.variable] = self._joined(texts[0] if texts else Token())
-        return KeepText(found.variable, kept)
-
-    def _merge_value(self, found: Field) -> MergeValue:
-        if not found.instruction.name.strip():
-            raise TemplateError(
-                _l(
-                    "A MERGEFIELD (%(part)s) names no field. Delete it in Word and insert the field you want.",
-                    part=part_label(self._part),
-                )
-            )
-        return MergeValue(found.instruction.name, found.instruction.switches, _language(found))
-
-    def _address(self, found: Field) -> Expression:
-        made = address_of(found)
-        switches = _text_switches(found)
-        return Formatted(made, switches) if switches else made
-
-    def _choice(self, found: Field) -> Expression:
-        condition, then, otherwise = self._condition_and_texts(found)
-        if found.instruction.kind == "COMPARE":
-            return Choice(condition, Literal("1"), Literal("0"))
-        choice = Choice(condition, self._joined(then), self._joined(otherwise))
-        switches = _text_switches(found)
-        return Formatted(choice, switches) if switches else choice
-
-    def _condition_and_texts(self, found: Field) -> tuple[Condition, Token, Token]:
-        tokens = conditional_tokens(found)
-        if tokens is None:
-            raise TemplateError(
-                _l(
-                    'The field "%(field)s" (%(part)s) has no comparison. Write it as '
-                    'IF value = "other value" "text if so" "text if not".',
-                    field=field_label(found.atoms),
-                    part=part_label(self._part),
-                )
-            )
-        left, operator, right, texts = tokens
-        then, otherwise = (*texts, Token(), Token())[:2]
-        return Condition(self._joined(left), operator.text, self._joined(right)), then, otherwise
-
-    def _joined(self, token: Token) -> Expression:
-        parts: list[Expression] = []
-        text = ""
-        for atom in token.atoms:
-            if isinstance(atom, Glyph):
-                text += atom.char
-            elif isinstance(atom, Field):
-                parts += [Literal(text), self.expression(atom)]
-                text = ""
-            elif isinstance(atom, ParagraphBreak):
-                text += "\n"
-        return Joined((*parts, Literal(text))) if parts else Literal(text)
-
-
-def address_of(found: Field) -> AddressBlock | GreetingLine:
-    """What an ADDRESSBLOCK or a GREETINGLINE prints."""
-    kind = AddressBlock if found.instruction.kind == "ADDRESSBLOCK" else GreetingLine
-    return kind(found.instruction.switches)
-
-
 class _StyleOverride:
     r"""With `\* MERGEFORMAT` Word keeps the look that the field's text had; applies where a text has one look."""
 
@@ -379,17 +195,6 @@ def _look(properties: Element | None) -> frozenset[bytes]:
     return frozenset(etree.tostring(item) for item in properties if item.tag not in _UNSEEN)
 
 
-def _text_switches(found: Field) -> tuple[Switch, ...]:
-    """The switches of an IF that change its text as a whole."""
-    cases = ("upper", "lower", "firstcap", "caps")
-    return tuple(s for s in found.instruction.switches if s.name in "#@" or (s.name == "*" and s.text.lower() in cases))
-
-
-def _formatting(found: Field) -> tuple[Switch, ...]:
-    """The switches that say how a text is written, in the field's order."""
-    return tuple(switch for switch in found.instruction.switches if is_formatting(switch))
-
-
 def _has_breaks(atoms: Sequence[Atom]) -> bool:
     return any(isinstance(atom, ParagraphBreak | Block) for atom in atoms)
 
@@ -405,14 +210,6 @@ def _result_properties(found: Field) -> Element | None:
         return run_properties(first)
     shown = next((run for run in found.result_runs if _is_text(run)), None)
     return run_properties(shown if shown is not None else first)
-
-
-def _language(found: Field) -> str:
-    """The language that the field's own text is marked as, "" without a mark or for a language that is not known."""
-    runs = [atom.run for atom in found.atoms if isinstance(atom, Glyph)] if not found.simple else found.result_runs
-    marks = (run.find(f"{w('rPr')}/{w('lang')}") for run in runs if run is not None)
-    named = next((name for mark in marks if mark is not None and (name := mark.get(w("val")))), "")
-    return named if named and is_known_language(named) else ""
 
 
 def _text_run(text: str, properties: Element | None) -> Element:

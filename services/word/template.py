@@ -8,9 +8,9 @@ from services.word.addresses import KINDS as ADDRESS_KINDS
 from services.word.compile import CompiledTemplate, compile_template
 from services.word.fields import Field
 from services.word.kinds import LEFT_TO_WORD, STALE
+from services.word.meanings import address_of, is_filled
 from services.word.package import read_package
 from services.word.pieces import Pieces
-from services.word.replace import address_of, is_filled
 from services.word.stream import MergeReport, merge_letters
 from services.word.values import Value, normalise_name
 

@@ -12,30 +12,27 @@ from services.word.lexer import Glyph
 
 #: Switches of a REF that ask for the text itself; the others ask where the bookmark stands, which only Word knows.
 _TEXT_SWITCHES = frozenset("*#@h")
+_WORD = re.compile(r"\w+")
 
 
 def link_variables(fields: Iterable[Field]) -> None:
     """Tell each field of a template (outermost ones given) which kept texts it sets or reads."""
     every = [inner for outer in fields for inner in outer.walk()]
-    names = {_first_word(found).casefold() for found in every if found.instruction.kind == "SET"} - {""}
+    set_by = (_first_word(found).casefold() for found in every if found.instruction.kind == "SET")
+    # A bookmark's name is one word: what else a SET names can't be read by anything.
+    names = frozenset(name for name in set_by if _WORD.fullmatch(name))
     for found in every if names else ():
         name = _name_of(found).casefold()
         if name in names:
             found.variable = name
         if found.instruction.kind == "=":
-            found.variables = frozenset(name for name in names if _pattern([name]).search(_text(found)))
+            found.variables = names.intersection(_WORD.findall(_text(found).casefold()))
 
 
 def cut_at_names(text: str, names: Iterable[str]) -> list[str]:
-    """A formula's text cut so that every second piece is one of the names."""
-    names = list(names)
-    return _pattern(names).split(text) if names else [text]
-
-
-def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    """Finds names as whole words that call no function; longer ones first, for one may begin with another."""
-    choice = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)({choice})(?![\w(])", re.IGNORECASE)
+    """A formula's text cut so that every second piece is one of the names; one before a bracket calls a function."""
+    choice = "|".join(map(re.escape, names))
+    return re.split(rf"(?<!\w)({choice})(?![\w(])", text, flags=re.IGNORECASE) if choice else [text]
 
 
 def _name_of(found: Field) -> str:
