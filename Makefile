@@ -46,7 +46,7 @@ messages: $(VENV)/.requirements ## Collect new texts into the translations, for 
 	$(BIN)/python .ci/messages.py
 
 screenshots: setup $(VENV)/.requirements-dev ## Take the README's pictures anew, of the demo organisation
-	$(BIN)/python .ci/screenshots.py
+	$(BIN)/python -m tests.screenshots
 
 lock: $(VENV)/.requirements-dev ## Pin the newest versions that requirements*.in allow
 	$(BIN)/python .ci/lock.py

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bson import ObjectId
 from flask import Flask
 
 from models.jobs import Job
@@ -82,28 +81,22 @@ def cost_of(name: str) -> JobCost:
     if raw is None:
         raise JobFailed(f"{name}: no job was waiting")
     gc.collect()
-    before = resident(reset=True)
+    before = resident()
     cpu, wall = time.process_time(), time.perf_counter()
     run_job(raw)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     held = None if before is None else round((peak() - before) / _MEGABYTE, 1)
-    job = job_of(raw["_id"])
+    job = Job._get_collection().find_one({"_id": raw["_id"]})
     if job["state"] != "done":
         raise JobFailed(f"{name}: {job['message']}")
     return JobCost(name, job["result"]["letters"], cpu, wall, held)
 
 
-def job_of(job_id: ObjectId) -> dict[str, Any]:
-    found: dict[str, Any] = Job._get_collection().find_one({"_id": job_id})
-    return found
-
-
-def resident(*, reset: bool) -> int | None:
+def resident() -> int | None:
     """Kilobytes held now, from where the peak is counted anew; None where the system doesn't tell (proc(5))."""
     if not Path("/proc/self/clear_refs").exists():
         return None
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5")
     return status("VmRSS")
 
 
@@ -118,7 +111,6 @@ def status(name: str) -> int:
 
 def letter_with_logo() -> bytes:
     """The letter as a .docx with a PNG that no packing makes smaller, as photographs are."""
-    parts: dict[str, bytes] = {}
     with zipfile.ZipFile(io.BytesIO(word_file(LETTER))) as package:
         parts = {name: package.read(name) for name in package.namelist()}
     parts["word/media/logo.png"] = logo()

@@ -14,18 +14,18 @@ LONGEST = 8_000
 
 
 def count_filled(access: Access, register: str) -> tuple[int, dict[str, int]] | None:
-    """(how many records there are, column -> how many of them have a value), of all fields and records.
+    """(how many records there are, column -> how many of them have a value), of what the user sees of both.
 
     None where counting takes too long. Raises NotAllowed, UnknownRegister.
     """
     require_settings(access)
-    schema = schema_of(register)
-    fields = {f"f{place}": field for place, field in enumerate(schema.all_fields)}
+    schema = schema_of(register).for_access(access)
+    fields = {f"f{place}": field for place, field in enumerate(schema.fields)}
     # What is empty is told by the values that count as such, whatever type the field has.
     sums: dict[str, Any] = {name: {"$sum": {"$cond": [is_empty(field.path), 0, 1]}} for name, field in fields.items()}
     collection = schema.register.document._get_collection()
     try:
-        steps = [{"$group": {"_id": None, "all": {"$sum": 1}, **sums}}]
+        steps = [{"$match": access.condition(register)}, {"$group": {"_id": None, "all": {"$sum": 1}, **sums}}]
         found = next(collection.aggregate(steps, maxTimeMS=LONGEST), None)
     except ExecutionTimeout:
         return None

@@ -12,6 +12,7 @@ from models.fields.context import Context
 from models.fields.definitions import choice_of
 from models.fields.field import Field
 from models.fields.kinds import OFFERED_KINDS
+from models.registers import REGISTERS
 from views.base import current_access, current_language
 from views.field_form import WITH_CHOICES, ChoiceRow, FieldForm, definition_of
 from views.fields import Cell, Part, form_class, local_options, value_href
@@ -19,9 +20,8 @@ from views.interface import field_texts
 
 #: A value for each kind that stands for itself; the others take theirs from the choices, the user or a register.
 SAMPLES: Mapping[str, Any] = {
-    "number": Decimal("1234.5"), "money": {"amount": Decimal("1234.50"), "currency": "EUR"},
-    "date": dt.datetime(2026, 6, 1), "datetime": dt.datetime(2026, 6, 1, 12, 30), "boolean": True,  # noqa: DTZ001
-    "email": "matti.malli@example.com", "phone": "+358401234567", "url": "https://www.example.com",
+    "number": Decimal("1234.5"), "date": dt.datetime(2026, 6, 1), "datetime": dt.datetime(2026, 6, 1, 12, 30),  # noqa: DTZ001
+    "boolean": True, "email": "matti.malli@example.com", "phone": "+358401234567", "url": "https://www.example.com",
 }  # fmt: skip
 KEY = "preview"
 
@@ -38,7 +38,7 @@ class Preview:
 def preview(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Preview:
     """The preview of what the page holds now, however incomplete; a kind that is not offered is shown as text."""
     kind = kind if kind in OFFERED_KINDS else "text"
-    field = field_of(definition_of(form, rows, kind), rows, kind)
+    field = field_of(definition_of(form, rows, kind), rows, kind, form.target.data)
     made = form_class((field,), field_texts)(formdata=None)[field.column]
     if not made.spec.remote and made.spec.form == "select":
         made.options = local_options(field, current_language())
@@ -47,7 +47,7 @@ def preview(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Preview:
                    str(field.kind.operator_label(field.kind.operators[0])))  # fmt: skip
 
 
-def field_of(data: Mapping[str, Any], rows: Sequence[ChoiceRow], kind: str) -> Field:
+def field_of(data: Mapping[str, Any], rows: Sequence[ChoiceRow], kind: str, target: str) -> Field:
     """A field like the one that the page describes."""
     choices = []
     for place, row in enumerate(row for row in rows if not row.empty and not row.retired):
@@ -55,10 +55,11 @@ def field_of(data: Mapping[str, Any], rows: Sequence[ChoiceRow], kind: str) -> F
         choices.append(choice_of({**definition, "key": definition["key"] or f"choice_{place}"}))
     label = {language: text for language, text in data["label"].items() if text.strip()}
     # The label stands for a key that is not made yet.
-    return Field(KEY, OFFERED_KINDS[kind], label or {"en": _("New field")}, help=data["help"],
-                 required=data["required"],
-                 choices=tuple(choices) if kind in WITH_CHOICES else (), custom=True, target="company",
-                 currency=data.get("currency") or "EUR")  # fmt: skip
+    return Field(
+        KEY, OFFERED_KINDS[kind], label or {"en": _("New field")}, help=data["help"], required=data["required"],
+        choices=tuple(choices) if kind in WITH_CHOICES else (), custom=True,
+        target=target if target in REGISTERS else next(iter(REGISTERS)), currency=data.get("currency") or "EUR",
+    )  # fmt: skip
 
 
 def sample_parts(field: Field) -> tuple[Part, ...]:
@@ -72,5 +73,7 @@ def sample_parts(field: Field) -> tuple[Part, ...]:
         return (Part(_("Example Company Ltd"), href="#preview"),)
     access = current_access()
     value = SAMPLES.get(field.kind.name, _("Text as it will be"))
+    if field.kind.name == "money":
+        value = {"amount": Decimal("1234.50"), "currency": field.currency}
     context = Context(language=language, time_zone=access.time_zone)
     return (Part(field.kind.text(value, field, context), href=value_href(field.kind.input, str(value))),)

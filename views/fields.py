@@ -235,10 +235,11 @@ def cell(field: Field, raw: Mapping[str, Any], context: Context, label: str | No
     """A field's value in a raw document, as its cell; whoever writes many gives the field's label."""
     value = stored_value(field, raw)
     filled = value not in (None, "", [])
-    parts = tuple(parts_of(field, value, context)) if filled else ()
+    # What a link points at and its reader may not see has no name and so no part.
+    parts = tuple(part for part in parts_of(field, value, context) if part.text) if filled else ()
     long = field.kind.input == "long_text"
     label = field.label_in(context.language) if label is None else label
-    return Cell(field, label, tuple(p for p in parts if p.text), field.kind.numeric, long,
+    return Cell(field, label, parts, field.kind.numeric, long,
                 only_condition(field, value, context) if parts and not long else "")  # fmt: skip
 
 

@@ -55,8 +55,7 @@ class EditInPlace(MongoModelView):
         form = form_class((field,), field_texts)(data={column: self.edit_text(field, raw)})
         if request.method == "GET":
             return self.value_form(form, field, raw)
-        seen = self.seen()
-        if seen is not None and seen != self.edit_text(field, raw):
+        if not self.is_as_seen(field, raw):
             return self.conflict(form, field, raw)
         try:
             saved = update_record(current_access(), self.card.key, pk, {column: form[column].data},
@@ -77,12 +76,12 @@ class EditInPlace(MongoModelView):
     def edit_text(self, field: Field, raw: Raw) -> Any:
         return field.kind.edit_text(stored_value(field, raw), field, context_of(current_access()))
 
-    def seen(self) -> Any:
-        """The value that the user saw before typing, None where the page doesn't say."""
+    def is_as_seen(self, field: Field, raw: Raw) -> bool:
+        """Whether the value is still the one that the user saw before typing; a page that doesn't say asks nothing."""
         try:
-            return json.loads(request.form.get("was", "null"))
+            return "was" not in request.form or json.loads(request.form["was"]) == self.edit_text(field, raw)
         except ValueError:
-            return None
+            return False
 
     def cell(self, field: Field, raw: Raw) -> Cell:
         return cell(field, raw, context_for(current_access(), [field], [raw]))

@@ -138,7 +138,7 @@ class RegisterView(EditInPlace):
             return self.render_template("registers/columns.html", card=self.card, more=len(schema.fields) > AT_ONCE,
                                         columns=all_columns(schema, chosen), move_label=_("Move %(label)s", label=NAME),
                                         mark=NAME)  # fmt: skip
-        choose_columns(current_access(), self.datamodel.schema, request.form.getlist("column"))
+        choose_columns(current_access(), schema, request.form.getlist("column"))
         return redirect(self.list_url())
 
     def list_url(self) -> str:
@@ -199,7 +199,7 @@ class RegisterView(EditInPlace):
     def add(self) -> Any:
         """Add a record. Everything typed stays on the page until it is saved."""
         schema = self.datamodel.schema
-        form = self.form_with(self.defaults(schema) | self.prefilled(schema))
+        form = self.form_with(schema.defaults | self.prefilled(schema))
         if request.method == "POST" and form.validate():
             try:
                 raw = create_record(current_access(), self.card.key, self.typed(form), keep=self.kept())
@@ -214,12 +214,12 @@ class RegisterView(EditInPlace):
     @permission_name("add")
     def quick_add(self) -> Any:
         """Add a record by its name alone and stay in the list; what needs more goes on in the form, name typed."""
-        schema = self.datamodel.schema
-        typed = self.defaults(schema) | {self.card.name_field: request.form.get("name", "")}
+        typed = {self.card.name_field: request.form.get("name", "")}
         try:
             raw = create_record(current_access(), self.card.key, typed)
         except (ValidationFailed, NotAllowed) as error:
-            return self.form_page(self.form_with(typed), None, str(self.card.add_label), error)
+            form = self.form_with(self.datamodel.schema.defaults | typed)
+            return self.form_page(form, None, str(self.card.add_label), error)
         link = Markup('<a href="{}">{}</a>').format(url_for(f"{self.endpoint}.show", pk=raw["_id"]), raw.get("name"))
         flash(Markup(_("%(name)s was added.")) % {"name": link}, "success")
         return redirect(self.list_url())
@@ -248,7 +248,7 @@ class RegisterView(EditInPlace):
         the filled ones of the record `pk` which are left."""
         access, schema, pk = current_access(), self.datamodel.schema, request.args.get("pk", "")
         raw = get_record(access, self.card.key, pk, "change") if pk else None
-        values = self.edit_texts(raw) if raw else self.defaults(schema)
+        values = self.edit_texts(raw) if raw else schema.defaults
         column = request.args.get("column", "")
         wanted = [schema.get(column)] if column else self.shown(values, ()).later
         fields = [field for field in wanted if field is not None and not field.read_only]
@@ -288,9 +288,6 @@ class RegisterView(EditInPlace):
         if "add_another" in request.form:
             return url_for(f"{self.endpoint}.add")
         return url_for(f"{self.endpoint}.show", pk=raw["_id"])
-
-    def defaults(self, schema: Schema) -> Raw:
-        return {f.column: f.default for f in schema.fields if f.default is not None}
 
     def prefilled(self, schema: Schema) -> Raw:
         """Values that the address of the form gives: `?companies=<id>` adds a person to that company."""

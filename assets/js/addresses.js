@@ -1,9 +1,10 @@
-// Addresses of the list at hand with conditions added.
+// Addresses of lists.
 
-/** The present address with a condition (`_flt_eq_city=Oulu`) put to it, from the first page on. */
-export function query(condition) {
-  const address = new URL(window.location.href);
-  for (const gone of ["page", "after", "before", "count"]) address.searchParams.delete(gone);
-  for (const [name, value] of new URLSearchParams(condition)) address.searchParams.set(name, value);
-  return address.href;
+/** An address without the page it was at: another condition begins at the first one. */
+export function fromFirstPage(address) {
+  const url = new URL(address);
+  for (const name of [...url.searchParams.keys()]) {
+    if (/^(page(_.*)?|after|before)$/.test(name)) url.searchParams.delete(name);
+  }
+  return url;
 }

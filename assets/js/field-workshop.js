@@ -1,5 +1,6 @@
 // The fields' workshop: how many records have a value in each field ([data-filled-url]), and how a field will look while
 // its form is filled in ([data-preview]).
+import { fillWith, sendForm } from "./parts.js";
 import { setUpSelects } from "./selects.js";
 import { number, share } from "./texts.js";
 
@@ -26,21 +27,20 @@ class Preview {
 
   start() {
     for (const name of ["input", "change"]) this.form.addEventListener(name, () => this.later());
-    this.show();
+    this.show().catch(() => this.place.replaceChildren());
   }
 
   later() {
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.show(), WAIT);
+    this.timer = window.setTimeout(() => this.show().catch(() => this.place.replaceChildren()), WAIT);
   }
 
   async show() {
     const asked = ++this.asked;
-    const answer = await fetch(this.place.dataset.preview, { method: "POST", body: new FormData(this.form), headers: { Accept: "text/html" } }).catch(() => null);
+    const part = await sendForm(this.place.dataset.preview, this.form);
     // A later answer may have come before this one.
-    if (!answer?.ok || asked !== this.asked) return;
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
-    this.place.replaceChildren(...document.importNode(part.body, true).childNodes);
+    if (asked !== this.asked) return;
+    fillWith(this.place, part);
     setUpSelects(this.place);
   }
 }

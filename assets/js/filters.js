@@ -1,6 +1,7 @@
 // The filter panel: choose a column, then the operator, then a value by the right input. Applying goes to the
 // same address with _flt_<operator>_<column>=value added and the page reset. The columns come as JSON in
 // #filter-columns, or from the address in data-filter-panel when the panel is first opened; docs/look.md describes them.
+import { fromFirstPage } from "./addresses.js";
 import { el } from "./dom.js";
 import { enhance } from "./selects.js";
 import { text } from "./texts.js";
@@ -14,11 +15,8 @@ const INPUTS = {
 };
 
 /** The current address with one filter more and no page, as a URL object. */
-export function withFilter(address, operator, column, values) {
-  const url = new URL(address);
-  for (const name of [...url.searchParams.keys()]) {
-    if (/^(page(_.*)?|after|before)$/.test(name)) url.searchParams.delete(name);
-  }
+function withFilter(address, operator, column, values) {
+  const url = fromFirstPage(address);
   for (const value of values) url.searchParams.append(`_flt_${operator}_${column}`, value);
   return url;
 }

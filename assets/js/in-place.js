@@ -1,10 +1,15 @@
 // Editing a value where it stands, on a record's page: double-click or the pencil (Enter on it) starts, Enter saves,
 // Esc takes back. The server answers with the value as it is shown, or with the form and what is wrong with it.
+import { NoPart, fetchPart, fillWith, sendForm } from "./parts.js";
 import { setUpSelects } from "./selects.js";
-import { text } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const CONTROL = "a, button, input, select, textarea, .ts-wrapper";
+
+function say(problem) {
+  if (!(problem instanceof NoPart)) throw problem;
+  toast(problem.message, "danger");
+}
 
 class Place {
   constructor(element) {
@@ -14,17 +19,17 @@ class Place {
   }
 
   async start() {
-    if (this.form) return;
-    const answer = await fetch(this.element.dataset.edit, { headers: { Accept: "text/html" } });
-    await this.take(answer);
+    if (!this.form) this.take(await fetchPart(this.element.dataset.edit));
   }
 
-  async take(answer) {
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+  /** The form, at first or with what is wrong, else the value as it is now. */
+  take(part) {
     const form = part.querySelector("form.k-inplace");
     if (form) this.show(form);
-    else if (answer.ok) this.finish(part);
-    else toast(part.querySelector("main p, .box p")?.textContent || text("not_saved"), "danger");
+    else {
+      fillWith(this.value, part);
+      this.end();
+    }
   }
 
   show(form) {
@@ -54,18 +59,13 @@ class Place {
     if (this.sending) return;
     this.sending = true;
     try {
-      await this.take(await fetch(this.form.action, { method: "POST", body: new FormData(this.form), headers: { Accept: "text/html" } }));
-    } catch {
+      this.take(await sendForm(this.form.action, this.form));
+    } catch (problem) {
       // What was typed stays in the form.
-      toast(text("not_saved"), "danger");
+      say(problem);
     } finally {
       this.sending = false;
     }
-  }
-
-  finish(part) {
-    this.value.replaceChildren(...document.importNode(part.body, true).childNodes);
-    this.end();
   }
 
   end() {
@@ -82,7 +82,7 @@ export function setUpInPlace() {
     if (!places.has(element)) places.set(element, new Place(element));
     return places.get(element);
   };
-  const start = (element) => placeOf(element).start().catch(() => toast(text("not_saved"), "danger"));
+  const start = (element) => placeOf(element).start().catch(say);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-edit-start]");
     if (button) start(button.closest("[data-edit]"));

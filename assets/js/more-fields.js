@@ -2,14 +2,9 @@
 // ([data-values]); so do a form's filled fields ([data-later]), and empty ones are searched for ([data-more-fields]).
 // In the panel that chooses columns, [data-more-columns] adds one to the boxes above it.
 import { el } from "./dom.js";
+import { fetchPart } from "./parts.js";
 import { enhance, setUpSelects } from "./selects.js";
 import { text } from "./texts.js";
-
-async function fetchPart(address) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
-  if (!answer.ok) throw new Error(`${answer.status} from ${address}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
 
 async function bringValues(place) {
   const part = await fetchPart(place.dataset.values);

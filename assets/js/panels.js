@@ -1,15 +1,12 @@
 // Panels whose content the page fetches when somebody reaches for their button: [popover][data-panel-url].
 import { setUpMoreColumns } from "./more-fields.js";
 import { placeBeside } from "./menus.js";
+import { fetchPart, fillWith } from "./parts.js";
 import { setUpSorting } from "./sorting.js";
-import { text } from "./texts.js";
 import { toast } from "./toasts.js";
 
 async function fill(panel) {
-  const answer = await fetch(panel.dataset.panelUrl, { headers: { Accept: "text/html" } });
-  if (!answer.ok) throw new Error(`${answer.status} from ${panel.dataset.panelUrl}`);
-  const part = new DOMParser().parseFromString(await answer.text(), "text/html");
-  panel.replaceChildren(...document.importNode(part.body, true).childNodes);
+  fillWith(panel, await fetchPart(panel.dataset.panelUrl));
   for (const form of panel.querySelectorAll("form[data-sends-query]")) form.elements[form.dataset.sendsQuery].value = window.location.search;
   setUpSorting(panel);
   setUpMoreColumns(panel);
@@ -27,11 +24,11 @@ export function setUpPanels() {
       try {
         await prepare();
         placeBeside(panel, button);
-      } catch {
+      } catch (problem) {
         // The next opening tries again.
         forget();
         panel.hidePopover();
-        toast(text("part_unreachable"), "danger");
+        toast(problem.message, "danger");
       }
     });
   }

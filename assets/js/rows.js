@@ -1,7 +1,7 @@
 // Rows of a list as desktop programs have them: double-click opens, right-click (a long press, the menu key, the row's
 // own button) shows what can be done, the arrow keys walk, x ticks, e edits.
+import { fromFirstPage } from "./addresses.js";
 import { placeAt, placeBeside } from "./menus.js";
-import { query } from "./addresses.js";
 import { shortcutsAreOn, typing } from "./shortcuts.js";
 import { text } from "./texts.js";
 import { toast } from "./toasts.js";
@@ -37,7 +37,9 @@ class RowMenu {
     const only = this.menu.querySelector("[data-only]");
     only.hidden = !cell?.dataset.only;
     if (!only.hidden) {
-      only.href = query(cell.dataset.only);
+      const address = fromFirstPage(window.location.href);
+      for (const [name, value] of new URLSearchParams(cell.dataset.only)) address.searchParams.set(name, value);
+      only.href = address.href;
       only.querySelector("span").textContent = text("only_value", { value: this.value });
     }
   }

@@ -6,8 +6,11 @@ const LASTS = 6000;
 
 function leaveLater(message) {
   let timer = 0;
-  const start = () => { timer = window.setTimeout(() => message.remove(), LASTS); };
   const stop = () => window.clearTimeout(timer);
+  const start = () => {
+    stop();
+    timer = window.setTimeout(() => message.remove(), LASTS);
+  };
   // Who reads it or is about to press something in it has all the time.
   for (const name of ["pointerenter", "focusin"]) message.addEventListener(name, stop);
   for (const name of ["pointerleave", "focusout"]) message.addEventListener(name, start);

@@ -1,5 +1,6 @@
 """How lists and records behave under the hands: double-click, right-click, keys, dragging, editing in place."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -79,6 +80,16 @@ def test_value_changed_by_somebody_else_is_shown_and_saved_over_only_knowingly(
     assert again.status_code == 200
 
 
+def test_value_that_was_empty_and_is_filled_meanwhile_is_a_conflict(
+    client: FlaskClient, companies: list[dict[str, Any]], admin_access: Access
+) -> None:
+    for column, value, later in (("street", "Tie 1", "Tie 2"), ("x_sector", "it", "energy")):
+        form = client.get(value_url(companies[1], column)).text
+        was = html.unescape(re.search(r'name="was" value="([^"]*)"', form)[1])  # type: ignore[index]
+        update_record(admin_access, "company", companies[1]["_id"], {column: value})
+        assert client.post(value_url(companies[1], column), data={column: later, "was": was}).status_code == 409
+
+
 @pytest.mark.parametrize("column", ["nope", "created_at", "$where", "x_nope", "name.x"])
 def test_value_of_a_field_that_may_not_be_written_is_not_found(
     client: FlaskClient, companies: list[dict[str, Any]], column: str
@@ -147,6 +158,19 @@ def test_quick_add_with_another_required_field_keeps_the_name(client: FlaskClien
     assert answer.status_code == 422
     assert 'value="Uusi Oy"' in answer.text
     assert "Region is missing" in answer.text
+
+
+def test_quick_add_by_somebody_who_may_not_write_a_field_with_a_default(
+    make_user: Callable[..., User], make_role: Callable[..., Any], sign_in: Callable[[User], FlaskClient],
+    admin_access: Access,
+) -> None:  # fmt: skip
+    define_field(admin_access, {"register": "company", "key": "terms", "kind": "text", "default": "14 days",
+                                "label": "Terms"})  # fmt: skip
+    rights = [FieldRight(register="company", column="x_terms", access="read_only")]
+    grants = (("company", "see", "all"), ("company", "add", "all"))
+    client = sign_in(make_user("seller", make_role("Adder", *grants, field_rights=rights)))
+    assert client.post("/companies/quick_add", data={"name": "Uusi Oy"}).status_code == 302
+    assert Company.objects.get(name="Uusi Oy")
 
 
 def test_reader_is_offered_no_quick_add(
@@ -294,3 +318,20 @@ def test_choice_is_edited_in_its_place(signed_in: Page, companies: list[dict[str
     signed_in.locator(".k-inplace .ts-dropdown").get_by_text("IT").click()
     signed_in.locator(".k-inplace").get_by_role("button", name="Save").click()
     expect(signed_in.locator("[data-edit$='/x_sector'] .badge")).to_have_text("IT")
+
+
+def test_value_typed_when_the_session_has_ended_is_not_lost(
+    signed_in: Page, companies: list[dict[str, Any]]
+) -> None:
+    signed_in.goto(f"/companies/show/{companies[0]['_id']}")
+    signed_in.get_by_role("button", name="Edit City").press("Enter")
+    box = signed_in.locator("input[name=city]")
+    box.fill("Ähtäri")
+    signed_in.context.clear_cookies()
+    signed_in.keyboard.press("Enter")
+    expect(signed_in.locator(".k-toast")).to_be_visible()
+    expect(box).to_have_value("Ähtäri")
+    signed_in.keyboard.press("Escape")
+    signed_in.get_by_role("button", name="Edit City").press("Enter")
+    expect(signed_in.locator(".k-toast").last).to_contain_text("no longer signed in")
+    expect(signed_in.locator("[data-edit$='/city'] [data-value]")).to_have_text("Oulu")

@@ -14,7 +14,7 @@ from models.changes import Change
 from models.fields.definitions import FieldDefinition, forget_version
 from models.fields.kinds import OFFERED_KINDS
 from models.rights import Access
-from models.security import User
+from models.security import FieldRight, User
 from services.field_order import move_field
 from services.records import VersionConflict, create_record, get_record
 from services.settings import define_field
@@ -355,6 +355,20 @@ def test_filled_counts_records_that_have_a_value(
     assert found["records"] == 4
     assert (found["filled"]["name"], found["filled"][key], found["filled"]["city"]) == (4, 2, 0)
     assert client.get("/settings/fields/nope/filled").status_code == 404
+
+
+def test_filled_counts_only_records_and_fields_that_the_user_sees(
+    make_user: Callable[..., User], make_role: Callable[..., Any], sign_in: Callable[[User], FlaskClient],
+    admin_access: Access,
+) -> None:  # fmt: skip
+    rights = [FieldRight(register="company", column="city", access="hidden")]
+    grants = (("company", "see", "own"), ("settings", "change", "all"))
+    user = make_user("fields", make_role("Fields", *grants, field_rights=rights))
+    create_record(admin_access, "company", {"name": "Other Oy", "city": "Oulu", "street": "Tie 1"})
+    create_record(admin_access, "company", {"name": "Own Oy", "city": "Oulu", "owner": str(user.id)})
+    found = sign_in(user).get("/settings/fields/company/filled").json
+    assert (found["records"], found["filled"]["name"], found["filled"]["street"]) == (1, 1, 0)
+    assert "city" not in found["filled"]
 
 
 @pytest.mark.parametrize("kind", [*OFFERED_KINDS, "nope", ""])
