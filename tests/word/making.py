@@ -110,12 +110,16 @@ def docx(
     return zipped({**files, **(extra or {})})
 
 
+#: Every file of a zip carries a time; a fixed one makes the same file each time.
+WHEN = (2026, 6, 30, 12, 0, 0)
+
+
 def zipped(files: dict[str, bytes]) -> bytes:
     """Files as a zip."""
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name, WHEN), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
