@@ -31,6 +31,12 @@ def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
     raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
 
 
+def arrived(page: Page, selector: str, text: str = "") -> None:
+    """Wait for the page that a key led to, and for its script: a key pressed before it has run is nobody's."""
+    expect(page.locator(selector).first).to_contain_text(text)
+    page.wait_for_load_state()
+
+
 def test_whole_round_by_keyboard_alone(page: Page, admin: User, admin_access: Access) -> None:
     for name in ("Alfa Oy", "Beta Oy"):
         create_record(admin_access, "company", {"name": name, "city": "Oulu"})
@@ -51,30 +57,31 @@ def log_in(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(".k-nav").first).to_be_visible()
+    arrived(page, ".k-nav")
 
 
 def add_company(page: Page, name: str) -> None:
     tab_to(page, ".k-nav a[href='/companies/']")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_contain_text("Companies")
+    arrived(page, "h1", "Companies")
     page.keyboard.press("n")
-    expect(page.locator("h1")).to_contain_text("Add company")
+    arrived(page, "h1", "Add company")
     tab_to(page, "#name")
     page.keyboard.type(name)
     tab_to(page, "#city")
     page.keyboard.type("Oulu")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".k-toast")).to_contain_text(f"{name} was added")
+    arrived(page, ".k-toast", f"{name} was added")
 
 
 def filter_by_city(page: Page) -> None:
     tab_to(page, ".k-crumbs a", back=True)
     page.keyboard.press("Enter")
     expect(page.locator("tr[data-row]")).to_have_count(3)
+    page.wait_for_load_state()
     page.keyboard.press("f")
     add_condition(page, "City", "Oulu")
-    expect(page.locator(".k-chip")).to_contain_text("Oulu")
+    arrived(page, ".k-chip", "Oulu")
     expect(page.locator("tr[data-row]")).to_have_count(3)
 
 
@@ -89,13 +96,14 @@ def download_letters(page: Page) -> str:
     """Have the letters made; returns the name of the file that came."""
     tab_to(page, ".k-bulk [formaction^='/merge/start']")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Make 2 letters")).to_be_visible()
+    arrived(page, "main", "Make 2 letters")
     tab_to(page, "input[name=template]")
     page.keyboard.press("Space")
     tab_to(page, ".k-buttons .btn-primary")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/jobs/"))
     expect(page.locator("[data-job-result]")).to_be_visible()
+    page.wait_for_load_state()
     tab_to(page, "[data-job-result]")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
