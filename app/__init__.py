@@ -23,6 +23,7 @@ from app.logs import init_logging
 from app.menu import add_screens
 from app.proxies import init_proxies
 from app.rate_limits import ConnectedStorage
+from app.translations import init_translations
 from config import DATABASE_NAME, PROJECT_ROOT, Settings, flask_config, load_settings
 from services.security import add_ready_roles
 from views.base import select_locale, select_time_zone
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
         add_screens(AppBuilder(app, None, security_manager_class=SecurityManager))
         babel = app.extensions["babel"]
         babel.locale_selector, babel.timezone_selector = select_locale, select_time_zone
+    init_translations(app)
     add_console(app)
     register_commands(app)
     return app

@@ -6,14 +6,18 @@ hash, so that browsers may keep a file for good and still notice a new one.
 
 import json
 import mimetypes
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, has_request_context, request, send_from_directory
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from app.stock_filters import stock_filter_columns, stock_filters
 from views.cells import long_html, value_html
 from views.links import query_url
+from views.menu import current_entry, icon_named, menu_entries
 from views.script_texts import script_texts
 
 #: The best first, with the ending that `npm run build` gives it.
@@ -56,11 +60,26 @@ class Assets:
             raise AssetsNotBuilt(f"{self._manifest_file} is missing: run `npm ci && npm run build`") from None
 
 
-def asset(name: str) -> str:
-    """The address of a built file in the running application, for templates. Raises AssetsNotBuilt."""
-    assets: Assets = current_app.extensions["assets"]
-    root = request.script_root if has_request_context() else ""
-    return assets.url(name, root=root, fresh=current_app.debug)
+def template_functions(app: Flask, assets: Assets) -> dict[str, Any]:
+    """asset() and svg_icon() of one application, for templates."""
+
+    def asset(name: str) -> str:
+        """The address of a built file. Raises AssetsNotBuilt."""
+        root = request.script_root if has_request_context() else ""
+        return assets.url(name, root=root, fresh=app.debug)
+
+    def svg_icon(name: str, size: str = "") -> Markup:
+        """One icon of the sprite (assets/icons.txt lists them), in the size "s" or "l" or the text's own. It is
+        decoration: what a button does is said by its text or its aria-label. Raises AssetsNotBuilt."""
+        return svg(asset("icons.svg"), name, size)
+
+    return {"asset": asset, "svg_icon": svg_icon}
+
+
+@lru_cache(maxsize=1024)
+def svg(sprite: str, name: str, size: str) -> Markup:
+    return Markup('<svg class="i{}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        f" i-{size}" if size else "", sprite, name)  # fmt: skip
 
 
 def page_language() -> str:
@@ -87,8 +106,9 @@ def send_asset(filename: str) -> Response:
 
 def init_assets(app: Flask) -> None:
     """Gives templates the functions they call by name, asset() first. The app's static folder must be set already."""
-    app.extensions["assets"] = Assets(Path(app.static_folder or ""), app.static_url_path or "")
+    assets = Assets(Path(app.static_folder or ""), app.static_url_path or "")
     app.view_functions["static"] = send_asset
-    functions = (asset, page_language, query_url, script_texts, stock_filter_columns, stock_filters, value_html,
-                 long_html)  # fmt: skip
+    functions = (current_entry, icon_named, long_html, menu_entries, page_language, query_url, script_texts,
+                 stock_filter_columns, stock_filters, value_html)  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
+    app.jinja_env.globals.update(template_functions(app, assets))

@@ -1,6 +1,6 @@
 """What a user has chosen for the screens: the columns of each list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.fields.schema import Schema
@@ -10,11 +10,10 @@ from models.security import User
 MAX_COLUMNS = 50
 
 
-def list_columns(access: Access, schema: Schema) -> list[str]:
-    """The columns of a register's list for this user: those chosen, as far as they still exist, else the usual ones."""
-    raw = User._get_collection().find_one({"_id": access.user_id}, {"list_columns": 1}) or {}
-    chosen = (raw.get("list_columns") or {}).get(schema.register.key) or []
-    known = [column for column in chosen if column in schema.by_column]
+def list_columns(chosen: Mapping[str, Sequence[str]], schema: Schema) -> list[str]:
+    """The columns of a register's list: those that its user has chosen for each register, as far as they still exist,
+    else the usual ones."""
+    known = [column for column in chosen.get(schema.register.key) or () if column in schema.by_column]
     return known or [field.column for field in schema.fields if field.in_list]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, has_request_context, request, session
 from flask_babel import get_locale
+from werkzeug.local import LocalProxy
 
 from fab_mongo.request_cache import request_cache
 from models.rights import Access
@@ -20,18 +21,31 @@ def current_language() -> str:
 
 def current_user() -> Any:
     """The user of this request, by session or by token; None for somebody who is not signed in."""
-    user = getattr(g, "user", None)
+    user = unwrapped(getattr(g, "user", None))
     return user if user is not None and user.is_authenticated else None
+
+
+def unwrapped(user: Any) -> Any:
+    """The user itself: Flask-AppBuilder passes Flask-Login's proxy, which looks it up anew for each attribute."""
+    return user._get_current_object() if isinstance(user, LocalProxy) else user
 
 
 def current_access() -> Access:
     """What the user of this request may do, worked out once a request; nothing for somebody who is not signed in."""
     cache, user = request_cache(), current_user()
-    key = ("access", user.get_id() if user else None)
-    if key not in cache:
+    whose, access = cache.get("access") or (None, None)
+    # Signing in and out changes the user within a request.
+    if access is None or whose is not user:
         language = current_language()
-        cache[key] = access_for(user, language) if user else Access(language=language)
-    return cache[key]
+        access = access_for(user, language) if user else Access(language=language)
+        cache["access"] = user, access
+    return access
+
+
+def access_of_user(user: Any) -> Access:
+    """What a user may do; for the user of this request, what has been worked out already."""
+    user = unwrapped(user)
+    return current_access() if user is current_user() else access_for(user, current_language())
 
 
 def select_locale() -> str | None:

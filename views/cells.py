@@ -1,32 +1,37 @@
 """Values as HTML. Written here and not in a template: a page of a list has hundreds, each a few characters long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.registers import Register
-from views.fields import Cell, Part, cell
+from views.fields import Part, only_condition, parts_of
 
+Raw = Mapping[str, Any]
+#: The form of the bar that acts on the chosen rows.
+CHOSEN = "records-chosen"
 #: Stands in a translated text for the name that is put there row by row.
 NAME = "\x00"
 
 
-def value_html(shown: Cell) -> Markup:
+def value_html(parts: Sequence[Part]) -> Markup:
     """A value's badges, links and texts one after the other; a dash for none."""
-    if not shown.parts:
+    if not parts:
         return Markup('<span class="k-none" aria-label="{}">–</span>').format(_("Empty"))
-    return Markup(joined(shown.parts))
+    return Markup(joined(parts))
 
 
-def long_html(shown: Cell) -> Markup:
+def long_html(parts: Sequence[Part]) -> Markup:
     """A long text, its lines kept."""
-    if not shown.parts:
-        return value_html(shown)
-    return Markup("".join(f'<div class="k-long">{escape(part.text)}</div>' for part in shown.parts))
+    if not parts:
+        return value_html(parts)
+    return Markup("".join(f'<div class="k-long">{escape(part.text)}</div>' for part in parts))
 
 
 def joined(parts: Sequence[Part]) -> str:
@@ -47,32 +52,76 @@ def part_html(part: Part) -> str:
 
 
 class ListRows:
-    """Writes the rows of one page of a register's list: what is the same in every row is looked up once."""
+    """Writes the rows of one page of a register's list: what is the same in every row is written once."""
 
-    def __init__(self, card: Register, fields: Sequence[Field], context: Context) -> None:
-        self._card = card
-        self._context = context
-        self._columns = [(field, field.label_in(context.language), field.column == card.name_field) for field in fields]
-        self._heads = {field.column: f' data-label="{escape(label)}"' for field, label, _name in self._columns}
-        self._empty = value_html(Cell(fields[0], "", ())) if fields else Markup()
+    def __init__(self, card: Register, fields: Sequence[Field], context: Context, rows: Sequence[Raw],
+                 may: Callable[[Raw], str]) -> None:  # fmt: skip
+        """`may` names the actions that the user may do to a row."""
+        self._card, self._rows, self._may = card, rows, may
+        #: Each column's field and what it is called.
+        self.heads = [(field, field.label_in(context.language)) for field in fields]
+        empty = value_html(())
+        self._columns = [(field.column == card.name_field, ColumnCells(field, label, context, empty))
+                         for field, label in self.heads]  # fmt: skip
         self._no_name = _("(no name)")
-        self._check, self._acts = _("Select %(name)s", name=NAME), _("Actions for %(name)s", name=NAME)
+        self._check, self._acts = (escape(text) for text in
+                                   (_("Select %(name)s", name=NAME), _("Actions for %(name)s", name=NAME)))  # fmt: skip
 
-    def row(self, raw: Mapping[str, Any], may: str) -> dict[str, Any]:
-        """What the template needs of a row; `may` names the actions that its user may do to it."""
-        name = raw.get("name") or self._no_name
-        address = f"{self._card.path}/show/{raw['_id']}"
-        cells = Markup("".join(self._cell(*column, raw, name, address) for column in self._columns))
-        return {"id": str(raw["_id"]), "name": name, "may": may, "cells": cells,
-                "check": self._check.replace(NAME, name), "acts": self._acts.replace(NAME, name)}  # fmt: skip
+    def __len__(self) -> int:
+        return len(self._rows)
 
-    def _cell(self, field: Field, label: str, is_name: bool, raw: Mapping[str, Any], name: str, address: str) -> str:
-        shown = cell(field, raw, self._context, label)
-        head = self._heads[field.column]
-        only = f' data-only="{escape(shown.only)}"' if shown.only else ""
-        if is_name:
-            return f'<td class="l-name"{head}{only}><a class="name" href="{address}">{escape(name)}</a></td>'
-        if not shown.parts:
-            return f'<td class="is-empty{" r num" if shown.number else ""}"{head}>{self._empty}</td>'
-        kind = ' class="r num"' if shown.number else ""
-        return f"<td{kind}{head}{only}>{joined(shown.parts)}</td>"
+    def html(self, dots: str) -> Markup:
+        """The rows; `dots` is the icon of the button that opens a row's menu."""
+        return Markup("".join(self._row(raw, dots) for raw in self._rows))
+
+    def _row(self, raw: Raw, dots: str) -> str:
+        row_id = str(raw["_id"])
+        name = str(escape(raw.get("name") or self._no_name))
+        address = f"{self._card.path}/show/{row_id}"
+        cells = "".join([
+            column.named(raw, name, address) if is_name else column.html(raw) for is_name, column in self._columns
+        ])  # fmt: skip
+        return (
+            f'<tr data-row="{row_id}" data-may="{self._may(raw)}"><td class="l-check"><input type="checkbox" '
+            f'class="form-check-input" name="rowid" value="{row_id}" form="{CHOSEN}" data-select-row '
+            f'aria-label="{self._check.replace(NAME, name)}"></td>{cells}<td class="l-acts"><button type="button" '
+            f'class="k-ic" data-row-menu aria-haspopup="menu" aria-label="{self._acts.replace(NAME, name)}">{dots}'
+            "</button></td></tr>\n"
+        )
+
+
+class ColumnCells:
+    """Writes the cells of one column. Values of kinds that have few different ones are written once each."""
+
+    def __init__(self, field: Field, label: str, context: Context, empty: str) -> None:
+        self._field, self._context = field, context
+        self._head = f' data-label="{escape(label)}"'
+        number = "r num" if field.kind.numeric else ""
+        self._start = f'<td class="{number}"{self._head}' if number else f"<td{self._head}"
+        self._empty = f'<td class="is-empty {number}"{self._head}>{empty}</td>'
+        self._askable = field.kind.input != "long_text" and "eq" in field.kind.operators
+        self._written: dict[Any, str] | None = {} if field.kind.faceted else None
+
+    def html(self, raw: Raw) -> str:
+        value = stored_value(self._field, raw)
+        if value in EMPTY_VALUES:
+            return self._empty
+        if self._written is None or isinstance(value, list):
+            return self._cell(value)
+        if value not in self._written:
+            self._written[value] = self._cell(value)
+        return self._written[value]
+
+    def named(self, raw: Raw, name: str, address: str) -> str:
+        """The cell of the record's name, which leads to it."""
+        only = self._only(stored_value(self._field, raw))
+        return f'<td class="l-name"{self._head}{only}><a class="name" href="{address}">{name}</a></td>'
+
+    def _cell(self, value: Any) -> str:
+        parts = parts_of(self._field, value, self._context)
+        return f"{self._start}{self._only(value)}>{joined(parts)}</td>" if parts else self._empty
+
+    def _only(self, value: Any) -> str:
+        # A column's name and a quoted value hold nothing that HTML minds.
+        asked = only_condition(self._field, value, self._context) if self._askable and value not in EMPTY_VALUES else ""
+        return f' data-only="{asked}"' if asked else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
 from flask import url_for
@@ -17,6 +17,7 @@ from wtforms.widgets import TextArea, TextInput, html_params
 from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.operators import OPERATORS
 from models.registers import REGISTERS
 
@@ -205,8 +206,7 @@ def filter_input(spec: Input, code: str) -> str:
 # Cells
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One piece of a cell: text, where it leads, the colour of its badge."""
 
     text: str
@@ -214,8 +214,7 @@ class Part:
     colour: str = ""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A value as a list or record page shows it. `number` aligns right; `long` keeps its line breaks; `only` is what
     the list's address takes to show the records of this value alone."""
 
@@ -231,16 +230,13 @@ class Cell:
         return not self.parts
 
 
-def cell(field: Field, raw: Mapping[str, Any], context: Context, label: str | None = None) -> Cell:
-    """A field's value in a raw document, as its cell; whoever writes many gives the field's label."""
+def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
+    """A field's value in a raw document, as its cell."""
     value = stored_value(field, raw)
-    filled = value not in (None, "", [])
-    # What a link points at and its reader may not see has no name and so no part.
-    parts = tuple(part for part in parts_of(field, value, context) if part.text) if filled else ()
+    parts = parts_of(field, value, context)
     long = field.kind.input == "long_text"
-    label = field.label_in(context.language) if label is None else label
-    return Cell(field, label, parts, field.kind.numeric, long,
-                only_condition(field, value, context) if parts and not long else "")  # fmt: skip
+    only = only_condition(field, value, context) if parts and not long else ""
+    return Cell(field, field.label_in(context.language), parts, field.kind.numeric, long, only)
 
 
 def only_condition(field: Field, value: Any, context: Context) -> str:
@@ -250,33 +246,46 @@ def only_condition(field: Field, value: Any, context: Context) -> str:
     if "eq" not in field.kind.operators:
         return ""
     asked = field.kind.edit_text(value, field, context)
-    asked = asked[0] if isinstance(asked, list) and asked else asked
-    return f"_flt_eq_{field.column}={in_query(str(asked))}"
+    if isinstance(asked, list):
+        asked = asked[0] if asked else ""
+    return f"_flt_eq_{field.column}={in_query(asked)}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def in_query(text: str) -> str:
     """A text as it stands in an address; lists repeat themselves."""
     return quote_plus(text)
 
 
-def parts_of(field: Field, value: Any, context: Context) -> Iterable[Part]:
+#: A click on a value with such an input leads somewhere.
+LINKED_INPUTS = ("email", "tel", "url")
+
+
+def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
+    """The pieces that a value is shown in; none for no value, and none for a link whose reader may not see what it
+    points at."""
+    if value in EMPTY_VALUES:
+        return ()
     kind = field.kind
+    values = value if isinstance(value, list) else (value,)
     if kind.name in ("choice", "choices"):
-        for key in value if isinstance(value, list) else [value]:
-            choice = field.choice(key)
-            yield Part(choice.text(context.language) if choice else key, colour=choice.colour if choice else "grey")
+        found = [choice_part(field, key, context.language) for key in values]
     elif kind.input in ("link", "multi_link"):
-        for reference in value if isinstance(value, list) else [value]:
-            name = context.labels.get((field.target, reference), "")
-            yield Part(name, href=record_url(field.target, reference))
+        labels, target = context.labels, field.target
+        found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
     else:
-        text = kind.text(value, field, context)
-        yield Part(text, href=value_href(kind.input, str(value)))
+        href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""
+        found = [Part(kind.text(value, field, context), href)]
+    return tuple([part for part in found if part.text])
+
+
+def choice_part(field: Field, key: str, language: str) -> Part:
+    choice = field.choice(key)
+    return Part(choice.text(language) if choice else key, colour=choice.colour if choice else "grey")
 
 
 def value_href(input_name: str, value: str) -> str:
-    """Where a click on an address, a phone number or a web page leads."""
+    """Where a click on an address, a phone number or a web page leads; "" for any other value."""
     if input_name == "email":
         return f"mailto:{quote(value, safe='@')}"
     if input_name == "tel":

@@ -24,7 +24,7 @@ from services.records import VersionConflict, create_record, delete_record, get_
 from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
-from views.base import current_access, current_language
+from views.base import current_access, current_language, current_user
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
@@ -37,6 +37,8 @@ Raw = dict[str, Any]
 DEFAULT_PAGE_SIZE = 25
 MAX_PAGE_SIZE = 200
 MAX_PAGE = 1_000_000
+#: What can be done with one record.
+ROW_ACTIONS = ("change", "delete", "merge")
 
 
 def number_arg(name: str, default: int, most: int) -> int:
@@ -84,9 +86,9 @@ class RegisterView(EditInPlace):
             page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
             # Each chip carries the address without it: thousands of conditions would take minutes to draw.
             conditions = conditions[:MAX_CONDITIONS]
-        columns = [schema.by_column[column] for column in list_columns(current_access(), schema)]
+        columns = [schema.by_column[column] for column in list_columns(current_user().list_columns, schema)]
         return self.render_template(
-            "registers/list.html", status=status, card=self.card, page=page, columns=columns,
+            "registers/list.html", status=status, card=self.card, page=page,
             rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
             conditions=conditions,
             title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
@@ -102,9 +104,13 @@ class RegisterView(EditInPlace):
             before=request.args.get("before"),
         )  # fmt: skip
 
-    def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
-        writer = ListRows(self.card, columns, context_for(current_access(), columns, raws))
-        return [writer.row(raw, " ".join(action for action, may in self.can_with(raw).items() if may)) for raw in raws]
+    def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> ListRows:
+        access, register = current_access(), self.card.key
+
+        def may(raw: Mapping[str, Any]) -> str:
+            return " ".join(action for action in ROW_ACTIONS if access.allows(register, action, raw))
+
+        return ListRows(self.card, columns, context_for(access, columns, raws), raws, may)
 
     def can(self) -> dict[str, bool]:
         access = current_access()
@@ -134,7 +140,7 @@ class RegisterView(EditInPlace):
         page fetches when somebody reaches for it."""
         schema = self.datamodel.schema
         if request.method == "GET":
-            chosen = list_columns(current_access(), schema)
+            chosen = list_columns(current_user().list_columns, schema)
             return self.render_template("registers/columns.html", card=self.card, more=len(schema.fields) > AT_ONCE,
                                         columns=all_columns(schema, chosen), move_label=_("Move %(label)s", label=NAME),
                                         mark=NAME)  # fmt: skip
@@ -186,7 +192,7 @@ class RegisterView(EditInPlace):
 
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
-        return {action: access.allows(self.card.key, action, raw) for action in ("change", "delete", "merge")}
+        return {action: access.allows(self.card.key, action, raw) for action in ROW_ACTIONS}
 
     def related(self, raw: Raw) -> Sequence[Mapping[str, Any]]:
         """Lists of what is linked to the record; a register's own view says what that is."""

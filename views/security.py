@@ -1,15 +1,12 @@
 """Signing in and rights, as Flask-AppBuilder asks for them: grants on registers decide about registers' screens."""
 
-from flask import g
-
 from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Group, Role, User
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
-from services.security import access_for
-from views.base import current_language
+from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
@@ -27,6 +24,10 @@ from views.sign_in import SignInView
 from views.users import UserView
 
 __all__ = ["OWN", "SecurityManager"]
+
+#: The menu items that rights on registers and settings decide about.
+MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
+                            JOBS_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -58,20 +59,20 @@ class SecurityManager(MongoSecurityManager):
             return True
         if view_name in REGISTERS:
             action = ACTION_OF.get(permission_name)
-            return action is not None and access_for(user, current_language()).may(view_name, action)
+            return action is not None and access_of_user(user).may(view_name, action)
         if view_name == SETTINGS:
-            return access_for(user, current_language()).may(SETTINGS, "change")
+            return access_of_user(user).may(SETTINGS, "change")
         if view_name == ADMINISTRATION:
-            return access_for(user, current_language()).everything
+            return access_of_user(user).everything
         return super()._has_view_access(user, permission_name, view_name)
 
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
-        """The menu items a user sees: Flask-AppBuilder's by permission, registers' and settings' by grants."""
-        found = set(super().get_user_menu_access(menu_names))
-        user = getattr(g, "user", None)
-        if user is None or not user.is_authenticated:
-            return found
-        access = access_for(user, current_language())
+        """The menu items a user sees: registers' and settings' by grants, Flask-AppBuilder's own by permission."""
+        if current_user() is None:
+            return set(super().get_user_menu_access(menu_names))
+        others = [name for name in menu_names or () if name not in MENU_BY_GRANTS]
+        found = set(super().get_user_menu_access(others)) if others or menu_names is None else set()
+        access = current_access()
         found.update(key for key in REGISTERS if access.may(key, "see"))
         if access.may(SETTINGS, "change"):
             found.update((SETTINGS_GROUP, *SETTINGS_ITEMS))

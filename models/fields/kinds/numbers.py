@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import mongoengine as me
-from babel.numbers import format_currency, format_decimal, list_currencies
+from babel.numbers import list_currencies
 from bson import Decimal128
 from flask_babel import lazy_gettext as _l
 
@@ -17,6 +17,7 @@ from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
+from models.fields.kinds.written import money_text, number_text
 
 COMPARISONS = {"eq": "$eq", "gt": "$gt", "lt": "$lt", "ge": "$gte", "le": "$lte"}
 DECIMAL_MARKS = {"fi": ",", "sv": ",", "de": ","}
@@ -91,9 +92,7 @@ class Number(Kind):
     def text(self, value: Any, field: Field, context: Context) -> str:
         if value is None:
             return ""
-        # Four digits are not grouped: most of them are years.
-        picture = "#,##0.##########" if abs(value) >= 10_000 else "0.##########"
-        return format_decimal(value, format=picture, locale=context.locale)
+        return number_text(value, context.locale)
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         if value is None:
@@ -155,7 +154,7 @@ class Money(Number):
     def text(self, value: Any, field: Field, context: Context) -> str:
         if not value:
             return ""
-        return format_currency(amount_of(value), value["currency"], locale=context.locale)
+        return money_text(amount_of(value), value["currency"], context.locale)
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return f"{plain_number(amount_of(value), context.language)} {value['currency']}" if value else ""

@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import mongoengine as me
-from babel.dates import format_date, format_time
 from flask_babel import lazy_gettext as _l
 
 from models.fields import operators as ops
@@ -13,6 +12,7 @@ from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
+from models.fields.kinds.written import clock_text, day_text
 
 DAY = dt.timedelta(days=1)
 FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
@@ -94,7 +94,7 @@ class Date(Kind):
         return me.DateTimeField(**options)
 
     def text(self, value: Any, field: Field, context: Context) -> str:
-        return format_date(value.date(), format="medium", locale=context.locale) if value else ""
+        return day_text(value.date(), context.locale) if value else ""
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return value.date().isoformat() if value else ""
@@ -134,8 +134,7 @@ class DateTime(Date):
         if not value:
             return ""
         local = aware(value).astimezone(context.zone)
-        day, time = local.date(), local.time()
-        return f"{format_date(day, 'medium', context.locale)} {format_time(time, 'short', locale=context.locale)}"
+        return f"{day_text(local.date(), context.locale)} {clock_text(local.hour, local.minute, context.locale)}"
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return aware(value).astimezone(context.zone).strftime("%Y-%m-%dT%H:%M") if value else ""

@@ -1,0 +1,75 @@
+"""The side bar's entries: what its user may see, and which one the reader is at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request
+from flask_appbuilder import AppBuilder
+
+#: Flask-AppBuilder names Font Awesome icons; these are ours for the ones its screens use.
+FONT_AWESOME = {
+    "fa-user": "user", "fa-user-gear": "shield-lock", "fa-group": "users-group", "fa-users": "users",
+    "fa-cogs": "settings", "fa-bar-chart-o": "chart-bar", "fa-user-plus": "user-plus", "fa-lock": "lock",
+    "fa-list-alt": "list-details", "fa-link": "link", "fa-copy": "copy", "fa-edit": "pencil", "fa-trash": "trash",
+    "fa-rocket": "trash",
+}  # fmt: skip
+NO_ICON = "circle-dot"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the menu, or a group of them."""
+
+    name: str
+    label: str
+    url: str
+    icon: str
+    children: tuple["Entry", ...] = ()
+
+
+def menu_entries() -> Sequence[Entry]:
+    """The menu that the user of this request may see; groups without an entry are left out.
+
+    Flask-AppBuilder's `Menu.get_data` gives the same in a hundred times as long: it has every address looked up as if
+    it were a screen's name, and asks for the rights once a group.
+    """
+    appbuilder: AppBuilder = current_app.extensions["appbuilder"]
+    menu = appbuilder.menu
+    allowed = appbuilder.sm.get_user_menu_access(menu.get_flat_name_list())
+    return tuple(_entries(menu.get_list(), allowed))
+
+
+def _entries(items: Sequence[Any], allowed: set[str]) -> Sequence[Entry]:
+    found = []
+    for item in items:
+        # A separator has no place in a side bar whose groups have headings.
+        if item.name == "-" or item.name not in allowed or not item.should_render():
+            continue
+        children = tuple(_entries(item.childs, allowed))
+        if children or not item.childs:
+            found.append(Entry(item.name, str(item.label), _address(item), icon_named(item.icon), children))
+    return found
+
+
+def _address(item: Any) -> str:
+    return request.script_root + item.href if item.href.startswith("/") else item.get_url()
+
+
+def current_entry(entries: Sequence[Entry]) -> str:
+    """The address of the entry that the reader is at: the longest one that the page's own begins with; "" for none."""
+    path, index = request.script_root + request.path, request.script_root + "/"
+    leaves = [leaf for entry in entries for leaf in (entry.children or (entry,)) if leaf.url]
+    found = [leaf.url for leaf in leaves if _begins(path, leaf.url.removesuffix("list/"), index)]
+    return max(found, key=len, default="")
+
+
+def _begins(path: str, url: str, index: str) -> bool:
+    return path.startswith(url) and (url != index or path == index)
+
+
+def icon_named(name: str) -> str:
+    """Our icon for one that Flask-AppBuilder names."""
+    if not name or name.startswith("fa-"):
+        return FONT_AWESOME.get(name, NO_ICON)
+    return name
