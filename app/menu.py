@@ -13,6 +13,7 @@ from views.options import OptionsView
 from views.people import PersonView
 from views.permissions import JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.rest.resources import add_rest
+from views.search import SearchView
 from views.settings import FieldsView, SettingsView
 from views.teams import TeamView
 
@@ -23,6 +24,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view_no_menu(OptionsView)
+    appbuilder.add_view_no_menu(SearchView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view_no_menu(FileView)

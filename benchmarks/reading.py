@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from benchmarks import floors
 from benchmarks.measuring import ALLOWANCE, Case, Work
 from benchmarks.place import PASSWORD, USERNAME
+from models.companies import Company
 from models.rights import Access
+from services.quick_search import CANDIDATES, quick_search, ways_to_read
 from services.search import find_page
 
 Condition = dict[str, Any]
@@ -62,6 +64,8 @@ def reading_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
     yield from deep_cases(app, access, records)
     exact = partial(find_page, access, "company", conditions_of(RICH_CONDITIONS), exact=True)
     yield Case("page and exact count", exact, partial(page_and_count, RICH))
+    for text in ("virt", "konepaja oy", "040 12"):
+        yield Case(f"search box: {text}", partial(quick_search, access, text), partial(bare_words, text))
 
 
 def deep_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
@@ -82,6 +86,13 @@ def deep_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
 def page_and_count(query: dict[str, Any]) -> None:
     floors.page(query, "ranges", count=False)
     floors.collection().count_documents(query, hint="count")
+
+
+def bare_words(text: str) -> None:
+    """Names of the companies with a word that begins as the longest one does; the box looks at people as well."""
+    word = max(ways_to_read(text)[0], key=len)
+    query = {"words": {"$elemMatch": {"$gte": word, "$lt": word + "\uffff"}}}
+    list(Company._get_collection().find(query, {"name": 1}).hint("by_word").limit(CANDIDATES))
 
 
 # Over HTTP

@@ -11,6 +11,7 @@ from models.collation import collation_key
 from models.fields.field import Field
 from models.fields.fixed import fixed
 from models.rights import Access
+from models.search_words import kept_words
 
 
 class RecordQuerySet(me.QuerySet):
@@ -26,7 +27,8 @@ class Record(me.Document):
 
     `facets` holds "column=value" tokens of the few-valued fields and of owner and team, so that one index answers
     rights and equality in name order (measured: docs/storage.md); `ranges` holds the custom numbers and moments, so
-    that a wildcard index covers them and no text; `sort_name` is the collation key.
+    that a wildcard index covers them and no text; `sort_name` is the collation key; `words` are what the search box
+    looks for.
     """
 
     register_key: ClassVar[str]
@@ -43,6 +45,7 @@ class Record(me.Document):
     facets = me.ListField(me.StringField())
     ranges = me.DictField()
     sort_name = me.StringField()
+    words = me.ListField(me.StringField())
 
     meta: ClassVar[dict[str, Any]] = {
         "abstract": True,
@@ -67,19 +70,24 @@ class Record(me.Document):
             IndexModel([("facets", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_facet"),
             IndexModel([("ranges.$**", ASCENDING)], name="by_range"),
             IndexModel([("created_at", ASCENDING)], name="by_created"),
+            IndexModel([("words", ASCENDING)], name="by_word"),
         ]
 
 
 def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, Any]:
-    """`facets`, `ranges` and `sort_name` for a document's filled fields (`Schema.filled`) and its name."""
+    """`facets`, `ranges`, `sort_name` and `words` for a document's filled fields (`Schema.filled`) and its name."""
     facets: list[str] = []
     ranges: dict[str, Any] = {}
+    words: list[str] = []
     for field, value in filled:
         if field.kind.faceted:
             facets.extend(field.kind.facets(value, field))
         elif field.custom and field.kind.ranged:
             ranges[field.key] = field.kind.range_value(value)
-    return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or ""))}
+        else:
+            words.extend(field.kind.search_words(value))
+    return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or "")),
+            "words": kept_words(words)}  # fmt: skip
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:

@@ -46,6 +46,6 @@ PEOPLE = add_register(
         path="/people",
         icon="users",
         duplicate_keys=("email", "name"),
-        label_fields=("name", "title"),
+        label_fields=("name", "title", "companies"),
     )
 )

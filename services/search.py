@@ -177,13 +177,7 @@ def iterate_selected(
     yield from found.sort([("sort_name", 1), ("_id", 1)]).batch_size(200).allow_disk_use(True)
 
 
-def find_options(access: Access, register: str, text: str, limit: int = 20) -> list[Raw]:
-    """Records whose name begins with or holds `text`, for pickers that search as one types."""
-    conditions = [{"col": "name", "opr": "ct", "value": text}] if text.strip() else []
-    return find_page(access, register, conditions, order="name", page_size=limit).rows
-
-
 __all__ = [
-    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_selected", "find_options", "find_page", "iterate_selected",
+    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_selected", "find_page", "iterate_selected",
     "selection_query", "time_limit",
 ]  # fmt: skip

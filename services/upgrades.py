@@ -12,18 +12,21 @@ BATCH = 1_000
 
 
 def bring_up_to_date() -> None:
-    """Derive `ranges` where records were written without. The old index goes last: a start cut short begins anew."""
+    """Derive `ranges` and `words` where records were written without. A start cut short begins anew."""
     for register in all_registers():
         collection = register.document._get_collection()
-        if REPLACED in collection.index_information():
+        replaced = REPLACED in collection.index_information()
+        # The index tells at once whether there are records without words.
+        if replaced or collection.find_one({"words": None}, {"_id": 1}, hint="by_word"):
             derive_anew(register)
+        if replaced:
             collection.drop_index(REPLACED)
 
 
 def derive_anew(register: Register) -> None:
     collection, schema = register.document._get_collection(), schema_of(register.key)
     writes = []
-    for raw in collection.find({"ranges": None}):
+    for raw in collection.find({"$or": [{"ranges": None}, {"words": None}]}):
         # A record saved meanwhile has been derived by that.
         same = {"_id": raw["_id"], "version": raw.get("version")}
         writes.append(UpdateOne(same, {"$set": derived_values(schema.filled(raw), raw.get("name"))}))

@@ -16,7 +16,8 @@ from benchmarks.report import lines
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
-         "sorted by a custom number", "page 8 by key", "page 8 by number", "page and exact count", "HTTP: first page",
+         "sorted by a custom number", "page 8 by key", "page 8 by number", "page and exact count",
+         "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
          "letters"}  # fmt: skip

@@ -7,6 +7,9 @@ from typing import Any
 from flask import current_app, request
 from flask_appbuilder import AppBuilder
 
+from models.registers import Register, all_registers
+from views.base import current_access
+
 #: Flask-AppBuilder names Font Awesome icons; these are ours for the ones its screens use.
 FONT_AWESOME = {
     "fa-user": "user", "fa-user-gear": "shield-lock", "fa-group": "users-group", "fa-users": "users",
@@ -66,6 +69,12 @@ def current_entry(entries: Sequence[Entry]) -> str:
 
 def _begins(path: str, url: str, index: str) -> bool:
     return path.startswith(url) and (url != index or path == index)
+
+
+def registers_to_add() -> Sequence[Register]:
+    """The registers that the user may add records to."""
+    access = current_access()
+    return [card for card in all_registers() if access.may(card.key, "add")]
 
 
 def icon_named(name: str) -> str:

@@ -9,9 +9,8 @@ from werkzeug.exceptions import NotFound
 from models.base import stored_value
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
-from services.labels import find_teams, find_users
-from services.search import find_options
-from services.values import context_of
+from services.labels import context_for, find_teams, find_users
+from services.quick_search import find_options
 from views.base import current_access
 from views.security import OWN
 
@@ -42,9 +41,10 @@ def record_options(register: str, text: str) -> list[tuple[ObjectId, str]]:
     access = current_access()
     schema = schema_of(register).for_access(access)
     fields = [schema.by_column[column] for column in schema.register.label_fields if column in schema.by_column]
-    context = context_of(access)
+    found = find_options(access, register, text)
+    context = context_for(access, fields, found)
     return [
         (raw["_id"], ", ".join(filter(None, (field.kind.text(stored_value(field, raw), field, context)
                                              for field in fields))))
-        for raw in find_options(access, register, text)
+        for raw in found
     ]  # fmt: skip

@@ -36,6 +36,7 @@ TEXTS: dict[str, Any] = {
     "key_overview": _l("Show the keys"),
     "key_overview_title": _l("Keys on this page"),
     "keys_on": _l("Single keys work (switch them off for voice input)"),
+    "key_search": _l("Search everywhere"),
     "key_rows": _l("Go through the rows"),
     "key_open": _l("Open the row"),
     "key_tick": _l("Choose the row"),

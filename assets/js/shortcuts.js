@@ -31,7 +31,8 @@ function keysHere() {
     ["e", text("key_edit")], ["Shift F10", text("key_menu")]] : [];
   const place = document.querySelector("[data-edit]") ? [["Enter", text("key_in_place")], ["Esc", text("key_take_back")]] : [];
   const form = document.querySelector("form.k-form") ? [["Ctrl Enter", text("key_save")]] : [];
-  return [...own, ...list, ...place, ...form, ["?", text("key_overview")]];
+  const search = document.querySelector("[data-search]") ? [["Ctrl K", text("key_search")]] : [];
+  return [...search, ...own, ...list, ...place, ...form, ["?", text("key_overview")]];
 }
 
 function overview() {

@@ -87,6 +87,10 @@ class Kind:
 
     # How it is found
 
+    def search_words(self, value: Any) -> Iterable[str]:
+        """The words by which the search box finds the value (models/search_words.py)."""
+        return ()
+
     def facets(self, value: Any, field: Field) -> Iterable[str]:
         """The tokens under which `facets` keeps the value."""
         return ()

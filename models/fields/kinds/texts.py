@@ -1,6 +1,7 @@
 """Text and its stricter kin: e-mail, phone, web address, Finnish business ID."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES, Kind, Query, matching, text_of
+from models.search_words import words_of
 
 #: How an operator's regular expression stands around the text asked for.
 PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
@@ -64,6 +66,9 @@ class Text(Kind):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "maxLength": field.max_length}
+
+    def search_words(self, value: Any) -> Iterable[str]:
+        return words_of(value)
 
 
 def is_plain_address(text: str) -> bool:
@@ -130,6 +135,13 @@ class Phone(Text):
     def text(self, value: Any, field: Field, context: Context) -> str:
         return spaced_number(value or "")
 
+    def search_words(self, value: Any) -> Iterable[str]:
+        """All digits as one word, with the country's code and as they are dialled within the country."""
+        number = plain_number(value)
+        if number:
+            return value[1:], f"0{number.national_number}"
+        return "".join(char for char in value if char.isdigit()), *words_of(value)
+
 
 def plain_number(value: str) -> phonenumbers.PhoneNumber | None:
     """A number as it is kept, cut into country and rest without the parsing that takes most of a letter's time; None
@@ -161,6 +173,10 @@ class Url(Text):
     label = _l("Web address")
     input = "url"
 
+    def search_words(self, value: Any) -> Iterable[str]:
+        """The words of the host's name and of what follows it."""
+        return words_of(value.partition("://")[2].removeprefix("www."))
+
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
         text = text_of(raw, field)
         address = text if "://" in text else f"https://{text}"
@@ -182,6 +198,10 @@ class BusinessId(Text):
     name = "business_id"
     label = _l("Business ID")
     offered = False
+
+    def search_words(self, value: Any) -> Iterable[str]:
+        """1234567-8 is found however its digits are typed."""
+        return (value.replace("-", ""), *words_of(value))
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
         text = text_of(raw, field)
