@@ -10,11 +10,13 @@ from config import DATABASE_NAME, Settings
 
 WAKE_SECONDS = 10.0
 WAKE_TASK = "kortisto.jobs.wake_due"
+EMPTY_TASK, HOUR = "kortisto.recycle_bin.empty", 3_600.0
 WORKER_PROCESSES = 2
 
 # What beat sends, and when. A wake-up that no worker took before the next one is worth nothing any more.
 BEAT: dict[str, dict[str, Any]] = {
     "wake due jobs": {"task": WAKE_TASK, "schedule": WAKE_SECONDS, "options": {"expires": WAKE_SECONDS}},
+    "empty the recycle bin": {"task": EMPTY_TASK, "schedule": HOUR, "options": {"expires": HOUR}},
 }
 
 

@@ -11,7 +11,8 @@ from views.language import replace_locale_view
 from views.merge import MergeView
 from views.options import OptionsView
 from views.people import PersonView
-from views.permissions import JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.recycle_bin import BinView
 from views.rest.resources import add_rest
 from views.search import SearchView
 from views.settings import FieldsView, SettingsView
@@ -27,6 +28,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SearchView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
+    appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
     add_rest(appbuilder)
     add_settings(appbuilder)

@@ -21,12 +21,13 @@ class Source(StrEnum):
 class Change(me.Document):
     """One save of one record: who, when, whence, batch, and {column: [before, after]}.
 
-    Written in the transaction that writes the record; never changed after.
+    Written in the transaction that writes the record; never changed after. A record that is gone for good leaves one
+    entry, "purge", without values.
     """
 
     register = me.StringField(required=True)
     record = me.ObjectIdField(required=True)
-    action = me.StringField(required=True, choices=["create", "update", "delete", "restore"])
+    action = me.StringField(required=True, choices=["create", "update", "delete", "restore", "purge"])
     version = me.IntField(required=True)
     at = me.DateTimeField(required=True)
     by = me.ObjectIdField()

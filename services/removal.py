@@ -24,9 +24,10 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Removal:
-    """What became of a request to delete: done (`count` records), or a job that does it."""
+    """What became of a request to delete: done (`count` records), or a job that does it. By `batch` it is undone."""
 
     count: int
+    batch: str
     job_id: ObjectId | None = None
 
 
@@ -38,15 +39,15 @@ def delete_selected(access: Access, register: str, selection: Selection) -> Remo
     if not access.may(register, "delete"):
         raise NotAllowed(_l("You may not delete records here. Ask an administrator for the right."))
     count = count_selected(access, register, selection, "delete")
-    batch = ObjectId()
+    batch = str(ObjectId())
     if count > AT_ONCE:
-        params = {"register": register, "selection": selection.as_params(), "batch": str(batch)}
-        return Removal(count, start_job(access, "delete_records", _("Delete records"), params, count))
-    origin = Origin(Source.BULK, str(batch))
+        params = {"register": register, "selection": selection.as_params(), "batch": batch}
+        return Removal(count, batch, start_job(access, "delete_records", _("Delete records"), params, count))
+    origin = Origin(Source.BULK, batch)
     done = 0
     while deleted := in_transaction(lambda session: delete_step(session, access, register, selection, origin)):
         done += deleted
-    return Removal(done)
+    return Removal(done, batch)
 
 
 def delete_step(session: ClientSession, access: Access, register: str, selection: Selection, origin: Origin) -> int:
@@ -73,4 +74,5 @@ def run_delete(run: Run) -> Raw:
 
     while deleted := in_transaction(step):
         done += deleted
-    return {"message": _("%(count)s records were moved to the recycle bin.", count=done), "result": {"deleted": done}}
+    return {"message": _("%(count)s records were moved to the recycle bin.", count=done),
+            "result": {"deleted": done, "batch": params["batch"]}}  # fmt: skip

@@ -77,6 +77,8 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
         "result_url": url_for("FileView.download", pk=result_file) if result_file else "",
+        # What a job deleted is restored by its batch.
+        "undo_batch": (raw.get("params") or {}).get("batch", "") if ended and raw["kind"] == "delete_records" else "",
         "created_at": raw["created_at"], "started_at": raw.get("started_at"), "ended_at": raw.get("ended_at"),
     }  # fmt: skip
 

@@ -17,3 +17,5 @@ ADMINISTRATION_ITEMS = ("users", "roles", "groups", "console")
 #: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
 LETTERS_ITEM = "merge"
 JOBS_ITEM = "jobs"
+#: The recycle bin, for those who may delete in some register.
+BIN_ITEM = "bin"

@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
@@ -31,6 +31,7 @@ from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.in_place import EditInPlace
 from views.interface import field_texts
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
+from views.recycle_bin import undo_button
 from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
@@ -360,7 +361,8 @@ class RegisterView(EditInPlace):
     def delete(self, pk: str) -> Response:
         """Move a record to the recycle bin."""
         raw = delete_record(current_access(), self.card.key, pk)
-        flash(_("%(name)s was moved to the recycle bin.", name=raw.get("name") or ""), "success")
+        done = escape(_("%(name)s was moved to the recycle bin.", name=raw.get("name") or ""))
+        flash(done + undo_button(rowid=str(raw["_id"])), "success")
         return redirect(self.list_url())
 
     @expose("/delete_chosen", methods=["POST"])
@@ -375,7 +377,8 @@ class RegisterView(EditInPlace):
             return redirect(self.list_url())
         if outcome.job_id is not None:
             return redirect(url_for("JobView.show", pk=outcome.job_id))
-        flash(ngettext("%(num)s record was moved to the recycle bin.",
-                       "%(num)s records were moved to the recycle bin.", outcome.count), "success")  # fmt: skip
+        done = escape(ngettext("%(num)s record was moved to the recycle bin.",
+                               "%(num)s records were moved to the recycle bin.", outcome.count))  # fmt: skip
+        flash(done + (undo_button(batch=outcome.batch) if outcome.count else ""), "success")
         return redirect(self.list_url())
 

@@ -6,11 +6,13 @@ from models.rights import SETTINGS
 from models.security import Group, Role, User
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
+from services.recycle_bin import may_restore
 from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
     ADMINISTRATION_ITEMS,
+    BIN_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
     OWN,
@@ -27,7 +29,7 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -80,4 +82,6 @@ class SecurityManager(MongoSecurityManager):
             found.update((SETTINGS_GROUP, *ADMINISTRATION_ITEMS))
         if registers_to_merge(access):
             found.add(LETTERS_ITEM)
+        if may_restore(access):
+            found.add(BIN_ITEM)
         return found | {OWN, JOBS_ITEM}

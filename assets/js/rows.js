@@ -11,7 +11,6 @@ const CONTROL = "a, button, input, select, textarea, label, summary";
 class RowMenu {
   constructor(menu) {
     this.menu = menu;
-    this.confirm = menu.querySelector("[data-confirm]")?.dataset.confirm;
     this.menu.querySelector("[data-copy]")?.addEventListener("click", () => this.copy());
   }
 
@@ -25,7 +24,6 @@ class RowMenu {
       const address = item.dataset.rowUrl.replace("{id}", row.dataset.row);
       if (item.matches("a")) item.href = address;
       else item.setAttribute("formaction", address);
-      if (item.dataset.confirm) item.dataset.confirm = this.confirm.replace("{name}", name);
     }
     for (const item of this.menu.querySelectorAll("[data-row-value]")) item.value = row.dataset.row;
     this.fillCell(cell);

@@ -3,13 +3,15 @@ import { el } from "./dom.js";
 import { text } from "./texts.js";
 
 const LASTS = 6000;
+/** One that takes something back is to be found in time. */
+const LASTS_WITH_BUTTON = 12000;
 
 function leaveLater(message) {
   let timer = 0;
   const stop = () => window.clearTimeout(timer);
   const start = () => {
     stop();
-    timer = window.setTimeout(() => message.remove(), LASTS);
+    timer = window.setTimeout(() => message.remove(), message.querySelector("button:not([data-dismiss])") ? LASTS_WITH_BUTTON : LASTS);
   };
   // Who reads it or is about to press something in it has all the time.
   for (const name of ["pointerenter", "focusin"]) message.addEventListener(name, stop);

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from models.rights import Access
 from models.security import User
+from services.records import delete_record
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
@@ -35,6 +36,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     company = CompanyFactory.create(customer=True, x_a_text="word " * 60, x_a_number="1234567.5", x_a_choice="B")
     CompanyFactory.create_batch(30, x_a_money="1200 EUR", x_a_date="31.12.2024", x_a_boolean="yes")
     person = PersonFactory.create(companies=[str(company["_id"])])
+    deleted = CompanyFactory.create()
+    delete_record(admin_access, "company", deleted["_id"])
     return [
         "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
         "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
@@ -43,7 +46,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/settings/fields/company", "/settings/fields/company/add", "/settings/users/", "/settings/users/add",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
-        "/console/looks/", "/search/", "/search/?q=a", f"/console/collection/company/details/?id={company['_id']}",
+        "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
+        f"/console/collection/company/details/?id={company['_id']}",
         "/profile/", "/login/",
     ]  # fmt: skip
 

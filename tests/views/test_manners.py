@@ -224,9 +224,10 @@ def test_row_menu_has_a_visible_twin_and_gives_the_focus_back(signed_in: Page) -
     expect(button).to_be_focused()
     signed_in.keyboard.press("Enter")
     signed_in.locator("#row-menu").get_by_role("button", name="Delete").click()
-    signed_in.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(signed_in.locator(".k-toast")).to_contain_text("Beta Oy was moved to the recycle bin")
     expect(signed_in.locator("tr[data-row]")).to_have_count(2)
+    signed_in.locator(".k-toast").get_by_role("button", name="Undo").click()
+    expect(signed_in.locator("h1")).to_have_text("Beta Oy")
 
 
 def test_rows_are_walked_ticked_and_edited_by_keys(signed_in: Page) -> None:

@@ -1,0 +1,21 @@
+"""What the whole organisation has set: one document, made when something is set for the first time."""
+
+import mongoengine as me
+
+THE_ONE = "organisation"
+#: Deleted records can be restored for so many days where nobody has said otherwise.
+BIN_DAYS = 90
+
+
+class Organisation(me.Document):
+    """The organisation's settings."""
+
+    id = me.StringField(primary_key=True, default=THE_ONE)
+    bin_days = me.IntField(min_value=1, default=BIN_DAYS)
+
+    meta = {"collection": "organisation", "auto_create_index": False}
+
+
+def organisation() -> Organisation:
+    """The settings as they are now."""
+    return Organisation.objects(pk=THE_ONE).first() or Organisation()
