@@ -16,6 +16,7 @@ class Source(StrEnum):
     BULK = "bulk"
     SHELL = "shell"
     JOB = "job"
+    UNDO = "undo"
 
 
 class Change(me.Document):
@@ -38,7 +39,7 @@ class Change(me.Document):
     meta = {
         "collection": "change",
         "auto_create_index": False,
-        "indexes": ["batch", "at", {"fields": ["register", "record", "version"], "unique": True}],
+        "indexes": ["batch", "at", ["record", "-at"], {"fields": ["register", "record", "version"], "unique": True}],
         "ordering": ["-at"],
     }
 

@@ -10,18 +10,21 @@ from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.base import derived_values
+from models.base import derived_values, stored_value
 from models.changes import Change, DeletedRecord, Source, change_of
 from models.fields.errors import ValidationFailed
 from models.fields.schema import Schema, schema_of
 from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
+from services.past import changes_since, gone_back, raw_of
 from services.values import Parsed, check_references, check_required, context_of, parse_values
 
 Raw = dict[str, Any]
 #: One transaction holds at most so many new records; more than that is an import.
 MAX_BULK = 10_000
+#: A save that others keep coming before is tried again so often.
+MOST_ATTEMPTS = 5
 
 
 class RecordNotFound(LookupError):
@@ -36,15 +39,22 @@ class RecordNotFound(LookupError):
 
 
 class VersionConflict(Exception):
-    """Somebody else saved the record meanwhile. `current` is the record now (raw)."""
+    """Somebody else saved the record meanwhile. `current` is the record now (raw).
 
-    def __init__(self, current: Raw) -> None:
+    Where it is known what the user saw, `seen` is that (raw), and `clashes` are the columns that both have changed.
+    """
+
+    def __init__(self, current: Raw, seen: Raw | None = None, clashes: Collection[str] = ()) -> None:
         super().__init__(current["_id"])
-        self.current = current
+        self.current, self.seen, self.clashes = current, seen, clashes
         self.message = _l("Somebody else has changed this record meanwhile. Look at both values and save again.")
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+class Overtaken(VersionConflict):
+    """Another save came between reading and writing: worth another try."""
 
 
 class BulkFailed(Exception):
@@ -204,30 +214,60 @@ def entry(
 
 def update_record(
     access: Access, register: str, record_id: Any, values: Mapping[str, Any], *,
-    version: int | None = None, keep: Collection[str] = (), origin: Origin = SCREEN,
+    version: int | None = None, keep: Collection[str] = (), origin: Origin = SCREEN, strict: bool = False,
 ) -> Raw:  # fmt: skip
     """Change some values of one record; returns it. A save that changes nothing writes nothing.
 
-    `version` is the one the user saw; None (a program that does not care) takes the current one.
-    Raises RecordNotFound, NotAllowed, ValidationFailed, VersionConflict.
+    `version` is the one the user saw; None (a program that does not care) takes the current one. What others have
+    saved since stays, as far as it touches other fields than the user changed; a field that both changed is a
+    VersionConflict, and with `strict` any newer version is. Raises RecordNotFound, NotAllowed, ValidationFailed,
+    VersionConflict.
     """
+    for _attempt in range(MOST_ATTEMPTS - 1):
+        try:
+            return update_once(access, register, record_id, values, version, keep, origin, strict=strict)
+        except Overtaken:
+            continue
+    return update_once(access, register, record_id, values, version, keep, origin, strict=strict)
+
+
+def update_once(
+    access: Access, register: str, record_id: Any, values: Mapping[str, Any], version: int | None,
+    keep: Collection[str], origin: Origin, *, strict: bool,
+) -> Raw:  # fmt: skip
     schema = schema_of(register)
     before = get_record(access, register, record_id, "change")
-    after = changed_document(access, schema, before, values, keep)
+    if strict and version != before["version"]:
+        raise VersionConflict(before)
+    seen = before if version in (None, before["version"]) else seen_at(schema, before, version or 0)
+    after = changed_document(access, schema, before, values, keep, seen)
     if visible_values(schema, after) == visible_values(schema, before):
         return before
-    if version is not None and version != before["version"]:
-        raise VersionConflict(before)
     after.update(version=before["version"] + 1, changed_at=now())
     in_transaction(lambda session: replace_record(session, access, schema, before, after, origin))
     return after
 
 
+def seen_at(schema: Schema, current: Raw, version: int) -> Raw:
+    """The record at a version that its user saw. Raises VersionConflict where that can't be told any more."""
+    changes = changes_since(schema.register.key, current["_id"], version, current["version"])
+    if changes is None:
+        raise VersionConflict(current)
+    return raw_of(schema, current, gone_back(visible_values(schema, current), changes))
+
+
 def changed_document(
-    access: Access, schema: Schema, before: Raw, values: Mapping[str, Any], keep: Collection[str]
+    access: Access, schema: Schema, before: Raw, values: Mapping[str, Any], keep: Collection[str], base: Raw
 ) -> Raw:
+    """The record with the values that the user has changed of what stood in `base`, which is what the user saw."""
     seen = schema.for_access(access)
-    parsed = parse_values(seen, values, context_of(access), before=before, keep=keep)
+    if base is not before:
+        # What the user could not change was not typed either: it may have changed meanwhile.
+        values = {c: value for c, value in values.items() if (found := seen.get(c)) is None or not found.read_only}
+    parsed = parse_values(seen, values, context_of(access), before=base, keep=keep)
+    clashes = clashing(seen, before, base, parsed.values)
+    if clashes:
+        raise VersionConflict(before, base, clashes)
     check_references(access, seen, [parsed], before)
     after = finished(schema, before, parsed.values)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
@@ -236,6 +276,15 @@ def changed_document(
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)
     return after
+
+
+def clashing(schema: Schema, current: Raw, base: Raw, values: Mapping[str, Any]) -> list[str]:
+    """The columns that the user changed and somebody else changed to something else."""
+    if base is current:
+        return []
+    now_and_then = {c: (stored_value(schema.by_column[c], current), stored_value(schema.by_column[c], base))
+                    for c in values}  # fmt: skip
+    return [c for c, (held, saw) in now_and_then.items() if held != saw and held != (values[c] or None)]
 
 
 def replace_record(
@@ -247,15 +296,22 @@ def replace_record(
         current = collection.find_one({"_id": before["_id"]}, session=session)
         if current is None:
             raise RecordNotFound(schema.register.key, before["_id"])
-        raise VersionConflict(current)
+        raise Overtaken(current)
     values = visible_values(schema, before), visible_values(schema, after)
     Change._get_collection().insert_one(entry(access, schema, "update", after, *values, origin), session=session)
 
 
-def delete_record(access: Access, register: str, record_id: Any, *, origin: Origin = SCREEN) -> Raw:
-    """Move one record to the recycle bin; returns it as it was. Raises RecordNotFound, NotAllowed."""
+def delete_record(
+    access: Access, register: str, record_id: Any, *, origin: Origin = SCREEN, version: int | None = None
+) -> Raw:
+    """Move one record to the recycle bin; returns it as it was. With `version` only that one is deleted.
+
+    Raises RecordNotFound, NotAllowed, VersionConflict.
+    """
     schema = schema_of(register)
     raw = get_record(access, register, record_id, "delete")
+    if version is not None and version != raw["version"]:
+        raise VersionConflict(raw)
     in_transaction(lambda session: move_to_bin(session, access, schema, raw, origin))
     return raw
 

@@ -112,6 +112,8 @@ class ValueField(FormField):
         self.field = field
         self.spec = INPUTS[field.kind.input]
         self.options: list[Option] = []
+        #: What somebody else has saved meanwhile, as text, where the user must choose.
+        self.theirs = ""
         widgets = {"textarea": TextArea(), "select": ValueSelect(multiple=self.spec.several)}
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
         self.flags.required = field.required

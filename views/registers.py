@@ -28,7 +28,7 @@ from views.base import current_access, current_language, current_user
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
-from views.in_place import EditInPlace
+from views.history import HistoryScreens
 from views.interface import field_texts
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.recycle_bin import undo_button
@@ -48,7 +48,7 @@ def number_arg(name: str, default: int, most: int) -> int:
     return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 12 else default
 
 
-class RegisterView(EditInPlace):
+class RegisterView(HistoryScreens):
     """List, show, add, edit and delete the records of the register that `datamodel` names.
 
     What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading
@@ -280,8 +280,10 @@ class RegisterView(EditInPlace):
         return shown_fields(fields, filled, always=sent, empty_too=True)
 
     def typed(self, form: Any) -> Raw:
-        """What was typed, of the fields that the page sent."""
-        return {field.name: field.data for field in form_fields(form) if field.name in request.form}
+        """What was typed, of the fields that the page sent; not where the user takes what somebody else has saved."""
+        left = set(request.form.getlist("theirs"))
+        return {field.name: field.data for field in form_fields(form)
+                if field.name in request.form and field.name not in left}  # fmt: skip
 
     def kept(self) -> Sequence[str]:
         """The columns whose odd value the user insists on."""
@@ -315,16 +317,16 @@ class RegisterView(EditInPlace):
         """The form; with an error, everything typed is on it and what is wrong stands beside the fields."""
         status = 200 if error is None else 409 if isinstance(error, VersionConflict) else 422
         keepable: Sequence[str] = ()
-        self.add_options(form)
         if isinstance(error, ValidationFailed):
             keepable = error.keepable
             self.show_errors(form, error)
         elif isinstance(error, VersionConflict):
             raw = error.current
-            self.show_conflict(form, raw)
+            self.show_conflict(form, error)
             flash(str(error), "warning")
         elif error is not None:
             flash(str(error), "danger")
+        self.add_options(form)
         return self.render_template(
             "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
             kept=self.kept(), sections=self.form_sections(form), shown=form.shown,
@@ -344,15 +346,24 @@ class RegisterView(EditInPlace):
             else:
                 flash(" ".join(messages), "danger")
 
-    def show_conflict(self, form: Any, current: Raw) -> None:
-        """Beside each field that differs, what it holds now; saving again overwrites it knowingly."""
-        context = context_for(current_access(), self.datamodel.schema.fields, [current])
+    def show_conflict(self, form: Any, conflict: VersionConflict) -> None:
+        """What others have changed and the user has not is shown as it is now; beside a field that both changed stands
+        what it holds now, to be chosen instead of what was typed."""
+        current, context = conflict.current, context_for(current_access(), self.datamodel.schema.fields,
+                                                         [conflict.current])  # fmt: skip
         for field in form_fields(form):
             stored = stored_value(field.field, current)
             now = field.field.kind.edit_text(stored, field.field, context)
-            if field.data not in (now, None if now == "" else now):
-                text = field.field.kind.text(stored, field.field, context) or _("nothing")
-                field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
+            if field.data in (now, None if now == "" else now):
+                continue
+            if conflict.seen is not None and field.name not in conflict.clashes:
+                saw = field.field.kind.edit_text(stored_value(field.field, conflict.seen), field.field, context)
+                if field.data in (saw, None if saw == "" else saw):
+                    field.data = now
+                continue
+            text = field.field.kind.text(stored, field.field, context) or _("nothing")
+            field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
+            field.theirs = text
 
     # Deleting
 

@@ -13,6 +13,7 @@ import { setUpSelection } from "./selection.js";
 import { setUpSelects } from "./selects.js";
 import { setUpShortcuts } from "./shortcuts.js";
 import { setUpSorting, setUpSortingKeys } from "./sorting.js";
+import { setUpParts } from "./timeline.js";
 import { setUpThemeSwitch } from "./theme-switch.js";
 import { setUpToasts } from "./toasts.js";
 
@@ -28,6 +29,7 @@ setUpMenus();
 setUpPanels();
 setUpSelection();
 setUpRows();
+setUpParts();
 setUpSearch();
 setUpFilters();
 setUpSorting();

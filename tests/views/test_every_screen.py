@@ -42,6 +42,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
         "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
         "/companies/add", f"/companies/show/{company['_id']}", f"/companies/edit/{company['_id']}",
+        f"/companies/history/{company['_id']}", f"/companies/as_of/{company['_id']}?day=2100-01-01",
         "/people/", "/people/add", f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/fields/company/add", "/settings/users/", "/settings/users/add",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",

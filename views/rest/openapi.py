@@ -9,8 +9,8 @@ PROBLEM_JSON = "application/problem+json"
 #: What each error status means, in the words of RFC 9110.
 REASONS = {
     400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
-    422: "Unprocessable Content", 429: "Too Many Requests",
+    409: "Conflict", 412: "Precondition Failed", 413: "Content Too Large", 414: "URI Too Long",
+    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
 }  # fmt: skip
 ALWAYS = (400, 401, 403)
 BODY_PROBLEMS = (413, 415, 422)
@@ -27,6 +27,7 @@ PROBLEM: Schema = {
         "errors": {"type": "object", "description": "Messages by property; in a bulk create by index and property."},
         "keepable": {"type": "array", "items": {"type": "string"}},
         "current": {"type": "object", "description": "The record as it is now, where somebody else has changed it."},
+        "clashes": {"type": "array", "items": {"type": "string"}, "description": "Properties that both have changed."},
     },
     "required": ["type", "title", "status"],
 }

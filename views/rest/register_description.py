@@ -18,6 +18,10 @@ from views.rest.query import INFO_QUERY, ITEM_QUERY, LIST_QUERY
 from views.rest.records import input_schema, record_schema
 
 Refs = dict[str, Any]
+IF_MATCH = {
+    "name": "If-Match", "in": "header", "schema": {"type": "string"},
+    "description": "The ETag of the record as you read it: 412 if there is a newer version.",
+}  # fmt: skip
 
 
 def describe_register(document: Document, name: str, schema: Schema, access: Access, language: str) -> None:
@@ -36,7 +40,8 @@ def describe_register(document: Document, name: str, schema: Schema, access: Acc
     if access.may(card.key, "delete"):
         document.operation(
             "delete", f"{path}{{pk}}", name=f"delete_{card.key}", summary="Move a record to the recycle bin",
-            parameters=[id_parameter()], answer=object_of({"message": {"type": "string"}}), problems=(404,), **common,
+            parameters=[id_parameter(), IF_MATCH], answer=object_of({"message": {"type": "string"}}),
+            problems=(404, 412), **common,
         )  # fmt: skip
 
 
@@ -72,5 +77,6 @@ def describe_changing(document: Document, path: str, key: str, common: Refs, rec
     for method in ("put", "patch"):
         document.operation(
             method, f"{path}{{pk}}", name=f"{method}_{key}", summary="Change the properties that are sent",
-            parameters=[id_parameter()], body=change, answer=item_answer(record), problems=(404, 409), **common,
+            parameters=[id_parameter(), IF_MATCH], body=change, answer=item_answer(record), problems=(404, 409, 412),
+            **common,
         )  # fmt: skip

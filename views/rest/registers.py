@@ -101,7 +101,8 @@ class RegisterApi(RestApi):
         raw = get_record(rest_access(), self.register, pk)
         about = {"show_title": str(self.card.singular), "show_columns": columns,
                  **self.about_columns(schema, columns)}  # fmt: skip
-        return jsonify(id=str(raw["_id"]), result=record_json(schema, raw, columns), **chosen_keys(rison, about))
+        return tagged(jsonify(id=str(raw["_id"]), result=record_json(schema, raw, columns),
+                              **chosen_keys(rison, about)), raw)  # fmt: skip
 
     @expose("/_info", methods=["GET"])
     @protect()
@@ -168,25 +169,54 @@ class RegisterApi(RestApi):
         values = json_object()
         keep, version = take_keep(values), take_version(values)
         refuse_own(values, pk)
+        demanded = version_demanded()
         try:
-            raw = update_record(rest_access(), self.register, pk, values, version=version, keep=keep, origin=REST)
+            raw = update_record(
+                rest_access(), self.register, pk, values, version=version if demanded is None else demanded,
+                strict=demanded is not None, keep=keep, origin=REST,
+            )  # fmt: skip
         except VersionConflict as conflict:
-            raise Problem(409, str(conflict), current=record_json(self.schema(), conflict.current)) from conflict
+            raise self.overtaken(conflict, 409 if demanded is None else 412) from conflict
         return self.answer(raw)
+
+    def overtaken(self, conflict: VersionConflict, code: int) -> Problem:
+        """The record as it is now, and which properties both have changed."""
+        return Problem(code, str(conflict), current=record_json(self.schema(), conflict.current),
+                       clashes=list(conflict.clashes))  # fmt: skip
 
     @expose("/<record:pk>", methods=["DELETE"])
     @protect()
     @permission_name("delete")
     def delete(self, pk: str) -> Response:
         """Move a record to the recycle bin."""
-        delete_record(rest_access(), self.register, pk, origin=REST)
+        try:
+            delete_record(rest_access(), self.register, pk, origin=REST, version=version_demanded())
+        except VersionConflict as conflict:
+            raise self.overtaken(conflict, 412) from conflict
         return jsonify(message="OK")
 
     def answer(self, raw: Raw) -> Response:
-        return jsonify(id=str(raw["_id"]), result=record_json(self.schema(), raw))
+        return tagged(jsonify(id=str(raw["_id"]), result=record_json(self.schema(), raw)), raw)
 
     def describe(self, document: Document, access: Access) -> None:
         describe_register(document, type(self).__name__.removesuffix("Api"), self.schema(), access, current_language())
+
+
+def tagged(answer: Response, raw: Raw) -> Response:
+    """The answer with the record's version as its ETag (RFC 9110, 8.8.3)."""
+    answer.set_etag(str(raw.get("version", 1)))
+    return answer
+
+
+def version_demanded() -> int | None:
+    """The version that `If-Match` demands; None where there is none, -1 where it names no version of ours."""
+    asked = request.if_match
+    if asked.star_tag or not asked:
+        return None
+    tags = asked.as_set()
+    # An answer that was compressed has the coding's name behind the version.
+    text = str(next(iter(tags))).partition(":")[0] if len(tags) == 1 else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def answered_created(raws: Sequence[Raw]) -> Response:

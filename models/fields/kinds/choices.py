@@ -91,7 +91,9 @@ class Choices(Choice):
             raw = [part for part in raw.replace(";", ",").split(",") if part.strip()]
         if not isinstance(raw, (list, tuple)):
             raise FieldError(_l("Give a list of choices."))
-        return list(dict.fromkeys(find_choice(item, field, context).key for item in raw if item not in (None, "")))
+        found = {find_choice(item, field, context).key for item in raw if item not in (None, "")}
+        # In the field's order: chosen in another one they are the same.
+        return [choice.key for choice in field.choices if choice.key in found]
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
         values = super().operand_value(code, raw, field, context)

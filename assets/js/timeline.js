@@ -1,0 +1,35 @@
+// Parts that a page fetches by itself once it is there ([data-part]), and more of a list in place of its last item
+// ([data-more] with a [data-more-button]).
+import { fetchPart, fillWith } from "./parts.js";
+import { toast } from "./toasts.js";
+
+async function bringMore(item) {
+  const part = await fetchPart(item.dataset.more);
+  const items = [...part.querySelectorAll("ol > li, ul > li")];
+  const first = items[0];
+  item.replaceWith(...items.map((one) => document.importNode(one, true)));
+  return first;
+}
+
+export function setUpParts() {
+  for (const place of document.querySelectorAll("[data-part]")) {
+    fetchPart(place.dataset.part).then((part) => fillWith(place, part)).catch((problem) => toast(problem.message, "danger"));
+  }
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-more-button]");
+    if (!button) return;
+    button.disabled = true;
+    const list = button.closest("ol, ul");
+    const at = [...list.children].indexOf(button.closest("[data-more]"));
+    try {
+      await bringMore(button.closest("[data-more]"));
+      // The focus goes on where the new ones begin.
+      const next = list.children[at];
+      next?.setAttribute("tabindex", "-1");
+      next?.focus();
+    } catch (problem) {
+      button.disabled = false;
+      toast(problem.message, "danger");
+    }
+  });
+}

@@ -1,0 +1,188 @@
+"""What became of a record: its timeline, its changes as a table, taking one back, the record as it was on a day."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, request
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from models.changes import Source
+from models.fields.context import Context
+from models.fields.errors import ValidationFailed
+from models.fields.field import Field
+from models.fields.kinds.times import parse_date
+from models.rights import Access, NotAllowed
+from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
+from services.labels import context_for, names_of
+from services.records import VersionConflict, get_record, now
+from views.base import current_access
+from views.cells import long_html, value_html
+from views.fields import cell, parts_of
+from views.in_place import EditInPlace
+from views.many_fields import in_sections
+
+Raw = dict[str, Any]
+IN_TIMELINE, IN_TABLE = 20, 50
+MAX_SKIP = 10_000
+#: What was done: (label, icon).
+ACTIONS: Mapping[str, tuple[Any, str]] = {
+    "create": (_l("Added"), "plus"), "update": (_l("Changed"), "pencil"), "delete": (_l("Deleted"), "trash"),
+    "restore": (_l("Restored"), "arrow-back-up"),
+}  # fmt: skip
+#: Whence it came; the screen needs no word.
+SOURCES: Mapping[str, Any] = {
+    Source.REST.value: _l("by REST"), Source.IMPORT.value: _l("by an import"), Source.BULK.value: _l("several at once"),
+    Source.SHELL.value: _l("from the server's terminal"), Source.JOB.value: _l("by a job"),
+    Source.UNDO.value: _l("taken back"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """One field's change as HTML."""
+
+    label: str
+    before: Markup
+    after: Markup
+
+
+@dataclass(frozen=True)
+class ShownEvent:
+    """One change entry as pages show it."""
+
+    version: int
+    action: str
+    icon: str
+    at: dt.datetime
+    by: str
+    source: str
+    name: str
+    url: str
+    changes: Sequence[ShownChange]
+    undoable: bool
+
+
+class HistoryScreens(EditInPlace):
+    """A register's screens of what became of its records."""
+
+    @expose("/timeline/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def timeline(self, pk: str) -> Any:
+        """The newest events of the record and of those that link to it, as a part of its page."""
+        access, skip = current_access(), skip_arg()
+        raw = get_record(access, self.card.key, pk)
+        events, more = events_of(access, self.card.key, raw, limit=IN_TIMELINE, skip=skip, related=True)
+        return self.render_template(
+            "history/timeline.html", card=self.card, raw=raw, events=shown_events(access, events, raw["_id"]),
+            more_url=f"{self.card.path}/timeline/{raw['_id']}?skip={skip + IN_TIMELINE}" if more else "",
+        )  # fmt: skip
+
+    @expose("/history/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def history(self, pk: str) -> Any:
+        """The record's changes, field by field."""
+        access, skip = current_access(), skip_arg()
+        raw = get_record(access, self.card.key, pk)
+        events, more = events_of(access, self.card.key, raw, limit=IN_TABLE, skip=skip)
+        return self.render_template(
+            "history/table.html", card=self.card, raw=raw, title=_("History"), skip=skip, step=IN_TABLE, more=more,
+            name=raw.get("name") or _("(no name)"), events=shown_events(access, events, raw["_id"]),
+            may_undo=access.allows(self.card.key, "change", raw), today=now().astimezone(zone_of(access)).date(),
+        )  # fmt: skip
+
+    @expose("/undo/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def undo(self, pk: str) -> Response:
+        """Take the change `version` back."""
+        try:
+            undo_change(current_access(), self.card.key, pk, request.form.get("version", ""))
+            flash(_("The change was taken back."), "success")
+        except (UndoFailed, NotAllowed, VersionConflict) as error:
+            flash(str(error), "warning")
+        except ValidationFailed as error:
+            flash(" ".join(text for texts in error.messages().values() for text in texts), "warning")
+        return redirect(f"{self.card.path}/history/{pk}")
+
+    @expose("/as_of/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def as_of(self, pk: str) -> Any:
+        """The record as it was at the end of `day`."""
+        access = current_access()
+        try:
+            day = parse_date(request.args.get("day", ""))
+            moment = end_of_day(day, zone_of(access))
+        except (ValueError, OverflowError):
+            flash(_("Give a day as 31.12.2024 or 2024-12-31."), "warning")
+            return redirect(f"{self.card.path}/history/{get_record(access, self.card.key, pk)['_id']}")
+        past = record_at(access, self.card.key, pk, moment)
+        fields = [field for field, _value in self.datamodel.schema.filled(past.raw)
+                  if field.column in self.datamodel.schema.by_column]  # fmt: skip
+        context = context_with(access, [(field, past.raw) for field in fields])
+        columns = {field.column for field in fields}
+        return self.render_template(
+            "history/as_of.html", card=self.card, record_id=past.raw["_id"], day=day,
+            title=past.raw.get("name") or _("(no name)"), there=past.state is State.THERE,
+            deleted=past.state is State.DELETED,
+            sections=[(section, title, [cell(field, past.raw, context) for field in found])
+                      for section, title, found in in_sections(self.datamodel.schema, columns)],
+        )  # fmt: skip
+
+
+def skip_arg() -> int:
+    text = request.args.get("skip", "")
+    return min(int(text), MAX_SKIP) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def zone_of(access: Access) -> dt.tzinfo:
+    return ZoneInfo(access.time_zone)
+
+
+def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> list[ShownEvent]:
+    """The events with everything that their values point at called by its name."""
+    held = [(change.field, raw_with(change.field, value)) for event in events for change in event.changes
+            for value in (change.before, change.after)]  # fmt: skip
+    context = context_with(access, held)
+    users = names_of(access, "user", {event.raw["by"] for event in events if event.raw.get("by")})
+    return [shown_event(event, context, users, record_id) for event in events]
+
+
+def shown_event(event: Event, context: Context, users: Mapping[Any, str], record_id: Any) -> ShownEvent:
+    raw = event.raw
+    label, icon = ACTIONS[raw["action"]]
+    other = raw["record"] != record_id
+    by = users.get(raw.get("by"), _("Somebody who is gone")) if raw.get("by") else _("The program")
+    return ShownEvent(
+        raw["version"], str(label), icon, raw["at"], by, str(SOURCES.get(raw["source"], "")),
+        event.name if other else "", f"{event.card.path}/show/{raw['record']}" if other else "",
+        [shown_change(change.field, change.before, change.after, context) for change in event.changes],
+        event.undoable and not other,
+    )  # fmt: skip
+
+
+def shown_change(field: Field, before: Any, after: Any, context: Context) -> ShownChange:
+    html = long_html if field.kind.input == "long_text" else value_html
+    return ShownChange(field.label_in(context.language), html(parts_of(field, before, context)),
+                       html(parts_of(field, after, context)))  # fmt: skip
+
+
+def raw_with(field: Field, value: Any) -> Raw:
+    """A document of one value."""
+    return {"custom": {field.key: value}} if field.custom else {field.key: value}
+
+
+def context_with(access: Access, held: Iterable[tuple[Field, Raw]]) -> Context:
+    """The context to show values of different documents in, the names of what they point at among it."""
+    held = list(held)
+    return context_for(access, {id(field): field for field, _raw in held}.values(), [raw for _field, raw in held])
