@@ -11,13 +11,14 @@ from models.files import StoredFile
 from models.jobs import Job
 from models.merge import MergeTemplate
 from models.registers import all_registers
+from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Permission, PermissionView, RegisterUser,
-    Role, StoredFile, Team, User, ViewMenu,
+    Role, SavedView, StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from views.people import PersonView
 from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.recycle_bin import BinView
 from views.rest.resources import add_rest
+from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.settings import FieldsView, SettingsView
 from views.teams import TeamView
@@ -26,6 +27,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(SearchView)
+    appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")

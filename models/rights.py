@@ -51,6 +51,7 @@ class Access:
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read_only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     everything: bool = False
+    role_ids: frozenset[ObjectId] = frozenset()
     language: str = "en"
     time_zone: str = "UTC"
 

@@ -69,6 +69,9 @@ class User(AbstractUser):
     phone = me.StringField(max_length=40)
     #: register -> the columns this user wants in its list
     list_columns = me.DictField()
+    #: Saved views in the side bar, and register -> the one that its list opens with.
+    pinned_views = me.ListField(me.ObjectIdField())
+    default_views = me.DictField()
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_user", "auto_create_index": False}
@@ -83,7 +86,7 @@ def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
     return Access(
         user_id=user.pk, team_id=team_id_of(user), grants=summed_grants(roles),
         hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
-        everything=any(role.name == ADMIN_ROLE for role in roles),
+        everything=any(role.name == ADMIN_ROLE for role in roles), role_ids=frozenset(role.pk for role in roles),
         language=language or user.language or "en", time_zone=user.time_zone or "UTC",
     )  # fmt: skip
 

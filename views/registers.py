@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose
@@ -9,6 +10,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
@@ -19,7 +21,7 @@ from models.fields.query import MAX_CONDITIONS
 from models.fields.schema import Schema
 from models.rights import NotAllowed
 from services.labels import context_for
-from services.preferences import choose_columns, list_columns
+from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.records import VersionConflict, create_record, delete_record, get_record, update_record
 from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
@@ -32,6 +34,7 @@ from views.history import HistoryScreens
 from views.interface import field_texts
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.recycle_bin import undo_button
+from views.saved_views import shown_views, wanted_view
 from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
@@ -78,6 +81,9 @@ class RegisterView(HistoryScreens):
     @has_access
     def list(self) -> Any:
         """The list, as its address asks for it: `page`, `page_size`, `order`, `dir` and filters."""
+        elsewhere = wanted_view(self.card)
+        if elsewhere is not None:
+            return elsewhere
         schema, conditions, status = self.datamodel.schema, conditions_of_args(), 200
         try:
             page = self.find(conditions)
@@ -87,14 +93,21 @@ class RegisterView(HistoryScreens):
             page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
             # Each chip carries the address without it: thousands of conditions would take minutes to draw.
             conditions = conditions[:MAX_CONDITIONS]
-        columns = [schema.by_column[column] for column in list_columns(current_user().list_columns, schema)]
+        columns = [schema.by_column[column] for column in self.chosen_columns()]
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page,
             rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
             conditions=conditions,
             title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
-            can=self.can(),
+            can=self.can(), views=shown_views(self.card),
         ), status  # fmt: skip
+
+    def chosen_columns(self) -> Sequence[str]:
+        """The columns that the address names, as far as there are such, else those that the user has chosen."""
+        schema = self.datamodel.schema
+        named = dict.fromkeys(request.args.get("cols", "").split(","))
+        chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
+        return chosen or list_columns(current_user().list_columns, schema)
 
     def find(self, conditions: Sequence[Mapping[str, Any]]) -> Page:
         return find_page(
@@ -141,10 +154,16 @@ class RegisterView(HistoryScreens):
         page fetches when somebody reaches for it."""
         schema = self.datamodel.schema
         if request.method == "GET":
-            chosen = list_columns(current_user().list_columns, schema)
+            chosen = self.chosen_columns()
             return self.render_template("registers/columns.html", card=self.card, more=len(schema.fields) > AT_ONCE,
                                         columns=all_columns(schema, chosen), move_label=_("Move %(label)s", label=NAME),
                                         mark=NAME)  # fmt: skip
+        back = MultiDict(parse_qsl(request.form.get("back", "").removeprefix("?"), keep_blank_values=True))
+        if "from" in back or "cols" in back:
+            # The columns of a view are a part of it; one's own stay as they are.
+            known = [column for column in request.form.getlist("column") if column in schema.by_column][:MAX_COLUMNS]
+            back.setlist("cols", [",".join(known)] if known else [])
+            return redirect(f"{self.card.path}/?{urlencode(list(back.items(multi=True)))}")
         choose_columns(current_access(), schema, request.form.getlist("column"))
         return redirect(self.list_url())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from models.fields.errors import ConditionError
 from services.search import Selection
@@ -15,16 +16,16 @@ MAX_IDS = 10_000
 PREFIX = "_flt_"
 
 
-def conditions_of_args() -> list[dict[str, Any]]:
+def conditions_of_args(args: MultiDict[str, str] | None = None) -> list[dict[str, Any]]:
     """The conditions of a list's address: `_flt_<operator>_<column>=value`, several values for one that takes many.
 
     Columns and operators are checked by the query that is made of them.
     """
-    found = []
-    for name in request.args:
+    args, found = request.args if args is None else args, []
+    for name in args:
         if name.startswith(PREFIX):
             code, _sign, column = name.removeprefix(PREFIX).partition("_")
-            values = request.args.getlist(name)
+            values = args.getlist(name)
             found.append({"col": column, "opr": code, "value": values[0] if len(values) == 1 else values})
     return found
 

@@ -294,7 +294,9 @@ def test_move_with_the_keyboard_keeps_the_focus(page: Page, make_user: Callable[
     make_user("admin", "Admin")
     page.goto("/settings/fields/company")
     log_in(page)
-    page.get_by_role("button", name="Move Alpha down").press("Enter")
+    # The button has the focus before as well: only the next page's tells something.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Move Alpha down").press("Enter")
     expect(page.get_by_role("button", name="Move Alpha down")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("tr#field-gamma ~ tr#field-alpha")).to_be_visible()
