@@ -29,9 +29,9 @@ SEED = int(os.environ.get("KORTISTO_FUZZ_SEED", "0")) or random.SystemRandom().r
 #: What a schema can't tell: ids of others' records, numbers that are no phone numbers, unknown columns in a filter.
 CONFIG = """
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "400", "401", "403", "404", "409", "414", "422"]
+expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "414", "422"]
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "414", "415", "422"]
+expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "414", "415", "422"]
 # Deleting a definition retires it, and a retired one is still told of.
 [[operations]]
 include-path-regex = "field_definition"

@@ -192,10 +192,11 @@ def text_of(raw: Any, field: Field) -> str:
     """The text sent for a field; refuses lists, objects and yes/no, and text that no database could keep."""
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise FieldError(_l("Give this as text."))
-    text = str(raw).strip()
-    if len(text) > field.max_length:
+    # Counted as it was sent: REST's document promises no more.
+    if len(str(raw)) > field.max_length:
         raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.",
-                            max=field.max_length, length=len(text)))  # fmt: skip
+                            max=field.max_length, length=len(str(raw))))  # fmt: skip
+    text = str(raw).strip()
     if "\x00" in text or LONE_SURROGATE.search(text):
         raise FieldError(_l("This holds characters that can't be kept. Type it again."))
     return text
