@@ -80,12 +80,13 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
     ranges: dict[str, Any] = {}
     words: list[str] = []
     for field, value in filled:
-        if field.kind.faceted:
-            facets.extend(field.kind.facets(value, field))
-        elif field.custom and field.kind.ranged:
-            ranges[field.key] = field.kind.range_value(value)
-        else:
-            words.extend(field.kind.search_words(value))
+        kind = field.kind
+        if kind.faceted:
+            facets += kind.facets(value, field)
+        elif not kind.ranged:
+            words += kind.search_words(value)
+        elif field.custom:
+            ranges[field.key] = kind.range_value(value)
     return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or "")),
             "words": kept_words(words)}  # fmt: skip
 

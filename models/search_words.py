@@ -2,13 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from models.collation import SAME_AS
 
 #: A record keeps so many words, each so long: a long text's first page, not a book.
 MOST_WORDS = 200
 LONGEST = 40
+#: Texts of so many signs are remembered.
+SHORT = 40
 #: Typed alone, such signs are a number's: a phone number or business ID in any spacing.
 NUMBER = re.compile(r"[\d\s+()./-]+")
 FEWEST_DIGITS = 3
@@ -31,9 +34,15 @@ class Plain(dict[int, str]):
 PLAIN = Plain()
 
 
-def words_of(text: str) -> list[str]:
+def words_of(text: str) -> Sequence[str]:
     """The words of a text as they are compared, in their order: "Järvi & Co." gives jarvi, co."""
-    return text.casefold().translate(PLAIN).split()
+    return short_words(text) if len(text) <= SHORT else tuple(text.casefold().translate(PLAIN).split())
+
+
+@lru_cache(maxsize=32_768)
+def short_words(text: str) -> tuple[str, ...]:
+    """Towns, streets and given names come again and again in a list that is brought in."""
+    return tuple(text.casefold().translate(PLAIN).split())
 
 
 def kept_words(words: Iterable[str]) -> list[str]:

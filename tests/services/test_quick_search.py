@@ -118,7 +118,7 @@ def test_words_find_themselves_by_every_beginning(text: str) -> None:
     assert all(word and len(word) <= LONGEST for word in words)
     # What is typed in capitals or without accents is the same.
     assert kept_words(words_of(text.lower())) == words
-    assert words_of(" ".join(words)) == words
+    assert list(words_of(" ".join(words))) == words
 
 
 def test_long_texts_keep_their_first_words() -> None:

@@ -143,6 +143,7 @@ class Phone(Text):
         return "".join(char for char in value if char.isdigit()), *words_of(value)
 
 
+@lru_cache(maxsize=4_096)
 def plain_number(value: str) -> phonenumbers.PhoneNumber | None:
     """A number as it is kept, cut into country and rest without the parsing that takes most of a letter's time; None
     where that needs more than counting digits."""
