@@ -156,4 +156,4 @@ def test_delete_of_many_records_runs_as_a_job(make_user: Callable[..., User], ac
     assert (outcome.count, outcome.job_id is not None) == (305, True)
     wake_due()
     job = stored(outcome.job_id)
-    assert (job.state, job.result, job.done) == ("done", {"deleted": 305}, 305)
+    assert (job.state, job.result, job.done) == ("done", {"deleted": 305, "batch": outcome.batch}, 305)

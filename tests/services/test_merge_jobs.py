@@ -67,7 +67,7 @@ def test_start_merge_every_kind_of_value_stands_in_the_letter(admin_access: Acce
     chosen = Selection(conditions=({"col": "name", "opr": "eq", "value": "Tytär Oy"},), all_matching=True)
     names = ["turnover", 'staff', "founded", "active", "tags", "parent", "seller"]
     job = make(anna, keep(anna, *names), chosen)
-    assert letters(anna, job) == ["234.56|12|9 May 2001|Yes|Second, First|Emo Oy|Anna Tester"]
+    assert letters(anna, job) == ["234.56|12|9 May 2001|Yes|First, Second|Emo Oy|Anna Tester"]
 
 
 def test_start_merge_links_are_names_and_those_unseen_are_not_told(
