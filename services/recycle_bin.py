@@ -42,17 +42,19 @@ class Restored:
 
 
 def restorable(access: Access) -> Raw:
-    """The condition for the deleted records that the user may restore: those that they might have deleted."""
+    """The condition for the deleted records that the user may restore: those that they might have seen and deleted."""
     parts: list[Raw] = []
     for key in REGISTERS:
-        scope = access.condition(key, "delete")
-        if access.may(key, "delete"):
-            parts.append({"register": key, **{f"document.{path}": asked for path, asked in scope.items()}})
+        if not (access.may(key, "see") and access.may(key, "delete")):
+            continue
+        scopes = [access.condition(key, action) for action in ("see", "delete")]
+        asked = [{f"document.{path}": wanted} for scope in scopes for path, wanted in scope.items()]
+        parts.append({"$and": [{"register": key}, *asked]})
     return {"$or": parts} if parts else {"_id": {"$in": []}}
 
 
 def may_restore(access: Access) -> bool:
-    return any(access.may(key, "delete") for key in REGISTERS)
+    return any(access.may(key, "see") and access.may(key, "delete") for key in REGISTERS)
 
 
 def list_deleted(access: Access, *, register: str = "", page: int = 0) -> tuple[list[Raw], bool]:
@@ -76,8 +78,11 @@ def get_deleted(access: Access, record_id: Any, session: ClientSession | None = 
 
 
 def restore_records(access: Access, ids: Sequence[Any]) -> Restored:
-    """Put these records back, all or none. Raises RecordNotFound, also where the user may not restore one."""
-    wanted = list(dict.fromkeys(object_id("recycle_bin", one) for one in ids))[:AT_ONCE]
+    """Put these records back, all or none. Raises RecordNotFound, also where the user may not restore one, and
+    ValidationFailed for more than are put back at once."""
+    if len(ids) > AT_ONCE:
+        raise ValidationFailed({"rowid": [_l("At most %(max)s records at once.", max=AT_ONCE)]})
+    wanted = list(dict.fromkeys(object_id("recycle_bin", one) for one in ids))
 
     def work(session: ClientSession) -> list[tuple[str, Raw]]:
         return [put_back(session, access, get_deleted(access, one, session), Source.SCREEN) for one in wanted]

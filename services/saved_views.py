@@ -85,6 +85,12 @@ def get_view(access: Access, view_id: Any) -> Raw:
     return raw
 
 
+def asks_unseen(access: Access, view: Raw) -> bool:
+    """Whether a condition is about a field that the user does not see: what it asks for would tell of it."""
+    seen = schema_of(view["register"]).for_access(access).by_column
+    return any(one["col"] not in seen for one in view.get("conditions") or ())
+
+
 def may_change(access: Access, view: Raw) -> bool:
     return access.everything or view["owner"] == access.user_id
 

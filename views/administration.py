@@ -117,7 +117,7 @@ class AdministrationView(MongoModelView):
         try:
             flash(told % {"name": delete(current_access(), pk)["name"]}, "success")
         except ValidationFailed as error:
-            flash(" ".join(text for texts in error.messages().values() for text in texts), "danger")
+            flash(error.in_one(), "danger")
         return redirect(self.list_url())
 
     def list_url(self) -> str:

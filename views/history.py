@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, request
 from flask_appbuilder import expose
@@ -23,10 +22,12 @@ from models.rights import Access, NotAllowed
 from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
 from services.labels import context_for, names_of
 from services.records import VersionConflict, get_record, now
+from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
 from views.fields import cell, parts_of
 from views.in_place import EditInPlace
+from views.links import number_arg
 from views.many_fields import in_sections
 
 Raw = dict[str, Any]
@@ -78,7 +79,7 @@ class HistoryScreens(EditInPlace):
     @permission_name("show")
     def timeline(self, pk: str) -> Any:
         """The newest events of the record and of those that link to it, as a part of its page."""
-        access, skip = current_access(), skip_arg()
+        access, skip = current_access(), number_arg("skip", 0, MAX_SKIP)
         raw = get_record(access, self.card.key, pk)
         events, more = events_of(access, self.card.key, raw, limit=IN_TIMELINE, skip=skip, related=True)
         return self.render_template(
@@ -91,13 +92,14 @@ class HistoryScreens(EditInPlace):
     @permission_name("show")
     def history(self, pk: str) -> Any:
         """The record's changes, field by field."""
-        access, skip = current_access(), skip_arg()
+        access, skip = current_access(), number_arg("skip", 0, MAX_SKIP)
         raw = get_record(access, self.card.key, pk)
         events, more = events_of(access, self.card.key, raw, limit=IN_TABLE, skip=skip)
         return self.render_template(
             "history/table.html", card=self.card, raw=raw, title=_("History"), skip=skip, step=IN_TABLE, more=more,
             name=raw.get("name") or _("(no name)"), events=shown_events(access, events, raw["_id"]),
-            may_undo=access.allows(self.card.key, "change", raw), today=now().astimezone(zone_of(access)).date(),
+            may_undo=access.allows(self.card.key, "change", raw),
+            today=now().astimezone(context_of(access).zone).date(),
         )  # fmt: skip
 
     @expose("/undo/<pk>", methods=["POST"])
@@ -111,7 +113,7 @@ class HistoryScreens(EditInPlace):
         except (UndoFailed, NotAllowed, VersionConflict) as error:
             flash(str(error), "warning")
         except ValidationFailed as error:
-            flash(" ".join(text for texts in error.messages().values() for text in texts), "warning")
+            flash(error.in_one(), "warning")
         return redirect(f"{self.card.path}/history/{pk}")
 
     @expose("/as_of/<pk>", methods=["GET"])
@@ -122,7 +124,7 @@ class HistoryScreens(EditInPlace):
         access = current_access()
         try:
             day = parse_date(request.args.get("day", ""))
-            moment = end_of_day(day, zone_of(access))
+            moment = end_of_day(day, context_of(access).zone)
         except (ValueError, OverflowError):
             flash(_("Give a day as 31.12.2024 or 2024-12-31."), "warning")
             return redirect(f"{self.card.path}/history/{get_record(access, self.card.key, pk)['_id']}")
@@ -138,15 +140,6 @@ class HistoryScreens(EditInPlace):
             sections=[(section, title, [cell(field, past.raw, context) for field in found])
                       for section, title, found in in_sections(self.datamodel.schema, columns)],
         )  # fmt: skip
-
-
-def skip_arg() -> int:
-    text = request.args.get("skip", "")
-    return min(int(text), MAX_SKIP) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
-def zone_of(access: Access) -> dt.tzinfo:
-    return ZoneInfo(access.time_zone)
 
 
 def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> list[ShownEvent]:

@@ -18,3 +18,9 @@ def query_url(without: tuple[str, ...] = (), **changes: object) -> str:
     kept += [(name, str(value)) for name, value in changes.items() if value is not None]
     path = request.script_root + request.path
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def number_arg(name: str, default: int, most: int) -> int:
+    """A whole number of the address, within bounds; anything else is the default."""
+    text = request.args.get(name, "")
+    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 12 else default

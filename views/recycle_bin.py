@@ -28,6 +28,7 @@ from services.recycle_bin import (
 )
 from views.base import current_access
 from views.fields import Cell, cell
+from views.links import number_arg
 from views.many_fields import in_sections
 from views.permissions import OWN
 
@@ -48,7 +49,7 @@ class BinView(BaseView):
         """The newest first; `register` narrows it."""
         access, register = current_access(), request.args.get("register", "")
         register = register if register in REGISTERS else ""
-        page = number_of(request.args.get("page", ""))
+        page = number_arg("page", 0, MAX_PAGE)
         rows, more = list_deleted(access, register=register, page=page)
         names = names_of(access, "user", {row["deleted_by"] for row in rows if row.get("deleted_by")})
         cards = [card for key, card in REGISTERS.items() if access.may(key, "delete")]
@@ -83,6 +84,9 @@ class BinView(BaseView):
         except RecordNotFound:
             flash(_("That is not in the recycle bin any more. Somebody may have restored it already."), "warning")
             return redirect(BIN)
+        except ValidationFailed as error:
+            flash(error.in_one(), "warning")
+            return redirect(BIN)
         return self.after(restored)
 
     def after(self, restored: Restored) -> Response:
@@ -105,7 +109,7 @@ class BinView(BaseView):
             days = set_bin_days(current_access(), request.form.get("bin_days", ""))
             flash(_("Deleted records are kept for %(days)s days now.", days=days), "success")
         except ValidationFailed as error:
-            flash(" ".join(error.messages()["bin_days"]), "danger")
+            flash(error.in_one(), "danger")
         return redirect(BIN)
 
 
@@ -117,10 +121,6 @@ def deleted_sections(card: Register, document: dict[str, Any]) -> list[tuple[str
     context, columns = context_for(access, fields, [document]), {field.column for field in fields}
     return [(section, title, [cell(field, document, context) for field in found])
             for section, title, found in in_sections(schema, columns)]  # fmt: skip
-
-
-def number_of(text: str) -> int:
-    return min(int(text), MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def undo_button(**values: str) -> Markup:

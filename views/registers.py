@@ -32,6 +32,7 @@ from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.history import HistoryScreens
 from views.interface import field_texts
+from views.links import number_arg
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.recycle_bin import undo_button
 from views.saved_views import shown_views, wanted_view
@@ -43,12 +44,6 @@ MAX_PAGE_SIZE = 200
 MAX_PAGE = 1_000_000
 #: What can be done with one record.
 ROW_ACTIONS = ("change", "delete", "merge")
-
-
-def number_arg(name: str, default: int, most: int) -> int:
-    """A whole number of the address, within bounds; anything else is the default."""
-    text = request.args.get(name, "")
-    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 12 else default
 
 
 class RegisterView(HistoryScreens):

@@ -4,7 +4,7 @@
 and can be changed from there. `?view=all` is the list without one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -24,6 +24,7 @@ from models.saved_views import Audience
 from services.records import RecordNotFound, VersionConflict
 from services.saved_views import (
     Query,
+    asks_unseen,
     audiences,
     delete_view,
     get_view,
@@ -93,6 +94,9 @@ def wanted_view(card: Register) -> Response | None:
         return None
     try:
         view = get_view(current_access(), wanted)
+        if asks_unseen(current_access(), view):
+            flash(_("That view asks about a field that you do not see. All records are shown."), "warning")
+            return None
         return redirect(view_address(register_of(view["register"]), view))
     except RecordNotFound:
         flash(_("That view is gone, or it is not shared with you any more. All records are shown."), "warning")
@@ -201,7 +205,4 @@ def audience_of(view: Raw | None) -> str:
 
 def said(error: Exception) -> str:
     """What is wrong, as one text."""
-    if isinstance(error, ValidationFailed):
-        messages: Mapping[str, list[str]] = error.messages()
-        return " ".join(text for texts in messages.values() for text in texts)
-    return str(error)
+    return error.in_one() if isinstance(error, ValidationFailed) else str(error)

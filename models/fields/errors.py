@@ -42,3 +42,7 @@ class ValidationFailed(Exception):
     def messages(self) -> dict[str, list[str]]:
         """The errors as plain text in the language of the moment."""
         return {column: [str(text) for text in texts] for column, texts in self.errors.items()}
+
+    def in_one(self) -> str:
+        """The same as one text, for where no field stands by."""
+        return " ".join(text for texts in self.messages().values() for text in texts)

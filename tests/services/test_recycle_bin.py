@@ -65,6 +65,8 @@ def test_restoring_twice_says_that_it_is_gone(admin_access: Access) -> None:
             restore_records(admin_access, ids)
     with pytest.raises(RecordNotFound):
         restore_batch(admin_access, "no such batch")
+    with pytest.raises(ValidationFailed):
+        restore_records(admin_access, [ObjectId() for _ in range(AT_ONCE + 1)])
 
 
 def test_all_or_none_are_restored(admin_access: Access) -> None:
@@ -118,7 +120,8 @@ def test_only_what_one_might_have_deleted_is_seen_and_restored(
 ) -> None:  # fmt: skip
     make_role("Seller", ("company", "see", "all"), ("company", "delete", "own"))
     make_role("Looker", ("company", "see", "all"))
-    seller, looker = access_of(make_user("seller", "Seller")), access_of(make_user("looker", "Looker"))
+    make_role("Blind", ("company", "see", "own"), ("company", "delete", "all"), ("person", "delete", "all"))
+    seller, looker, blind = (access_of(make_user(role.lower(), role)) for role in ("Seller", "Looker", "Blind"))
     own = create_record(admin_access, "company", {"name": "Own", "owner": str(seller.user_id)})
     other = create_record(admin_access, "company", {"name": "Other"})
     person = create_record(admin_access, "person", {"name": "Maija"})
@@ -126,6 +129,8 @@ def test_only_what_one_might_have_deleted_is_seen_and_restored(
         delete_record(admin_access, register, raw["_id"])
     assert [row["name"] for row in list_deleted(seller)[0]] == ["Own"]
     assert list_deleted(looker) == ([], False)
+    # Whoever may delete without seeing does not see it in the bin either.
+    assert list_deleted(blind) == ([], False)
     assert (may_restore(seller), may_restore(looker)) == (True, False)
     for raw in (other, person):
         with pytest.raises(RecordNotFound):

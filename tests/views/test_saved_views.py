@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from models.rights import Access
 from models.saved_views import SavedView
-from models.security import User
+from models.security import FieldRight, User
 from services.records import create_record
 from tests.fixtures.app import PASSWORD
 
@@ -59,6 +59,20 @@ def test_view_that_is_gone_or_not_shared_shows_all_and_says_so(
         assert page.status_code == 200
         assert "not shared with you" in page.text
         assert len(shown(page.text)) == 3
+
+
+def test_view_does_not_tell_what_it_asks_of_a_hidden_field(
+    client: FlaskClient, companies: None, make_role: Callable[..., Any], make_user: Callable[..., User],
+    sign_in: Callable[[User], FlaskClient],
+) -> None:  # fmt: skip
+    make_role("No city", ("company", "see", "all"),
+              field_rights=[FieldRight(register="company", column="city", access="hidden")])  # fmt: skip
+    view = save(client, audience="all")
+    page = sign_in(make_user("nocity", "No city")).get(f"/companies/?view={view}", follow_redirects=True)
+    assert "a field that you do not see" in page.text
+    assert "_flt_eq_city" not in page.request.url
+    assert ">Oulu<" in client.get(f"/companies/?view={view}", follow_redirects=True).text
+    assert len(shown(page.text)) == 3
 
 
 def test_default_opens_the_register_and_all_is_one_click_away(client: FlaskClient, companies: None) -> None:
