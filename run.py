@@ -38,9 +38,11 @@ class StartError(RuntimeError):
 class Watch:
     """What the supervisor does besides keeping the parts: the announcement, the database, the size of the logs."""
 
-    def __init__(self, settings: Settings, serves: bool) -> None:
+    def __init__(self, settings: Settings, uri: str, parts: Sequence[Part]) -> None:
         self.settings = settings
-        self.to_announce = serves
+        self.uri = uri
+        self.parts = parts
+        self.to_announce = any(part.name == "web" for part in parts)
         self.next_database_check = 0.0
         self.next_log_check = 0.0
 
@@ -58,11 +60,20 @@ class Watch:
             limit_database_log(self.settings)
 
     def revive_database(self) -> None:
-        """Start the embedded database again should it have been killed; the other processes reconnect to it."""
+        """Start the embedded database again should it have been killed; the other processes reconnect to it.
+
+        Should another program have taken its port meanwhile, they can't: then they start anew as well.
+        """
         try:
-            ensure_database(self.settings)
+            uri = ensure_database(self.settings)
         except DatabaseError as error:
             logger.error("%s", error)
+            return
+        if uri != self.uri:
+            self.uri = uri
+            logger.error("The database had to move to another port; the web server and the worker start again")
+            for part in self.parts:
+                part.end()
 
 
 def announce(settings: Settings) -> None:
@@ -129,7 +140,7 @@ def start(names: Sequence[str]) -> None:
     with exclusive(settings.data_dir / "prepare.lock"):
         app.prepare(settings)
     parts = [Part(name, PARTS[name], STOP_SECONDS) for name in names]
-    Supervisor(parts, Watch(settings, "web" in names).tick).run()
+    Supervisor(parts, Watch(settings, uri, parts).tick).run()
 
 
 def main(arguments: Sequence[str]) -> int:

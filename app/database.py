@@ -14,7 +14,17 @@ from pathlib import Path
 from signal import SIGILL
 
 from app.locks import exclusive, is_unused, share
-from app.mongod import FILES_HELD, PORT_TAKEN, DatabaseError, Mongod, Place, free_port, limit_log, listens
+from app.mongod import (
+    FILES_HELD,
+    PORT_TAKEN,
+    DatabaseError,
+    Mongod,
+    Place,
+    free_port,
+    limit_log,
+    listens,
+    wait_for_its_end,
+)
 from app.mongod import running as running_mongod
 from app.mongod import spawn as spawn_mongod
 from app.mongod import stop as stop_mongod
@@ -116,13 +126,14 @@ def _running_or_started(place: Place) -> Mongod:
 def _started(place: Place) -> Mongod:
     """Our mongod, listening: the one that runs already, else a new one.
 
-    A new one can find its port taken in the meantime, or the files still held by one that is just ending or that
-    had not yet written its process id: then once more.
+    One that was killed is waited for, for its last threads hold port and files. A new one can still find its port
+    taken in the meantime, or the files held by one that had not yet written its process id: then once more.
     """
     for _ in range(START_ATTEMPTS):
         found = running_mongod(place)
         if found and _until_listening(place, found):
             return found
+        wait_for_its_end(place)
         code = spawn_mongod(place, free_port(place))
         if code == PORT_TAKEN:
             place.port.unlink(missing_ok=True)

@@ -22,6 +22,8 @@ OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST_PORT, PORTS_TRIED = 20_000, 50
 LOG_LIMIT = 20 * 1024 * 1024
 STOP_SECONDS = 60.0
+# How long the threads of a killed mongod may take to end; one that writes to a busy disk is not ended before that.
+ENDING_SECONDS = 30.0
 # What mongod returns when it can't listen, and when another mongod holds its files (its documented exit codes).
 PORT_TAKEN = 48
 FILES_HELD = 100
@@ -102,10 +104,10 @@ def running(place: Place) -> Mongod | None:
     a mongod of this user with our folder on its command line: nothing else is taken for ours, or ever stopped.
     """
     try:
-        pid = int((place.files / "mongod.lock").read_text().strip() or 0)
+        pid = _noted_pid(place)
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
         owner = Path(f"/proc/{pid}").stat().st_uid
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state, _name = _state(pid)
     except (OSError, ValueError):
         return None
     ours = Path(arguments[0]).name == "mongod" and str(place.files) in arguments and "--port" in arguments
@@ -113,6 +115,41 @@ def running(place: Place) -> Mongod | None:
     if not ours or owner != os.geteuid() or state == "Z":
         return None
     return Mongod(pid, int(arguments[arguments.index("--port") + 1]))
+
+
+def wait_for_its_end(place: Place) -> None:
+    """Wait while a mongod of ours that was killed still has threads, at most ENDING_SECONDS.
+
+    Such a process has no command line any more, or counts as ended already, but its last thread holds the port and
+    the files: whoever started another one at that moment would have to take another port, where nobody looks for it.
+    """
+    deadline = time.monotonic() + ENDING_SECONDS
+    while _ends(place) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _ends(place: Place) -> bool:
+    if running(place):
+        return False
+    try:
+        pid = _noted_pid(place)
+        state, name = _state(pid)
+        threads = len(os.listdir(f"/proc/{pid}/task"))
+        owner = Path(f"/proc/{pid}").stat().st_uid
+    except (OSError, ValueError):
+        return False
+    gone = state in "ZX" and threads <= 1
+    return name == "mongod" and owner == os.geteuid() and not gone
+
+
+def _noted_pid(place: Place) -> int:
+    return int((place.files / "mongod.lock").read_text().strip() or 0)
+
+
+def _state(pid: int) -> tuple[str, str]:
+    """(state, name) of a process, as proc(5) has them."""
+    head, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return tail.split()[0], head.partition("(")[2]
 
 
 def spawn(place: Place, port: int) -> int:

@@ -54,6 +54,11 @@ class Part:
         self.due = now + pause
         logger.error("The %s ended by itself (exit code %s); it starts again in %.0f s", self.name, code, pause)
 
+    def end(self) -> None:
+        """End the process and its children at once, for they can do nothing any more; `look` starts it anew."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def clear_away(self, process: subprocess.Popen[bytes]) -> int:
         """End whatever is left of the part's process group; answers the exit code."""
         # Before the exit code is collected: until then nobody else can get this process id.

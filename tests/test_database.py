@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from app.database import ensure_database
+from app.database import ensure_database, release_database
 from app.mongod import (
     OUTGOING_PORTS,
     DatabaseError,
@@ -21,9 +22,11 @@ from app.mongod import (
     Place,
     free_port,
     limit_log,
+    listens,
     quiet_ports,
     running,
     stop,
+    wait_for_its_end,
 )
 from app.mongodb_uri import with_database
 from config import PROJECT_ROOT, load_settings
@@ -242,6 +245,38 @@ def test_ensure_database_with_mongod_that_fails_says_why(
     monkeypatch.setattr("app.mongod.program", lambda: program)
     with pytest.raises(DatabaseError, match=advice):
         ensure_database(load_settings({"KORTISTO_DATA_DIR": str(tmp_path / "data")}))
+
+
+def test_database_killed_again_and_again_comes_back_at_its_port(data_dir: Path, user: Callable[[], User]) -> None:
+    uri = user().uri()
+    settings = load_settings({"KORTISTO_DATA_DIR": str(data_dir)})
+    for number in range(8):
+        # Something to write, so that its threads have something to end.
+        remember(uri, f"Round {number}")
+        mongod = running_in(data_dir)
+        os.kill(mongod.pid, signal.SIGKILL)
+        while running(Place(data_dir)) == mongod:
+            time.sleep(0.001)
+        assert ensure_database(settings) == uri
+    release_database()
+
+
+def test_wait_for_its_end_waits_for_the_threads_of_a_killed_one(
+    data_dir: Path, user: Callable[[], User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user().uri()
+    mongod, place = running_in(data_dir), Place(data_dir)
+    monkeypatch.setattr("app.mongod.running", lambda _place: None)
+    monkeypatch.setattr("app.mongod.ENDING_SECONDS", 0.3)
+    begun = time.monotonic()
+    wait_for_its_end(place)
+    assert time.monotonic() - begun >= 0.3
+    os.kill(mongod.pid, signal.SIGKILL)
+    monkeypatch.setattr("app.mongod.ENDING_SECONDS", 30.0)
+    wait_for_its_end(place)
+    assert time.monotonic() - begun < 20
+    assert not listens(mongod.port)
+    assert free_port(place) == mongod.port
 
 
 def test_new_port_is_none_of_outgoing_connections_and_the_old_one_is_kept(tmp_path: Path) -> None:

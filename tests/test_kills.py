@@ -42,18 +42,6 @@ MAPPING = "columns:\n  Name: name\n  City: city\n"
 Answer = TypeVar("Answer")
 
 
-def patiently(ask: Callable[[], Answer], seconds: float = 120) -> Answer:
-    """What `ask` answers, asked again while the database is being killed and revived."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return ask()
-        except PyMongoError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
-
-
 @pytest.fixture
 def program(start: Callable[..., Program]) -> Program:
     begun = start()
@@ -75,6 +63,17 @@ class Killer:
 
     def __init__(self, program: Program, chance: random.Random) -> None:
         self.program, self.chance, self.kills = program, chance, 0
+
+    def patiently(self, ask: Callable[[], Answer], seconds: float = 120) -> Answer:
+        """What `ask` answers, asked again while the database is being killed and revived."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return ask()
+            except PyMongoError as error:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"The database stays away.\n{self.program.state()}") from error
+                time.sleep(0.3)
 
     def victims(self) -> list[int]:
         """The process ids of the part that is next: mostly the worker's children, where the jobs are."""
@@ -99,10 +98,10 @@ def wait_for(killer: Killer, job_id: Any) -> Job:
     """Kill and kill until the job has ended or there were enough kills; then just wait."""
     deadline = time.monotonic() + 400
     while True:
-        job = patiently(lambda: Job.objects.get(pk=job_id))
+        job = killer.patiently(lambda: Job.objects.get(pk=job_id))
         if JobState(job.state).ended:
             return job
-        assert time.monotonic() < deadline, (job.to_mongo(), killer.program.output.read_text()[-3000:])
+        assert time.monotonic() < deadline, f"{job.to_mongo()}\n{killer.program.state()}"
         if killer.kills < KILLS:
             killer.kill()
         else:
@@ -113,26 +112,27 @@ def import_round(killer: Killer, number: int) -> None:
     """Bring in ROWS companies; each must be there once, with one change entry."""
     city = f"Round {number}"
     text = "Name,City\n" + "".join(f"Company {number}-{row},{city}\n" for row in range(ROWS))
-    job_id = patiently(lambda: start_import(system_access(), "company", io.BytesIO(text.encode()), "list.csv",
+    job_id = killer.patiently(lambda: start_import(system_access(), "company", io.BytesIO(text.encode()), "list.csv",
                                             read_mapping(MAPPING)))  # fmt: skip
     job = wait_for(killer, job_id)
     assert job.state == "done", job.message
-    found = patiently(lambda: Company.objects(city=city).distinct("name"))
-    assert (len(found), patiently(lambda: Company.objects(city=city).count())) == (ROWS, ROWS)
-    ids = patiently(lambda: Company.objects(city=city).distinct("id"))
-    assert patiently(lambda: Change.objects(record__in=ids, action="create").count()) == ROWS
+    found = killer.patiently(lambda: Company.objects(city=city).distinct("name"))
+    assert (len(found), killer.patiently(lambda: Company.objects(city=city).count())) == (ROWS, ROWS)
+    ids = killer.patiently(lambda: Company.objects(city=city).distinct("id"))
+    assert killer.patiently(lambda: Change.objects(record__in=ids, action="create").count()) == ROWS
 
 
 def merge_round(killer: Killer, number: int, template: dict[str, Any]) -> None:
     """Letters for some of them; one result with each letter once."""
-    chosen = patiently(lambda: [str(c.pk) for c in Company.objects(city=f"Round {number}").only("id").limit(LETTERS)])
-    results = patiently(lambda: StoredFile.objects(purpose="result").count())
-    job = wait_for(killer, patiently(lambda: start_merge(system_access(), "company", template["_id"],
+    companies = Company.objects(city=f"Round {number}").only("id").limit(LETTERS)
+    chosen = killer.patiently(lambda: [str(company.pk) for company in companies.clone()])
+    results = killer.patiently(lambda: StoredFile.objects(purpose="result").count())
+    job = wait_for(killer, killer.patiently(lambda: start_merge(system_access(), "company", template["_id"],
                                                          Selection(ids=tuple(chosen)))))  # fmt: skip
     assert job.state == "done", job.message
-    assert patiently(lambda: StoredFile.objects(purpose="result").count()) == results + 1
-    stored = patiently(lambda: StoredFile.objects.get(pk=job.result_file).to_mongo().to_dict())
-    letters = read_letters(patiently(lambda: open_content(stored).read()))
+    assert killer.patiently(lambda: StoredFile.objects(purpose="result").count()) == results + 1
+    stored = killer.patiently(lambda: StoredFile.objects.get(pk=job.result_file).to_mongo().to_dict())
+    letters = read_letters(killer.patiently(lambda: open_content(stored).read()))
     assert len({letter.lines[0] for letter in letters}) == len(letters) == LETTERS
 
 
@@ -140,10 +140,10 @@ def delete_round(killer: Killer, number: int) -> None:
     """All of them into the recycle bin, each once."""
     condition = {"col": "city", "opr": "eq", "value": f"Round {number}"}
     selection = Selection(conditions=(condition,), all_matching=True)
-    outcome = patiently(lambda: delete_selected(system_access(), "company", selection))
+    outcome = killer.patiently(lambda: delete_selected(system_access(), "company", selection))
     assert wait_for(killer, outcome.job_id).state == "done"
-    assert patiently(lambda: Company.objects(city=f"Round {number}").count()) == 0
-    assert patiently(lambda: DeletedRecord.objects(document__city=f"Round {number}").count()) == ROWS
+    assert killer.patiently(lambda: Company.objects(city=f"Round {number}").count()) == 0
+    assert killer.patiently(lambda: DeletedRecord.objects(document__city=f"Round {number}").count()) == ROWS
 
 
 def test_jobs_end_rightly_through_fifty_kills(program: Program, inside: Flask) -> None:
@@ -157,4 +157,4 @@ def test_jobs_end_rightly_through_fifty_kills(program: Program, inside: Flask) -
         import_round(killer, number)
         merge_round(killer, number, template)
         delete_round(killer, number)
-    assert until(program.is_up, START_SECONDS), program.output.read_text()[-3000:]
+    assert until(program.is_up, START_SECONDS), program.state()

@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from app.mongod import Place, running
+from app.mongod import Place, listens, running
 from tests.fixtures.program import START_SECONDS, Program, processes_of, until
 
 pytestmark = pytest.mark.slow
 
 STOP_SECONDS = 30.0
+# The database looks for itself at its old port for half a minute.
+MOVING_SECONDS = 150.0
 
 
 def test_run_starts_everything_and_sigterm_leaves_nobody(start: Callable[..., Program], port: int) -> None:
@@ -63,6 +65,28 @@ def test_run_replaces_killed_web_server_worker_and_database(start: Callable[...,
     assert until(program.is_up, START_SECONDS), program.output.read_text()
     assert until(lambda: bool(program.children("app.worker")), START_SECONDS)
     assert not set(killed) & set(processes_of(program.folder))
+
+
+def test_run_goes_on_when_another_program_takes_the_database_s_port(start: Callable[..., Program]) -> None:
+    program = start()
+    assert until(program.is_up, START_SECONDS), program.output.read_text()
+    place = Place(program.folder)
+    mongod = running(place)
+    assert mongod
+    web = program.children("app.web_server")
+    program.process.send_signal(signal.SIGSTOP)
+    os.kill(mongod.pid, signal.SIGKILL)
+    assert until(lambda: not listens(mongod.port), STOP_SECONDS)
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", mongod.port))
+        squatter.listen()
+        program.process.send_signal(signal.SIGCONT)
+        assert until(lambda: not set(web) & set(processes_of(program.folder)), MOVING_SECONDS), program.state()
+        assert until(program.is_up, START_SECONDS), program.state()
+    moved = running(place)
+    assert moved
+    assert moved.port != mongod.port
 
 
 def test_run_with_port_taken_says_so_in_one_sentence(start: Callable[..., Program], port: int) -> None:
