@@ -5,9 +5,10 @@ order for a rare result reads everything. Here each part of a query that an inde
 cap, and the hint follows from the counts. A hint changes the time and never the result (measured: docs/storage.md).
 """
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app
@@ -31,6 +32,9 @@ SAMPLE = 1_000
 CLOSER = 10_000
 #: Estimates are kept for so long (seconds), and so many of them.
 KEPT_SECONDS, KEPT = 60.0, 1_000
+LONGEST_KEY = 2_000
+#: internalQueryMaxScansToExplode of MongoDB: beyond, it reads and sorts all of them.
+MOST_MERGED = 200
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,17 @@ class Lead:
     @property
     def few(self) -> bool:
         return self.count < FEW
+
+    @property
+    def values(self) -> int:
+        """How many tokens or ids it asks for at once."""
+        asked = [next(iter(predicate.values())) for predicate in self.predicates]
+        return max((len(one["$in"]) if isinstance(one, Mapping) and "$in" in one else 1) for one in asked)
+
+    @property
+    def by_name(self) -> bool:
+        """Whether its index gives its records in name order: the database merges so many tokens and no more."""
+        return self.index == BY_FACET and self.values <= MOST_MERGED
 
 
 @dataclass(frozen=True)
@@ -91,19 +106,27 @@ def leads_of(predicates: Iterable[Predicate]) -> list[Lead]:
     return [Lead(index, tuple(parts)) for (index, _what), parts in grouped.items()]
 
 
+def key_of(lead: Lead) -> str:
+    """What the lead's count is remembered by; thousands of linked ids are not kept for it."""
+    text = repr(lead.predicates)
+    return text if len(text) <= LONGEST_KEY else hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
 _estimates: dict[tuple[str, str], tuple[float, int, int]] = {}
 
 
 def estimated(collection: Collection, lead: Lead, cap: int) -> Lead:
     """The lead with its count, at most `cap`; remembered for a minute."""
-    key, moment = (collection.full_name, repr(lead.predicates)), time.monotonic()
+    if lead.index == BY_ID:
+        return lead
+    key, moment = (collection.full_name, key_of(lead)), time.monotonic()
     known = _estimates.get(key)
     if known is None or moment - known[0] > KEPT_SECONDS or (known[1] >= known[2] and known[2] < cap):
         if len(_estimates) >= KEPT:
             _estimates.clear()
         found = counted(collection, every_of(lead.predicates), cap, lead.index)
         known = _estimates[key] = (moment, found, cap)
-    return Lead(lead.index, lead.predicates, known[1], known[2])
+    return replace(lead, count=known[1], cap=known[2])
 
 
 def time_limit() -> int:
@@ -120,8 +143,9 @@ def counted(collection: Collection, query: Raw, limit: int | None, hint: str | N
 
 def best_lead(collection: Collection, leads: Sequence[Lead], parts: int) -> Lead | None:
     """The lead with the fewest records, for a query of so many parts; ids are few by themselves."""
+    leads = [replace(lead, count=lead.values, cap=lead.values + 1) if lead.index == BY_ID else lead for lead in leads]
     by_id = next((lead for lead in leads if lead.index == BY_ID), None)
-    if by_id is not None or not leads:
+    if (by_id is not None and by_id.few) or not leads:
         return by_id
     best = min((estimated(collection, lead, FEW) for lead in leads), key=lambda lead: lead.count)
     if best.few or parts == 1:
@@ -145,12 +169,13 @@ def masked(predicate: Predicate, index: str) -> Predicate:
 
 
 def plan_for_names(collection: Collection, predicates: Sequence[Predicate]) -> Plan:
-    """The plan for rows in name order. Tokens come in that order by themselves; ranges pay where they are rare."""
+    """The plan for rows in name order. Tokens come in that order by themselves; what else there is pays where it is
+    rare."""
     leads = leads_of(predicates)
     best = best_lead(collection, leads, len(predicates))
-    if best is not None and (best.few or best.index in (BY_FACET, BY_ID)):
+    if best is not None and (best.few or best.by_name):
         return plan_of(predicates, best)
-    tokens = best_lead(collection, [lead for lead in leads if lead.index == BY_FACET], len(predicates))
+    tokens = best_lead(collection, [lead for lead in leads if lead.by_name], len(predicates))
     if tokens is not None:
         return plan_of(predicates, tokens)
     if best is not None and len(predicates) > len(best.predicates) and best.count < best.cap:

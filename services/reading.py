@@ -1,6 +1,6 @@
 """Reading rows and counts by a plan: what lists stand on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -93,6 +93,12 @@ class Reader:
         """The plan that goes by these predicates of one field; conditions on the same field help to bound it."""
         predicates = (*lead, *self.predicates)
         return plan_of(predicates, next(found for found in leads_of(predicates) if found.index == index))
+
+    def every(self, path: str, limit: int) -> Iterator[Raw]:
+        """All of them with the value at `path` alone, at most `limit`, in no order."""
+        plan = plan_for_sorting(self.collection, self.predicates)
+        fields = {path: 1} if path == "_id" else {path: 1, "_id": 0}
+        yield from self.collection.find(plan.query, fields, **plan.options).limit(limit).max_time_ms(time_limit())
 
     # Counts
 

@@ -10,9 +10,11 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Change, Source, change_of
 from models.collation import collation_key
-from models.fields.errors import ConditionError, ValidationFailed
-from models.fields.query import MAX_CONDITIONS, visible_query
-from models.fields.schema import schema_of
+from models.fields.conditions import THROUGH, Node, group_of
+from models.fields.errors import ValidationFailed
+from models.fields.query import visible_query
+from models.fields.schema import Schema, schema_of
+from models.fields.ways import Way, ways_from
 from models.registers import register_of
 from models.rights import SETTINGS, Access, NotAllowed
 from models.saved_views import Audience, SavedView
@@ -87,8 +89,20 @@ def get_view(access: Access, view_id: Any) -> Raw:
 
 def asks_unseen(access: Access, view: Raw) -> bool:
     """Whether a condition is about a field that the user does not see: what it asks for would tell of it."""
-    seen = schema_of(view["register"]).for_access(access).by_column
-    return any(one["col"] not in seen for one in view.get("conditions") or ())
+    schema = schema_of(view["register"]).for_access(access)
+    return any(speaks_of_unseen(access, schema, node) for node in view.get("conditions") or ())
+
+
+def speaks_of_unseen(access: Access, schema: Schema, node: Node) -> bool:
+    group = group_of(node)
+    if not group:
+        return node["col"] not in schema.by_column
+    if THROUGH in node:
+        way = ways_from(schema, access).get(node[THROUGH])
+        if way is None:
+            return True
+        schema = schema_of(way.register.key).for_access(access)
+    return any(speaks_of_unseen(access, schema, inner) for inner in node[group])
 
 
 def may_change(access: Access, view: Raw) -> bool:
@@ -158,12 +172,15 @@ def shared_with(access: Access, audience: str, before: Raw | None) -> Raw:
 def checked(access: Access, register: str, query: Query) -> Raw:
     """The query as it is kept; every condition must make sense to whoever saves it."""
     schema = schema_of(register).for_access(access)
-    if len(query.conditions) > MAX_CONDITIONS:
-        raise ConditionError("", _l("Too many conditions for a view: at most %(max)s.", max=MAX_CONDITIONS))
-    visible_query(schema, access, query.conditions, context_of(access))
+    visible_query(schema, access, query.conditions, context_of(access), nothing_linked)
     known = [column for column in dict.fromkeys(query.columns) if column in schema.by_column][:MAX_COLUMNS]
     order = query.order if query.order in schema.by_column else ""
     return Query(query.conditions, order, query.direction, known).as_raw()
+
+
+def nothing_linked(way: Way, query: Raw) -> Sequence[ObjectId]:
+    """Conditions are only checked here: nothing is looked for."""
+    return ()
 
 
 def write_view(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:

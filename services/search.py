@@ -13,6 +13,7 @@ from models.fields.errors import ConditionError
 from models.fields.query import every_of, visible_query
 from models.fields.schema import schema_of
 from models.rights import Access
+from services.linked import find_linked
 from services.paging import Listing, listing_of
 from services.planning import predicates_of, time_limit
 from services.reading import Reader
@@ -85,7 +86,7 @@ def find_page(
     `thorough` makes them so everywhere, `exact` counts everything.
     """
     schema = schema_of(register).for_access(access)
-    query = visible_query(schema, access, conditions, context_of(access))
+    query = visible_query(schema, access, conditions, context_of(access), find_linked)
     reader = Reader(schema.register.document._get_collection(), tuple(predicates_of(query)))
     listing = listing_of(schema, order, direction)
     page_size = max(1, min(page_size, MAX_PAGE_SIZE))
@@ -143,7 +144,7 @@ def selection_query(access: Access, register: str, selection: Selection, action:
     schema = schema_of(register).for_access(access)
     context = context_of(access)
     conditions = selection.conditions if selection.all_matching else ()
-    allowed = [visible_query(schema, access, conditions, context), access.condition(register, action)]
+    allowed = [visible_query(schema, access, conditions, context, find_linked), access.condition(register, action)]
     if not selection.all_matching:
         allowed.append({"_id": {"$in": [selected_id(text) for text in selection.ids]}})
     return every_of(allowed)
@@ -154,6 +155,21 @@ def selected_id(text: str) -> ObjectId:
         return ObjectId(text)
     except (InvalidId, TypeError) as error:
         raise ConditionError("id", _l("“%(value)s” is not the id of a record.", value=str(text)[:40])) from error
+
+
+def count_matching(access: Access, register: str, conditions: Conditions) -> tuple[int, bool]:
+    """(how many of the records that the user may see match, at most COUNT_CAP; whether that is all of them).
+
+    Raises ConditionError, TooSlow.
+    """
+    schema = schema_of(register).for_access(access)
+    query = visible_query(schema, access, conditions, context_of(access), find_linked)
+    reader = Reader(schema.register.document._get_collection(), tuple(predicates_of(query)))
+    try:
+        count = reader.count(COUNT_CAP + 1)
+    except ExecutionTimeout as error:
+        raise TooSlow from error
+    return min(count, COUNT_CAP), count <= COUNT_CAP
 
 
 def count_selected(access: Access, register: str, selection: Selection, action: str) -> int:
@@ -178,6 +194,6 @@ def iterate_selected(
 
 
 __all__ = [
-    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_selected", "find_page", "iterate_selected",
+    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_matching", "count_selected", "find_page", "iterate_selected",
     "selection_query", "time_limit",
 ]  # fmt: skip

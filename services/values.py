@@ -60,7 +60,8 @@ class KnownValues:
 
 def context_of(access: Access) -> Context:
     """The context in which one user's input is read and output is written."""
-    return Context(language=access.language, time_zone=access.time_zone)
+    return Context(language=access.language, time_zone=access.time_zone, user_id=access.user_id,
+                   team_id=access.team_id)  # fmt: skip
 
 
 def parse_values(

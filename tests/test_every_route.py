@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 
 NONSENSE = ("abc", "0123456789abcdef01234567", "$where", "company", "-1", "ä ö", "x" * 300)
 QUERIES = ("page=abc&page_size=-1&order=$where&dir=x", "q=!(((&_flt_0_name=1&_flt_eq_name=%00", "q=(page:-1,filters:1)",
+           "where=[{&_flt_period_created_at=x", "where=[{%22any%22:[7]}]",
            "next=//evil.example/&back=%0d%0a&after=abc&before=%00")  # fmt: skip
 BODIES = ({}, {"rowid": ["$ne"], "all_matching": "1", "conditions": "[[]]", "name": "\x00", "version": "abc"},
           {"name": "x" * 5000, "kind": "$", "template": "abc", "email": "a@b", "choice_key": ["a", "a"],

@@ -1,15 +1,17 @@
 """The conditions of a list as people read them, and what its panels offer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
 from flask_babel import gettext as _
 
+from models.fields.conditions import THROUGH, Node, group_of
 from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
-from models.fields.schema import Schema
+from models.fields.schema import Schema, schema_of
+from models.fields.ways import ways_from
 from models.registers import SECTIONS
 from services.labels import names_of
 from services.values import context_of
@@ -17,40 +19,95 @@ from views.base import current_access, current_language
 from views.fields import INPUTS, filter_column
 from views.links import query_url
 from views.many_fields import AT_ONCE
+from views.selection import UNREADABLE, comparison, written
 
 Chip = dict[str, str]
+#: Names and values stand in texts by marks: a per cent sign in them would be taken for a format.
+NAME, WHAT = "\x01", "\x02"
 
 
-def chips(schema: Schema, conditions: Sequence[Mapping[str, Any]]) -> list[Chip]:
+def chips(schema: Schema, conditions: Sequence[Node]) -> list[Chip]:
     """The active conditions in plain words, each with the address of the list without it."""
-    return [chip(schema, condition) for condition in conditions]
+    groups = [node for node in conditions if not comparison(node)]
+    found = []
+    for node in conditions:
+        if comparison(node):
+            without = query_url(without=(f"_flt_{node['opr']}_{node['col']}", "page"))
+            found.append({**comparison_words(schema, node), "remove_url": without})
+        else:
+            rest = [other for other in groups if other is not node]
+            without = query_url(where=written(rest) if rest else None, page=None)
+            found.append({"label": "", "operator_label": "", "value_label": unbracketed(node_words(schema, node)),
+                          "remove_url": without})  # fmt: skip
+    return found
 
 
-def chip(schema: Schema, condition: Mapping[str, Any]) -> Chip:
-    """One condition; what is wrong with it stays as it was typed, so that it can be seen and removed."""
+def comparison_words(schema: Schema, condition: Node) -> Chip:
+    """One comparison; what is wrong with it stays as it was typed, so that it can be seen and removed."""
     field, code = schema.get(condition["col"]), canonical(condition["opr"])
-    values = condition["value"] if isinstance(condition["value"], list) else [condition["value"]]
+    value = condition.get("value")
+    values = value if isinstance(value, list) else [value]
     known = field is not None and code in OPERATORS
     bare = known and OPERATORS[code].takes == "none"
     return {
-        "label": field.label_in(current_language()) if field else condition["col"],
-        "operator_label": str(field.kind.operator_label(code)) if field and known else condition["opr"],
-        "value_label": "" if bare else ", ".join(value_label(field, value) for value in values),
-        "remove_url": query_url(without=(f"_flt_{condition['opr']}_{condition['col']}", "page")),
+        "label": field.label_in(current_language()) if field else str(condition["col"]),
+        "operator_label": str(field.kind.operator_label(code)) if field and known else str(condition["opr"]),
+        "value_label": "" if bare else ", ".join(value_label(field, code, value) for value in values),
     }
 
 
-def value_label(field: Field | None, value: str) -> str:
+def sentence(schema: Schema, conditions: Sequence[Node]) -> str:
+    """What a list with these conditions shows: "Companies where Sector is Utilities and (City is Oulu or …)"."""
+    register = str(schema.register.label)
+    if not conditions:
+        return _("%(register)s: all of them", register=NAME).replace(NAME, register)
+    words = joined_words("all", [node_words(schema, node) for node in conditions])
+    return _("%(register)s where %(what)s", register=NAME, what=WHAT).replace(NAME, register).replace(WHAT, words)
+
+
+def node_words(schema: Schema, node: Node) -> str:
+    """A condition in words; groups within others stand in brackets."""
+    group = group_of(node)
+    if not group:
+        shown = comparison_words(schema, node) if comparison(node) else {"value_label": str(node[UNREADABLE])[:80]}
+        return " ".join(filter(None, (shown.get("label"), shown.get("operator_label"), shown["value_label"])))
+    way = ways_from(schema, current_access()).get(node[THROUGH]) if THROUGH in node else None
+    inner = schema_of(way.register.key).for_access(current_access()) if way else schema
+    words = joined_words(group if group == "all" else "any", [node_words(inner, one) for one in node[group]])
+    if THROUGH in node:
+        name = way.label_in(current_language()) if way else str(node[THROUGH])[:80]
+        text = _("no %(link)s where %(what)s", link=NAME, what=WHAT) if group == "none" else _(
+            "%(link)s where %(what)s", link=NAME, what=WHAT)  # fmt: skip
+        return f"({text})".replace(NAME, name).replace(WHAT, words)
+    if group == "none":
+        return _("not %(what)s", what=WHAT).replace(WHAT, f"({words})")
+    return f"({words})" if len(node[group]) > 1 else words
+
+
+def unbracketed(words: str) -> str:
+    """A text that stands alone, without the brackets around it."""
+    return words[1:-1] if words.startswith("(") and words.endswith(")") and words.find(")") == len(words) - 1 else words
+
+
+def joined_words(group: str, parts: Sequence[str]) -> str:
+    joint = _("and") if group == "all" else _("or")
+    return f" {joint} ".join(parts)
+
+
+def value_label(field: Field | None, code: str, value: Any) -> str:
     if field is None:
-        return value
+        return str(value)
+    named = field.kind.operand_label(code, value)
+    if named is not None:
+        return str(named)
     if INPUTS[field.kind.input].remote:
-        return option_labels(field, [value]).get(value, value)
+        return option_labels(field, [str(value)]).get(str(value), str(value))
     context = replace(context_of(current_access()), asking=True)
     try:
         parsed = field.kind.parse(value, field, context)
     except ValueError:
-        return value
-    return field.kind.text(parsed, field, context) or value
+        return str(value)
+    return field.kind.text(parsed, field, context) or str(value)
 
 
 def option_labels(field: Field, ids: Sequence[str]) -> dict[str, str]:
@@ -58,6 +115,24 @@ def option_labels(field: Field, ids: Sequence[str]) -> dict[str, str]:
     good = [ObjectId(text) for text in ids if ObjectId.is_valid(text)]
     target = field.kind.target(field)  # type: ignore[attr-defined]
     return {str(key): name for key, name in names_of(current_access(), target, good).items()}
+
+
+def with_labels(schema: Schema, nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """The conditions with {value: name} in "labels" wherever a value points at something: what a page shows of them."""
+    found = []
+    for node in nodes:
+        group = group_of(node)
+        if group:
+            way = ways_from(schema, current_access()).get(node[THROUGH]) if THROUGH in node else None
+            inner = schema_of(way.register.key).for_access(current_access()) if way else schema
+            found.append({**node, group: with_labels(inner, node[group])})
+            continue
+        field = schema.get(node["col"]) if comparison(node) else None
+        value = node.get("value")
+        ids = [str(one) for one in (value if isinstance(value, list) else [value])]
+        remote = field is not None and INPUTS[field.kind.input].remote
+        found.append({**node, "labels": option_labels(field, ids) if field and remote else {}})
+    return found
 
 
 def chosen_options(field: Field, ids: Sequence[str]) -> list[tuple[str, str]]:

@@ -184,10 +184,13 @@ def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list
 def filter_column(field: Field, language: str, section: str) -> dict[str, Any]:
     """A field as the filter panel takes it."""
     spec = INPUTS[field.kind.input]
+    own = field.kind.operand_choices
     return {
         "column": field.column, "label": field.label_in(language), "section": section,
         "operators": [
-            {"op": code, "label": str(field.kind.operator_label(code)), "input": filter_input(spec, code)}
+            {"op": code, "label": str(field.kind.operator_label(code)),
+             "input": "select" if own(code) and not spec.remote else filter_input(spec, code),
+             "choices": [{"value": value, "label": str(label)} for value, label in own(code)]}
             for code in field.kind.operators
         ],
         "choices": [

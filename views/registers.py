@@ -14,10 +14,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
+from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
-from models.fields.query import MAX_CONDITIONS
 from models.fields.schema import Schema
 from models.rights import NotAllowed
 from services.labels import context_for
@@ -26,11 +26,11 @@ from services.records import VersionConflict, create_record, delete_record, get_
 from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
+from views.advanced_search import SearchScreens
 from views.base import current_access, current_language, current_user
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
-from views.history import HistoryScreens
 from views.interface import field_texts
 from views.links import number_arg
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
@@ -46,7 +46,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class RegisterView(HistoryScreens):
+class RegisterView(SearchScreens):
     """List, show, add, edit and delete the records of the register that `datamodel` names.
 
     What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading

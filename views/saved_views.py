@@ -37,7 +37,7 @@ from services.saved_views import (
 )
 from views.base import current_access, current_user
 from views.permissions import OWN
-from views.selection import conditions_of_args
+from views.selection import conditions_of_args, pairs_of
 
 Raw = dict[str, Any]
 ALL = "all"
@@ -74,9 +74,7 @@ def query_of_args(args: MultiDict[str, str] | None = None) -> Query:
 def view_address(card: Register, view: Raw) -> str:
     """The address that a view stands for."""
     pairs: list[tuple[str, str]] = [("from", str(view["_id"]))]
-    for one in view.get("conditions") or ():
-        values = one["value"] if isinstance(one["value"], list) else [one["value"]]
-        pairs += [(f"_flt_{one['opr']}_{one['col']}", str(value)) for value in values]
+    pairs += pairs_of(view.get("conditions") or ())
     pairs += [(name, view[key]) for name, key in (("order", "order"), ("dir", "direction")) if view.get(key)]
     pairs += [("cols", ",".join(view["columns"]))] if view.get("columns") else []
     return f"{request.script_root}{card.path}/?{urlencode(pairs)}"

@@ -21,12 +21,13 @@ function withFilter(address, operator, column, values) {
   return url;
 }
 
-function option(value, label) {
+export function option(value, label) {
   return el("option", { value }, label);
 }
 
-function columnSelect(columns) {
-  const select = el("select", { id: "flt-column", class: "form-select", "data-placeholder": text("filter_column") });
+/** A select of a register's fields in their sections. */
+export function columnSelect(columns, id = "flt-column") {
+  const select = el("select", { id, class: "form-select", "data-placeholder": text("filter_column") });
   select.append(option("", ""));
   const sections = Map.groupBy ? Map.groupBy(columns, (column) => column.section ?? "") : groupBySection(columns);
   for (const [section, members] of sections) {
@@ -46,23 +47,33 @@ function groupBySection(columns) {
   return sections;
 }
 
-function choiceSelect(column, kind) {
+function choiceSelect(column, kind, choices, id) {
   const remote = kind === "remote" || (!column.choices?.length && column.options_url);
   const select = el("select", {
-    id: "flt-value",
+    id,
     class: "form-select",
     multiple: kind === "multi",
     "data-options-url": remote ? column.options_url : null,
   });
   if (kind !== "multi") select.append(option("", ""));
-  select.append(...(column.choices ?? []).map((choice) => option(choice.value, choice.label)));
+  select.append(...choices.map((choice) => option(choice.value, choice.label)));
   return select;
 }
 
-function valueInput(column, kind) {
+/** The input for what a field is compared with by an operator, null where nothing is compared with. */
+export function valueInput(column, operator, id = "flt-value") {
+  const kind = operator.input;
   if (kind === "none") return null;
-  if (["select", "multi", "remote"].includes(kind)) return choiceSelect(column, kind);
-  return el("input", { id: "flt-value", class: "form-control", autocomplete: "off", ...(INPUTS[kind] ?? INPUTS.text) });
+  const choices = [...(operator.choices ?? []), ...(kind === "select" && operator.choices?.length ? [] : column.choices ?? [])];
+  if (["select", "multi", "remote"].includes(kind)) return choiceSelect(column, kind, choices, id);
+  return el("input", { id, class: "form-control", autocomplete: "off", ...(INPUTS[kind] ?? INPUTS.text) });
+}
+
+/** What stands in a value's input, as a list; ["1"] where nothing is compared with. */
+export function valuesOf(input) {
+  if (!input) return ["1"];
+  const values = input.multiple ? [...input.selectedOptions].map((chosen) => chosen.value) : [input.value.trim()];
+  return values.filter((value) => value !== "");
 }
 
 class FilterPanel {
@@ -112,7 +123,7 @@ class FilterPanel {
   }
 
   showValue() {
-    this.value = valueInput(this.column, this.chosenOperator().input);
+    this.value = valueInput(this.column, this.chosenOperator());
     this.valueBox.replaceChildren();
     if (!this.value) return;
     this.valueBox.append(this.labelled(text("filter_value"), this.value));
@@ -124,14 +135,8 @@ class FilterPanel {
     });
   }
 
-  values() {
-    if (!this.value) return ["1"];
-    if (this.value.multiple) return [...this.value.selectedOptions].map((chosen) => chosen.value);
-    return [this.value.value.trim()];
-  }
-
   apply() {
-    const values = this.values().filter((value) => value !== "");
+    const values = valuesOf(this.value);
     if (values.length === 0) {
       (this.value.tomselect ?? this.value).focus();
       return;

@@ -52,6 +52,8 @@ export function enhance(select, { offers = () => true, ...options } = {}) {
     ...(url ? remote(url, offers) : {}),
     ...options,
   });
+  // A click on an open box folds its list; it does not take the focus from somebody who is about to type.
+  instance.hook("instead", "onClick", () => (instance.isFocused && instance.isOpen ? instance.close() : instance.focus()));
   // The box took over the label; the list behind it is for the form alone.
   select.setAttribute("aria-hidden", "true");
   if (select.getAttribute("aria-invalid") === "true") instance.wrapper.setAttribute("aria-invalid", "true");

@@ -17,7 +17,8 @@ class Context:
     `labels` maps (register or "user" or "team", id) to a name; an id that is missing there is not shown by name,
     because its reader may not see it or because it is gone. `keep_odd` accepts a keepable value as it was typed.
     `held` is what the record's field holds already, which may stay though it would not be taken anew; `asking` reads
-    a value to compare with, which may be anything that a record may hold.
+    a value to compare with, which may be anything that a record may hold. `user_id` and `team_id` are whom "me" and
+    "my team" mean.
     """
 
     language: str = "en"
@@ -26,6 +27,8 @@ class Context:
     keep_odd: bool = False
     held: Any = None
     asking: bool = False
+    user_id: ObjectId | None = None
+    team_id: ObjectId | None = None
 
     @property
     def locale(self) -> str:

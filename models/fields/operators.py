@@ -1,7 +1,7 @@
 """The comparisons that conditions are made of: their codes, and the words a person reads.
 
-The codes are Flask-AppBuilder's own (`eq`, `ct`, `gt`, ...), with `ge`, `le`, `nin`, `all`, `empty` and
-`nempty` added. A code holds no underscore, so that `_flt_<code>_<column>` reads unambiguously.
+The codes are Flask-AppBuilder's own (`eq`, `ct`, `gt`, ...), with `ge`, `le`, `nin`, `all`, `period`,
+`empty` and `nempty` added. A code holds no underscore, so that `_flt_<code>_<column>` reads unambiguously.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ _ALL = (
     Operator("in", _l("is any of"), takes="many"),
     Operator("nin", _l("is none of"), takes="many"),
     Operator("all", _l("has all of"), takes="many"),
+    Operator("period", _l("is in the period")),
     Operator("empty", _l("is empty"), takes="none"),
     Operator("nempty", _l("is not empty"), takes="none"),
 )
@@ -49,6 +50,7 @@ ALIASES = {
 EMPTINESS = ("empty", "nempty")
 TEXT = ("ct", "nct", "eq", "neq", "sw", "nsw", "ew", "new", "in", "nin", *EMPTINESS)
 ORDERED = ("eq", "neq", "ge", "le", "gt", "lt", *EMPTINESS)
+DATES = ("eq", "neq", "ge", "le", "gt", "lt", "period", *EMPTINESS)
 MEMBER = ("eq", "neq", "in", "nin", *EMPTINESS)
 SEVERAL = ("eq", "neq", "in", "nin", "all", *EMPTINESS)
 YES_NO = ("eq", "neq", *EMPTINESS)
@@ -56,7 +58,7 @@ YES_NO = ("eq", "neq", *EMPTINESS)
 # Dates read better in words of their own.
 DATE_LABELS = {
     "eq": _l("is on"), "neq": _l("is not on"), "ge": _l("since"), "le": _l("until"),
-    "gt": _l("after"), "lt": _l("before"),
+    "gt": _l("after"), "lt": _l("before"), "period": _l("is in"),
 }  # fmt: skip
 SEVERAL_LABELS = {
     "eq": _l("includes"), "neq": _l("does not include"), "in": _l("includes any of"), "nin": _l("includes none of"),

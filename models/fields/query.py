@@ -1,31 +1,88 @@
 """Conditions and orders, as people and programs give them, as MongoDB queries."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 
 from models.collation import collation_key
+from models.fields.conditions import THROUGH, Node, checked, group_of
 from models.fields.context import Context
 from models.fields.errors import ConditionError
 from models.fields.operators import canonical
-from models.fields.schema import Schema
+from models.fields.schema import Schema, schema_of
+from models.fields.ways import Way, ways_from
 from models.rights import Access
 
-MAX_CONDITIONS = 50
 #: How a comparison with a name stands as an expression for its collation key.
 KEY_PATTERNS = {"ct": "{}", "sw": "^{}", "eq": "^{}$"}
+Query = dict[str, Any]
 Order = list[tuple[str, int]]
+#: Finds what a way leads from: the ids of the records that match the query, or of those that they point at.
+Find = Callable[[Way, Query], Sequence[ObjectId]]
 
 
-def conditions_query(schema: Schema, conditions: Iterable[Mapping[str, Any]], context: Context) -> dict[str, Any]:
-    """The query for conditions `{"col", "opr", "value"}`, all of which must hold. Raises ConditionError."""
-    parts = [condition_query(schema, condition, context) for condition in checked(conditions)]
-    return every_of(parts)
+@dataclass(frozen=True)
+class Asking:
+    """Who asks: how values are read, what the user may see, and how linked records are found."""
+
+    access: Access
+    context: Context
+    find: Find
 
 
-def condition_query(schema: Schema, condition: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def visible_query(
+    schema: Schema, access: Access, conditions: Iterable[Node], context: Context, find: Find, action: str = "see"
+) -> Query:
+    """The conditions within what the user may do: what every list, export, merge and REST call reads by.
+
+    Raises ConditionError, and what `find` raises.
+    """
+    seen = schema.for_access(access)
+    allowed = access.condition(schema.register.key, action)
+    return every_of([allowed, conditions_query(seen, conditions, Asking(access, context, find))])
+
+
+def conditions_query(schema: Schema, conditions: Iterable[Node], asking: Asking) -> Query:
+    """The query for conditions (models/fields/conditions.py), all of which must hold. Raises ConditionError."""
+    return every_of([node_query(schema, node, asking) for node in checked(conditions)])
+
+
+def node_query(schema: Schema, node: Node, asking: Asking) -> Query:
+    group = group_of(node)
+    if not group:
+        return condition_query(schema, node, asking.context)
+    if THROUGH in node:
+        return linked_query(schema, node, group, asking)
+    return joined(group, [node_query(schema, inner, asking) for inner in node[group]])
+
+
+def joined(group: str, parts: Sequence[Query]) -> Query:
+    if group == "all":
+        return every_of(parts)
+    either = any_of(parts)
+    return either if group == "any" else {"$nor": [either]}
+
+
+def linked_query(schema: Schema, node: Node, group: str, asking: Asking) -> Query:
+    """The query for what must hold of linked records: their ids are found first."""
+    way = ways_from(schema, asking.access).get(node[THROUGH]) if isinstance(node[THROUGH], str) else None
+    if way is None:
+        raise ConditionError(str(node[THROUGH])[:80], _l("There is no link “%(name)s”.", name=str(node[THROUGH])[:80]))
+    other = schema_of(way.register.key).for_access(asking.access)
+    wanted = joined("any" if group == "none" else group, [node_query(other, inner, asking) for inner in node[group]])
+    ids = asking.find(way, every_of([asking.access.condition(way.register.key), wanted]))
+    if way.backwards:
+        found: Query = {"_id": {"$in": list(ids)}}
+    else:
+        found = {"facets": {"$in": [token for one in ids for token in way.field.kind.facets(one, way.field)]}}
+    return {"$nor": [found]} if group == "none" else found
+
+
+def condition_query(schema: Schema, condition: Node, context: Context) -> Query:
     field, code, raw = schema.field(condition["col"]), str(condition["opr"]), condition.get("value")
     found = field.kind.condition(code, raw, field, context)
     if field.column == schema.register.name_field and canonical(code) in KEY_PATTERNS:
@@ -33,25 +90,13 @@ def condition_query(schema: Schema, condition: Mapping[str, Any], context: Conte
     return found
 
 
-def name_key_query(code: str, raw: Any) -> dict[str, Any]:
+def name_key_query(code: str, raw: Any) -> Query:
     """What a name's collation key must hold where the name is to hold a text: the index of names answers it."""
     key = collation_key(str(raw[0] if isinstance(raw, (list, tuple)) else raw))
     return {"sort_name": {"$regex": KEY_PATTERNS[code].format(re.escape(key))}} if key else {}
 
 
-def checked(conditions: Any) -> list[Mapping[str, Any]]:
-    """The conditions, once their shape is right. Raises ConditionError."""
-    if not isinstance(conditions, (list, tuple)):
-        raise ConditionError("", _l("Give the conditions as a list of {col, opr, value}."))
-    if len(conditions) > MAX_CONDITIONS:
-        raise ConditionError("", _l("Too many conditions: at most %(max)s.", max=MAX_CONDITIONS))
-    for condition in conditions:
-        if not isinstance(condition, Mapping) or not {"col", "opr"} <= set(condition):
-            raise ConditionError("", _l("Each condition needs “col” and “opr”, and most need “value”."))
-    return list(conditions)
-
-
-def every_of(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def every_of(parts: Iterable[Mapping[str, Any]]) -> Query:
     """All of the queries at once."""
     filled = [dict(part) for part in parts if part]
     if len(filled) < 2:
@@ -59,13 +104,24 @@ def every_of(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"$and": filled}
 
 
-def visible_query(
-    schema: Schema, access: Access, conditions: Iterable[Mapping[str, Any]], context: Context, action: str = "see"
-) -> dict[str, Any]:
-    """The conditions within what the user may do: what every list, export, merge and REST call reads by."""
-    key = schema.register.key
-    seen = schema.for_access(access)
-    return every_of([access.condition(key, action), conditions_query(seen, conditions, context)])
+def any_of(parts: Sequence[Query]) -> Query:
+    """At least one of the queries. Tokens make one set, which the index of tokens answers."""
+    if not all(parts):
+        return {}
+    if len(parts) == 1:
+        return parts[0]
+    tokens = [tokens_of(part) for part in parts]
+    if all(tokens):
+        return {"facets": {"$in": list(dict.fromkeys(token for some in tokens for token in some))}}
+    return {"$or": list(parts)}
+
+
+def tokens_of(part: Query) -> list[str]:
+    """The tokens any of which the query asks for; none for any other query."""
+    asked = part.get("facets") if set(part) == {"facets"} else None
+    if isinstance(asked, str):
+        return [asked]
+    return list(asked["$in"]) if isinstance(asked, Mapping) and set(asked) == {"$in"} else []
 
 
 def order_of(schema: Schema, column: str | None, direction: str | None) -> Order:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from models.companies import Company
 from models.fields.query import every_of
+from services import planning
 from services.planning import (
     BY_FACET,
     BY_NAME,
@@ -27,8 +28,10 @@ TEXT = {"custom.note": {"$regex": "zzz"}}
 
 
 @pytest.fixture
-def companies(app: Flask) -> Any:
+def companies(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
     """3,000 companies: 2,900 are big, 100 small; `staff` is 0 to 99."""
+    # What was counted for other tests is remembered for a minute.
+    monkeypatch.setattr(planning, "_estimates", {})
     collection = Company._get_collection()
     collection.insert_many([
         {"_id": ObjectId(), "name": f"Y{n:04}", "sort_name": f"y{n:04}", "version": 1,

@@ -1,11 +1,13 @@
 """Every screen in every form: desktop and phone, light and dark, English and Finnish, in a real browser."""
 
+import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from models.rights import Access
 from models.security import User
@@ -42,6 +44,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
         "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
         "/companies/add", f"/companies/show/{company['_id']}", f"/companies/edit/{company['_id']}",
+        f"/companies/?where={GROUPS}", f"/companies/search?where={GROUPS}",
         f"/companies/history/{company['_id']}", f"/companies/as_of/{company['_id']}?day=2100-01-01",
         "/people/", "/people/add", f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/fields/company/add", "/settings/users/", "/settings/users/add",
@@ -61,6 +64,12 @@ def violations(page: Page, address: str) -> list[str]:
             for item in found]  # fmt: skip
 
 
+GROUPS = quote(json.dumps([
+    {"any": [{"col": "city", "opr": "eq", "value": "Oulu"}, {"col": "created_at", "opr": "period", "value": "today"}]},
+    {"through": "person.companies", "none": [{"col": "name", "opr": "nempty"}]},
+]))  # fmt: skip
+
+
 def problems_of(page: Page, address: str) -> list[str]:
     """What is wrong with a screen: its status, the console (reports of the policy among it), axe's findings, a page
     wider than the window."""
@@ -77,6 +86,9 @@ def problems_of(page: Page, address: str) -> list[str]:
         found.append(f"{address}: {answer and answer.status}")
     if "/login" in page.url:
         found.append(f"{address}: asks to sign in")
+    if "/search?where" in address:
+        # Its rows are made by the script, of fields that it fetches.
+        expect(page.locator(".k-cond")).to_have_count(3)
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wider > 0:
         found.append(f"{address}: {wider} px wider than the window")

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from models.fields.conditions import GROUPS, MAX_CONDITIONS, THROUGH
 from services.search import MAX_PAGE_SIZE, MAX_SKIP
 from views.rest.problems import Problem
 
@@ -41,6 +42,27 @@ LIST_QUERY = {
     },
     "additionalProperties": False,
 }
+#: Records are asked for by groups of conditions too (models/fields/conditions.py), down to GROUP_LEVELS of them.
+GROUP_LEVELS = 3
+
+
+def condition_schema(levels: int) -> dict[str, Any]:
+    """The JSON Schema of one condition with so many levels of groups."""
+    if not levels:
+        return FILTER
+    inner = {"type": "array", "items": condition_schema(levels - 1), "minItems": 1, "maxItems": MAX_CONDITIONS}
+    through = {THROUGH: {"type": "string", "maxLength": 100}}
+    return {"anyOf": [FILTER, *(
+        {"type": "object", "properties": {group: inner, **through}, "required": [group], "additionalProperties": False}
+        for group in GROUPS
+    )]}  # fmt: skip
+
+
+RECORDS_QUERY = {
+    **LIST_QUERY,
+    "properties": {**LIST_QUERY["properties"],  # type: ignore[dict-item]
+                   "filters": {"type": "array", "items": condition_schema(GROUP_LEVELS)}},
+}  # fmt: skip
 ITEM_QUERY = {"type": "object", "properties": {"columns": NAMES, "keys": NAMES}, "additionalProperties": False}
 INFO_QUERY = {"type": "object", "properties": {"keys": NAMES}, "additionalProperties": True}
 

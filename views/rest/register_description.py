@@ -14,7 +14,7 @@ from views.rest.openapi import (
     object_of,
     query_parameter,
 )
-from views.rest.query import INFO_QUERY, ITEM_QUERY, LIST_QUERY
+from views.rest.query import INFO_QUERY, ITEM_QUERY, RECORDS_QUERY
 from views.rest.records import input_schema, record_schema
 
 Refs = dict[str, Any]
@@ -47,7 +47,7 @@ def describe_register(document: Document, name: str, schema: Schema, access: Acc
 
 def describe_reading(document: Document, path: str, key: str, common: Refs, record: Refs) -> None:
     document.operation(
-        "get", path, name=f"list_{key}", summary="A page of records", parameters=[query_parameter(LIST_QUERY)],
+        "get", path, name=f"list_{key}", summary="A page of records", parameters=[query_parameter(RECORDS_QUERY)],
         answer=list_answer(record), **common,
     )  # fmt: skip
     document.operation(

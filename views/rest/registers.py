@@ -31,7 +31,7 @@ from views.rest.base import REST, RestApi, rest_access
 from views.rest.body import json_array, json_object
 from views.rest.openapi import Document
 from views.rest.problems import Problem
-from views.rest.query import INFO_QUERY, ITEM_QUERY, LIST_QUERY, chosen_columns, chosen_keys, list_query
+from views.rest.query import INFO_QUERY, ITEM_QUERY, RECORDS_QUERY, chosen_columns, chosen_keys, list_query
 from views.rest.records import field_info, filter_info, helps, labels, record_columns, record_json
 from views.rest.register_description import describe_register
 from views.rest.values import refuse_own, take_keep, take_version
@@ -72,7 +72,7 @@ class RegisterApi(RestApi):
     @expose("/", methods=["GET"])
     @protect()
     @permission_name("get")
-    @rison_argument(LIST_QUERY)
+    @rison_argument(RECORDS_QUERY)
     def get_list(self, rison: dict[str, Any]) -> Response:
         """Answer with a page of records."""
         schema = self.schema()

@@ -120,6 +120,14 @@ class Kind:
     def operator_label(self, code: str) -> Any:
         return self.operator_labels.get(code, ops.OPERATORS[code].label)
 
+    def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
+        """(value, label) of what may be compared with besides the field's own values ("me", "this week")."""
+        return ()
+
+    def operand_label(self, code: str, raw: Any) -> Any:
+        """What people read for such a value; None for any other."""
+        return dict(self.operand_choices(code)).get(raw) if isinstance(raw, str) else None
+
     def condition(self, code: str, raw: Any, field: Field, context: Context) -> Query:
         """The MongoDB query for `field <operator> value`. Raises ConditionError."""
         code = ops.canonical(code)

@@ -14,6 +14,11 @@ from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Faceted
 
+#: In a condition: whoever asks, and the team of whoever asks.
+ME, MINE = "me", "mine"
+#: Nobody has this id: a condition about somebody who is not there holds for no record.
+NOBODY = ObjectId(b"\0" * 12)
+
 
 def parse_id(raw: Any) -> ObjectId:
     """An id out of its 24 hexadecimal digits. Raises FieldError."""
@@ -107,6 +112,12 @@ class User(Link):
     def target(self, field: Field) -> str:
         return "user"
 
+    def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
+        return ((ME, _l("me")),) if code not in ops.EMPTINESS else ()
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        return context.user_id or NOBODY if raw == ME else super().operand_value(code, raw, field, context)
+
 
 class Team(Link):
     name = "team"
@@ -116,3 +127,9 @@ class Team(Link):
 
     def target(self, field: Field) -> str:
         return "team"
+
+    def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
+        return ((MINE, _l("my team")),) if code not in ops.EMPTINESS else ()
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        return context.team_id or NOBODY if raw == MINE else super().operand_value(code, raw, field, context)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import mongoengine as me
@@ -9,12 +10,14 @@ from flask_babel import lazy_gettext as _l
 
 from models.fields import operators as ops
 from models.fields.context import Context
-from models.fields.errors import FieldError
+from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
 from models.fields.kinds.written import clock_text, day_text
+from models.fields.periods import days_of, offered_periods, period_label
 
 DAY = dt.timedelta(days=1)
+PERIOD = "period"
 FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 #: The last moment there is, to the millisecond that MongoDB keeps.
 LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC)
@@ -70,7 +73,7 @@ class Date(Kind):
     name = "date"
     label = _l("Date")
     input = "date"
-    operators = ops.ORDERED
+    operators = ops.DATES
     ranged = True
     lowest = FIRST
     operator_labels = ops.DATE_LABELS
@@ -108,8 +111,35 @@ class Date(Kind):
     def merge_value(self, value: Any, field: Field, context: Context) -> Any:
         return value.date() if value else None
 
+    def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
+        return offered_periods() if code == PERIOD else ()
+
+    def operand_label(self, code: str, raw: Any) -> Any:
+        return period_label(raw) if code == PERIOD and isinstance(raw, str) else None
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        """A value is kept as the span (start, end) of its day, or of the period."""
+        if code == PERIOD:
+            return self.period(raw, field, context)
+        day = super().operand_value(code, raw, field, context)
+        return None if day is None else (day, later(day, DAY))
+
+    def period(self, raw: Any, field: Field, context: Context) -> tuple[dt.datetime, dt.datetime]:
+        """The span of a period, reckoned from today in the reader's zone."""
+        try:
+            first, after = days_of(str(raw), dt.datetime.now(context.zone).date())
+        except ValueError as error:
+            message = _l("“%(value)s” is no period. Use “this_week”, “last_month”, “last_30_days” or the like.",
+                         value=str(raw)[:40])  # fmt: skip
+            raise ConditionError(field.column, message) from error
+        return self.start_of(first, context), self.start_of(after, context)
+
+    def start_of(self, day: dt.date, context: Context) -> dt.datetime:
+        """How the beginning of a day is kept."""
+        return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+
     def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {self.sort_path(field): span(code, value, later(value, DAY))}
+        return {self.sort_path(field): span(code, *value)}
 
 
 class DateTime(Date):
@@ -149,21 +179,24 @@ class DateTime(Date):
         return aware(value).astimezone(context.zone) if value else None
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
-        """A day asked of a moment means that whole day in the reader's zone: kept as (start, end)."""
-        moment = super().operand_value(code, raw, field, context)
+        """A day asked of a moment means that whole day in the reader's zone."""
+        if code == PERIOD:
+            return self.period(raw, field, context)
+        moment = Kind.operand_value(self, code, raw, field, context)
         if moment is None:
             return None
         whole_day = isinstance(raw, str) and re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*", raw)
         return moment, later(moment, DAY if whole_day else dt.timedelta(minutes=1))
 
-    def compare(self, code: str, value: Any, field: Field) -> Query:
-        return {self.sort_path(field): span(code, *value)}
+    def start_of(self, day: dt.date, context: Context) -> dt.datetime:
+        return to_utc(dt.datetime(day.year, day.month, day.day, tzinfo=context.zone))
 
 
 def span(code: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
     """The comparison of a stored moment with the span [start, end)."""
     return {
         "eq": {"$gte": start, "$lt": end},
+        PERIOD: {"$gte": start, "$lt": end},
         "ge": {"$gte": start},
         "gt": {"$gte": end},
         "lt": {"$lt": start},

@@ -1,0 +1,289 @@
+// Advanced search: conditions put together in groups and across links. The form's JSON holds what is asked already; each
+// change is told to the server, which answers how many records match and what the conditions say as a sentence.
+import { el } from "./dom.js";
+import { columnSelect, option, valueInput, valuesOf } from "./filters.js";
+import { enhance } from "./selects.js";
+import { number, text } from "./texts.js";
+
+const GROUPS = ["all", "any", "none"];
+const PAUSE = 300;
+const groupOf = (node) => GROUPS.find((name) => name in node);
+let made = 0;
+const newId = (name) => `sb-${name}-${(made += 1)}`;
+
+async function fetchJson(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${answer.status} from ${url}`);
+  return answer.json();
+}
+
+/** The button that takes a condition or a group away, as the page's template has it. */
+function removeButton(act) {
+  const button = document.querySelector("template[data-remove]").content.firstElementChild.cloneNode(true);
+  button.addEventListener("click", act);
+  return button;
+}
+
+/** One comparison: field, operator, value. */
+class Comparison {
+  constructor(group, columns, node = null) {
+    this.group = group;
+    this.columns = columns;
+    this.box = el("div");
+    this.rest = el("div", { class: "rest" });
+    const select = columnSelect(columns, newId("column"));
+    this.root = el("li", { class: "k-cond" });
+    const label = el("label", { class: "vh", for: select.id }, text("builder_field"));
+    this.root.append(el("div", {}, label, select), this.rest, removeButton(() => group.remove(this)));
+    this.picker = enhance(select, { onChange: (name) => this.columnChosen(name) });
+    if (node) this.fill(node);
+  }
+
+  fill(node) {
+    if (!this.columns.some((column) => column.column === node.col)) return;
+    this.picker.setValue(node.col, true);
+    this.columnChosen(node.col, node);
+  }
+
+  columnChosen(name, node = null) {
+    this.column = this.columns.find((column) => column.column === name);
+    this.rest.replaceChildren();
+    this.value = null;
+    if (!this.column) return this.group.changed();
+    const id = newId("operator");
+    this.operator = el("select", { id, class: "form-select", "aria-label": text("filter_operator") });
+    this.operator.append(...this.column.operators.map((item) => option(item.op, item.label)));
+    if (node) this.operator.value = node.opr;
+    this.operator.addEventListener("change", () => this.showValue());
+    this.box = el("div");
+    this.rest.append(this.operator, this.box);
+    this.showValue(node);
+  }
+
+  chosenOperator() {
+    return this.column.operators.find((item) => String(item.op) === this.operator.value) ?? this.column.operators[0];
+  }
+
+  showValue(node = null) {
+    this.value = valueInput(this.column, this.chosenOperator(), newId("value"));
+    this.box.replaceChildren();
+    if (this.value) {
+      this.value.setAttribute("aria-label", text("filter_value"));
+      this.box.append(this.value);
+      const given = [node?.value ?? []].flat().map(String);
+      if (this.value.tagName === "SELECT") this.fillSelect(given, node?.labels ?? {});
+      else this.value.value = given[0] ?? "";
+      this.value.addEventListener("input", () => this.group.changed());
+      this.value.addEventListener("change", () => this.group.changed());
+      if (!node) setTimeout(() => (this.value?.tomselect ?? this.value)?.focus());
+    }
+    this.group.changed();
+  }
+
+  fillSelect(given, labels) {
+    for (const value of given) {
+      let found = [...this.value.options].find((known) => known.value === value);
+      if (!found) this.value.append((found = option(value, labels[value] ?? value)));
+      found.selected = true;
+    }
+    enhance(this.value);
+  }
+
+  /** The condition, null while it is not complete. */
+  node() {
+    if (!this.column) return null;
+    const values = valuesOf(this.value);
+    if (!values.length) return null;
+    return { col: this.column.column, opr: this.chosenOperator().op, value: this.value?.multiple ? values : values[0] };
+  }
+
+  focus() {
+    this.picker.focus();
+  }
+}
+
+/** Conditions joined by all, any or none; with `way` they speak of linked records. */
+class Group {
+  constructor(builder, parent, register, { mode = "all", way = null } = {}) {
+    Object.assign(this, { builder, parent, register, way, members: [] });
+    this.mode = el("select", { class: "form-select", "aria-label": text("builder_mode") });
+    const names = way ? ["linked_all", "linked_any", "linked_none"] : GROUPS;
+    this.mode.append(...GROUPS.map((name, place) => option(name, text(`builder_${names[place]}`))));
+    this.mode.value = mode;
+    this.mode.addEventListener("change", () => this.changed());
+    this.list = el("ul", { class: "nodes" });
+    this.root = el(parent ? "li" : "div", { class: "k-group" });
+    this.root.append(this.head(), this.list, (this.acts = el("div", { class: "acts" })));
+  }
+
+  head() {
+    const head = el("div", { class: "head" });
+    if (this.way) head.append(el("b", {}, this.way.label));
+    head.append(this.mode);
+    if (this.parent) head.append(removeButton(() => this.parent.remove(this)));
+    return head;
+  }
+
+  /** Fetch what the register has; then the nodes are built. */
+  async start(nodes) {
+    [this.columns, this.ways] = await Promise.all([this.builder.fields(this.register), this.builder.ways(this.register)]);
+    const button = (label, act) => {
+      const made = el("button", { type: "button", class: "k-add" }, label);
+      made.addEventListener("click", act);
+      return made;
+    };
+    this.acts.append(button(text("builder_condition"), () => this.addComparison().focus()));
+    if (this.depth() < 4) {
+      this.acts.append(button(text("builder_group"), () => this.addGroup({ mode: "any" })));
+      if (this.ways.length) this.acts.append(this.wayPicker());
+    }
+    for (const node of nodes) await this.add(node);
+  }
+
+  depth() {
+    return this.parent ? this.parent.depth() + 1 : 0;
+  }
+
+  wayPicker() {
+    const select = el("select", { class: "form-select k-way", "aria-label": text("builder_linked") });
+    select.append(option("", text("builder_linked")), ...this.ways.map((way) => option(way.code, way.label)));
+    select.addEventListener("change", () => {
+      const way = this.ways.find((known) => known.code === select.value);
+      select.value = "";
+      if (way) this.addGroup({ way });
+    });
+    return select;
+  }
+
+  async add(node) {
+    const mode = groupOf(node);
+    if (!mode) return this.addComparison(node);
+    const way = node.through ? this.ways.find((known) => known.code === node.through) : null;
+    if (node.through && !way) return null;
+    return this.addGroup({ mode, way }, node[mode]);
+  }
+
+  addComparison(node = null) {
+    const made = new Comparison(this, this.columns, node);
+    return this.keep(made);
+  }
+
+  async addGroup(options, nodes = null) {
+    const made = this.keep(new Group(this.builder, this, options.way?.register ?? this.register, options));
+    await made.start(nodes ?? []);
+    if (!nodes) made.addComparison().focus();
+    return made;
+  }
+
+  keep(member) {
+    this.members.push(member);
+    this.list.append(member.root);
+    this.changed();
+    return member;
+  }
+
+  remove(member) {
+    const place = this.members.indexOf(member);
+    this.members.splice(place, 1);
+    member.root.remove();
+    this.changed();
+    const next = this.members[Math.min(place, this.members.length - 1)];
+    (next?.focus ? next : this).focus();
+  }
+
+  focus() {
+    this.acts.querySelector("button")?.focus();
+  }
+
+  changed() {
+    this.builder.changed();
+  }
+
+  nodes() {
+    return this.members.map((member) => member.node()).filter(Boolean);
+  }
+
+  node() {
+    const nodes = this.nodes();
+    if (!nodes.length) return null;
+    return { ...(this.way ? { through: this.way.code } : {}), [this.mode.value]: nodes };
+  }
+}
+
+class Builder {
+  constructor(form) {
+    this.form = form;
+    this.sources = JSON.parse(form.querySelector("[data-sources]").textContent);
+    this.known = {};
+    this.sentence = form.querySelector("[data-sentence]");
+    this.show = form.querySelector("[data-show]");
+    this.showText = this.show.textContent;
+  }
+
+  fields(register) {
+    return this.once(this.sources[register].fields);
+  }
+
+  ways(register) {
+    return this.once(this.sources[register].ways);
+  }
+
+  once(url) {
+    return (this.known[url] ??= fetchJson(url));
+  }
+
+  async start() {
+    const nodes = JSON.parse(this.form.querySelector("[data-nodes]").textContent);
+    // One group alone is what the page's own group stands for.
+    const mode = nodes.length === 1 && !nodes[0].through ? groupOf(nodes[0]) : null;
+    this.top = new Group(this, null, this.form.dataset.searchBuilder, { mode: mode ?? "all" });
+    this.form.querySelector("[data-built]").append(this.top.root);
+    await this.top.start(mode ? nodes[0][mode] : nodes);
+    if (!nodes.length) this.top.addComparison().focus();
+    this.form.addEventListener("submit", () => this.write());
+  }
+
+  /** What is asked, as a list of conditions that all must hold. */
+  asked() {
+    const nodes = this.top.nodes();
+    return this.top.mode.value === "all" || !nodes.length ? nodes : [{ [this.top.mode.value]: nodes }];
+  }
+
+  write() {
+    this.form.elements.where.value = JSON.stringify(this.asked());
+  }
+
+  changed() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tell(), PAUSE);
+  }
+
+  async tell() {
+    const where = JSON.stringify(this.asked());
+    if (where === this.told) return;
+    this.told = where;
+    const url = new URL(this.form.dataset.matchingUrl, window.location.href);
+    url.searchParams.set("where", where);
+    try {
+      const found = await fetchJson(url);
+      if (where === this.told) this.tellFound(found);
+    } catch {
+      this.told = null;
+      this.sentence.textContent = text("no_answer");
+    }
+  }
+
+  tellFound(found) {
+    this.sentence.textContent = found.error ?? found.sentence;
+    this.sentence.classList.toggle("wrong", Boolean(found.error));
+    const count = found.error ? "" : ` (${number(found.count)}${found.exact ? "" : "+"})`;
+    this.show.textContent = `${this.showText}${count}`;
+  }
+}
+
+export function setUpSearchBuilder() {
+  const form = document.querySelector("[data-search-builder]");
+  if (!form) return;
+  const builder = new Builder(form);
+  builder.start().catch(() => (builder.sentence.textContent = text("no_answer")));
+}

@@ -1,0 +1,65 @@
+"""Days that move with today: this week, last quarter, the last 30 days."""
+
+import datetime as dt
+import re
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+DAY = dt.timedelta(days=1)
+Days = tuple[dt.date, dt.date]
+#: What people are offered; `last_<n>_days` and `next_<n>_days` take any number up to MOST_DAYS.
+PERIODS: dict[str, Any] = {
+    "today": _l("today"), "yesterday": _l("yesterday"), "tomorrow": _l("tomorrow"),
+    "this_week": _l("this week"), "last_week": _l("last week"), "next_week": _l("next week"),
+    "this_month": _l("this month"), "last_month": _l("last month"), "next_month": _l("next month"),
+    "this_quarter": _l("this quarter"), "last_quarter": _l("last quarter"), "next_quarter": _l("next quarter"),
+    "this_year": _l("this year"), "last_year": _l("last year"), "next_year": _l("next year"),
+}  # fmt: skip
+OFFERED_DAYS = ("last_7_days", "last_30_days", "last_90_days", "last_365_days", "next_7_days", "next_30_days",
+                "next_90_days", "next_365_days")  # fmt: skip
+COUNTED = re.compile(r"(last|next)_([1-9]\d{0,3})_days")
+MOST_DAYS = 9_999
+STEPS = {"last": -1, "this": 0, "next": 1}
+SINGLE = {"yesterday": -1, "today": 0, "tomorrow": 1}
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def period_label(code: str) -> Any:
+    """What a period is called; None for a code that is none."""
+    counted = COUNTED.fullmatch(code)
+    if counted is None:
+        return PERIODS.get(code)
+    if counted[1] == "last":
+        return _l("the last %(days)s days", days=counted[2])
+    return _l("the next %(days)s days", days=counted[2])
+
+
+def offered_periods() -> list[tuple[str, Any]]:
+    return [*PERIODS.items(), *((code, period_label(code)) for code in OFFERED_DAYS)]
+
+
+def days_of(code: str, today: dt.date) -> Days:
+    """(first day, day after the last one). The last 30 days end with today, the next 30 begin with it; weeks begin on
+    Monday. Raises ValueError for a code that is none."""
+    counted = COUNTED.fullmatch(code)
+    if counted:
+        step = int(counted[2]) * DAY
+        return (today + DAY - step, today + DAY) if counted[1] == "last" else (today, today + step)
+    if code in SINGLE:
+        first = today + SINGLE[code] * DAY
+        return first, first + DAY
+    if code not in PERIODS:
+        raise ValueError(code)
+    which, _sign, unit = code.partition("_")
+    if unit == "week":
+        first = today + (7 * STEPS[which] - today.weekday()) * DAY
+        return first, first + 7 * DAY
+    length = MONTHS[unit]
+    number = (today.year * 12 + today.month - 1) // length + STEPS[which]
+    return month_start(number * length), month_start((number + 1) * length)
+
+
+def month_start(months: int) -> dt.date:
+    """The first day of a month, counted from the year 0."""
+    return dt.date(months // 12, months % 12 + 1, 1)

@@ -1,0 +1,76 @@
+"""Advanced search: conditions in groups and across links, put together on a page of their own."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import jsonify, redirect, request
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from models.fields.errors import ConditionError
+from models.fields.ways import ways_from
+from models.registers import all_registers
+from services.search import TooSlow, count_matching
+from views.base import current_access, current_language
+from views.conditions import sentence, with_labels
+from views.history import HistoryScreens
+from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
+
+#: What of a list's address the search leaves as it is.
+KEPT = ("order", "dir", "cols", "from")
+ALL_RECORDS = [("view", "all")]
+
+
+class SearchScreens(HistoryScreens):
+    """A register's screen on which conditions are put together."""
+
+    @expose("/search", methods=["GET"])
+    @has_access
+    @permission_name("list")
+    def search(self) -> Any:
+        """The conditions of the address, to be changed and added to."""
+        nodes = [node for node in conditions_of_args() if readable(node)]
+        kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
+        return self.render_template(
+            "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
+            sources=self.sources(), title=_("Search"),
+        )  # fmt: skip
+
+    @expose("/found", methods=["GET"])
+    @has_access
+    @permission_name("list")
+    def found(self) -> Response:
+        """The list that shows what the conditions in `where` find: to an address that can be read and shared."""
+        kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
+        asked = pairs_of(groups_of_text(request.args.get("where", "")))
+        return redirect(f"{request.script_root}{self.card.path}/?{urlencode([*kept, *asked] or ALL_RECORDS)}")
+
+    @expose("/matching", methods=["GET"])
+    @has_access
+    @permission_name("list")
+    def matching(self) -> Any:
+        """How many records the conditions in `where` find, and what they say as a sentence; as JSON."""
+        conditions = groups_of_text(request.args.get("where", ""))
+        try:
+            count, exact = count_matching(current_access(), self.card.key, conditions)
+        except (ConditionError, TooSlow) as error:
+            return jsonify({"error": str(error), "sentence": ""})
+        return jsonify({"count": count, "exact": exact, "sentence": sentence(self.datamodel.schema, conditions)})
+
+    @expose("/ways", methods=["GET"])
+    @has_access
+    @permission_name("list")
+    def ways(self) -> Response:
+        """The links along which conditions may go on from this register, as JSON."""
+        found = ways_from(self.datamodel.schema, current_access()).values()
+        return jsonify([{"code": way.code, "label": way.label_in(current_language()), "register": way.register.key}
+                        for way in found])  # fmt: skip
+
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Where the page fetches each register's fields and links."""
+        access = current_access()
+        return {card.key: {"fields": f"{request.script_root}{card.path}/filter_fields",
+                           "ways": f"{request.script_root}{card.path}/ways"}
+                for card in all_registers() if access.may(card.key, "see")}  # fmt: skip
