@@ -39,7 +39,9 @@ class Change(me.Document):
     meta = {
         "collection": "change",
         "auto_create_index": False,
-        "indexes": ["batch", "at", ["record", "-at"], {"fields": ["register", "record", "version"], "unique": True}],
+        "indexes": [
+            ["batch", "_id"], "at", ["record", "-at"], {"fields": ["register", "record", "version"], "unique": True},
+        ],
         "ordering": ["-at"],
     }
 

@@ -130,6 +130,18 @@ def undo_change(access: Access, register: str, record_id: Any, version: Any) -> 
     change = find_change(register, before["_id"], version)
     if change["action"] != "update":
         raise UndoFailed(_l("Only changes can be taken back. A deleted record is restored in the recycle bin."))
+    after = undone(access, schema, before, change)
+    if after is None:
+        return before
+    in_transaction(lambda session: replace_record(session, access, schema, before, after, Origin(Source.UNDO)))
+    return after
+
+
+def undone(access: Access, schema: Schema, before: Raw, change: Raw) -> Raw | None:
+    """The record without one change, None where it is like that already.
+
+    Raises NotAllowed, ValidationFailed, UndoFailed.
+    """
     values = earlier_values(access, schema, before, change["changes"])
     after = finished(schema, before, values)
     parsed = Parsed(values=values)
@@ -138,9 +150,8 @@ def undo_change(access: Access, register: str, record_id: Any, version: Any) -> 
     if parsed.errors:
         raise ValidationFailed(parsed.errors)
     if visible_values(schema, after) == visible_values(schema, before):
-        return before
+        return None
     after.update(version=before["version"] + 1, changed_at=now())
-    in_transaction(lambda session: replace_record(session, access, schema, before, after, Origin(Source.UNDO)))
     return after
 
 

@@ -82,9 +82,9 @@ class Run:
         if self.job.get("cancel_requested"):
             raise JobCancelled
 
-    def note(self, *lines: str) -> None:
+    def note(self, *lines: str, session: ClientSession | None = None) -> None:
         """Add lines to the log that the owner reads; its last 500 are kept."""
-        self.update({"$push": {"log": {"$each": list(lines), "$slice": -500}}})
+        self.update({"$push": {"log": {"$each": list(lines), "$slice": -500}}}, session)
 
     def update(self, changes: Raw, session: ClientSession | None = None) -> None:
         held = {"_id": self.job["_id"], "worker": self.job["worker"], "state": JobState.RUNNING.value}

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
+from pymongo import ReplaceOne
 from pymongo.client_session import ClientSession
 
 from models.base import derived_values, stored_value
@@ -299,6 +300,21 @@ def replace_record(
         raise Overtaken(current)
     values = visible_values(schema, before), visible_values(schema, after)
     Change._get_collection().insert_one(entry(access, schema, "update", after, *values, origin), session=session)
+
+
+def replace_records(
+    session: ClientSession, access: Access, schema: Schema, pairs: Sequence[tuple[Raw, Raw]], origin: Origin
+) -> None:
+    """Write many changed records, each as (before, after), with their entries. Raises Overtaken."""
+    if not pairs:
+        return
+    writes = [ReplaceOne({"_id": before["_id"], "version": before["version"]}, after) for before, after in pairs]
+    written = schema.register.document._get_collection().bulk_write(writes, session=session)
+    if written.matched_count != len(pairs):
+        raise Overtaken(pairs[0][0])
+    Change._get_collection().insert_many(
+        [entry(access, schema, "update", after, visible_values(schema, before), visible_values(schema, after), origin)
+         for before, after in pairs], session=session)  # fmt: skip
 
 
 def delete_record(

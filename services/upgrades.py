@@ -3,11 +3,14 @@
 from pymongo import UpdateOne
 
 from models.base import derived_values
+from models.changes import Change
 from models.fields.schema import schema_of
 from models.registers import Register, all_registers
 
 #: The wildcard index over all custom values, text too, which `by_range` has replaced.
 REPLACED = "by_custom"
+#: The index over batches of changes, which the one with their ids has replaced.
+REPLACED_OF_CHANGES = "batch_1"
 BATCH = 1_000
 
 
@@ -21,6 +24,9 @@ def bring_up_to_date() -> None:
             derive_anew(register)
         if replaced:
             collection.drop_index(REPLACED)
+    changes = Change._get_collection()
+    if REPLACED_OF_CHANGES in changes.index_information():
+        changes.drop_index(REPLACED_OF_CHANGES)
 
 
 def derive_anew(register: Register) -> None:

@@ -24,6 +24,7 @@ from models.companies import Company
 from models.files import StoredFile
 from models.jobs import Job, JobState
 from models.rights import system_access
+from services.bulk_edit import Edit, edit_selected, take_back
 from services.files import open_content
 from services.imports import read_mapping, start_import
 from services.merge import start_merge, upload_template
@@ -136,6 +137,22 @@ def merge_round(killer: Killer, number: int, template: dict[str, Any]) -> None:
     assert len({letter.lines[0] for letter in letters}) == len(letters) == LETTERS
 
 
+def edit_round(killer: Killer, number: int) -> None:
+    """All of them changed at once, each once; and taken back."""
+    condition = {"col": "city", "opr": "eq", "value": f"Round {number}"}
+    selection = Selection(conditions=(condition,), all_matching=True)
+    edits = [Edit("street", f"Street {number}")]
+    outcome = killer.patiently(lambda: edit_selected(system_access(), "company", selection, edits))
+    assert wait_for(killer, outcome.job_id).state == "done"
+    changed = {"batch": outcome.batch, "action": "update"}
+    assert killer.patiently(lambda: Company.objects(street=f"Street {number}", version=2).count()) == ROWS
+    assert killer.patiently(lambda: Change.objects(**changed).count()) == ROWS
+    undo = killer.patiently(lambda: take_back(system_access(), "company", outcome.batch))
+    assert wait_for(killer, undo.job_id).state == "done"
+    assert killer.patiently(lambda: Company.objects(street=f"Street {number}").count()) == 0
+    assert killer.patiently(lambda: Company.objects(city=f"Round {number}", version=3).count()) == ROWS
+
+
 def delete_round(killer: Killer, number: int) -> None:
     """All of them into the recycle bin, each once."""
     condition = {"col": "city", "opr": "eq", "value": f"Round {number}"}
@@ -156,5 +173,6 @@ def test_jobs_end_rightly_through_fifty_kills(program: Program, inside: Flask) -
         number += 1
         import_round(killer, number)
         merge_round(killer, number, template)
+        edit_round(killer, number)
         delete_round(killer, number)
     assert until(program.is_up, START_SECONDS), program.state()

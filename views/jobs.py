@@ -11,6 +11,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.jobs import JobState
+from models.registers import register_of
+from services.bulk_edit import EDIT, TAKE_BACK
 from services.jobs import cancel_job, get_job, list_jobs
 from views.base import current_access
 from views.permissions import OWN
@@ -77,10 +79,20 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
         "result_url": url_for("FileView.download", pk=result_file) if result_file else "",
-        # What a job deleted is restored by its batch.
-        "undo_batch": (raw.get("params") or {}).get("batch", "") if ended and raw["kind"] == "delete_records" else "",
+        "undo": undo_of(raw) if ended and raw.get("done") else None,
         "created_at": raw["created_at"], "started_at": raw.get("started_at"), "ended_at": raw.get("ended_at"),
     }  # fmt: skip
+
+
+def undo_of(raw: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """(label, address, batch) of what takes the job's work back; None for a job whose work stays."""
+    params = raw.get("params") or {}
+    batch = str(params.get("batch", ""))
+    if raw["kind"] == "delete_records":
+        return _("Restore what was deleted"), url_for("BinView.restore"), batch
+    if raw["kind"] in (EDIT, TAKE_BACK):
+        return _("Take back"), f"{register_of(params['register']).path}/take_back", batch
+    return None
 
 
 def message_of(raw: Mapping[str, Any]) -> str:

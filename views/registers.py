@@ -26,8 +26,8 @@ from services.records import VersionConflict, create_record, delete_record, get_
 from services.removal import delete_selected
 from services.search import Page, TooSlow, find_page
 from services.values import context_of
-from views.advanced_search import SearchScreens
 from views.base import current_access, current_language, current_user
+from views.bulk_edit import BulkEditScreens
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
@@ -46,7 +46,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class RegisterView(SearchScreens):
+class RegisterView(BulkEditScreens):
     """List, show, add, edit and delete the records of the register that `datamodel` names.
 
     What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading
@@ -269,14 +269,16 @@ class RegisterView(SearchScreens):
         the filled ones of the record `pk` which are left."""
         access, schema, pk = current_access(), self.datamodel.schema, request.args.get("pk", "")
         raw = get_record(access, self.card.key, pk, "change") if pk else None
-        values = self.edit_texts(raw) if raw else schema.defaults
+        bulk = "bulk" in request.args
+        values = self.edit_texts(raw) if raw else {} if bulk else schema.defaults
         column = request.args.get("column", "")
         wanted = [schema.get(column)] if column else self.shown(values, ()).later
         fields = [field for field in wanted if field is not None and not field.read_only]
         form = form_class(fields, field_texts)(formdata=None, data=values)
         self.add_options(form)
         return self.render_template("registers/form_fields.html", form=form, keepable=(), kept=(),
-                                    sections=self.form_sections(form))  # fmt: skip
+                                    sections=self.form_sections(form),
+                                    hows=dict.fromkeys(schema.by_column, "set") if bulk else {})  # fmt: skip
 
     def form_with(self, values: Raw) -> Any:
         """The form with these values and with the fields that it shows from the start, or that the page sent."""

@@ -96,9 +96,26 @@ function failed(place) {
   place.append(el("p", { class: "k-error", role: "alert" }, text("part_unreachable")));
 }
 
+/** A field of a form that changes many records is taken out again. */
+function setUpRemoving(sections) {
+  sections.addEventListener("click", (event) => {
+    const field = event.target.closest("[data-remove-field]")?.closest("[data-field]");
+    if (!field) return;
+    const section = field.closest("[data-section]");
+    field.remove();
+    if (!section.querySelector("[data-field]")) section.remove();
+    sections.querySelector("#more-field")?.tomselect.focus();
+  });
+}
+
 export function setUpMoreFields() {
   for (const place of document.querySelectorAll("[data-values]")) bringValues(place).catch(() => failed(place));
-  for (const place of document.querySelectorAll("[data-more-fields]")) new FormFields(place).start();
+  for (const place of document.querySelectorAll("[data-more-fields]")) {
+    new FormFields(place).start();
+    setUpRemoving(place.closest("[data-sections]"));
+    const select = place.querySelector("[data-autofocus]");
+    select?.tomselect.focus();
+  }
 }
 
 export function setUpMoreColumns(root) {

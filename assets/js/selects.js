@@ -34,7 +34,7 @@ function remote(url, offers) {
 }
 
 function noResults(data, escape) {
-  return `<div class="no-results">${escape(text(data.input ? "no_match" : "no_options"))}</div>`;
+  return `<div class="no-results" role="option" aria-disabled="true">${escape(text(data.input ? "no_match" : "no_options"))}</div>`;
 }
 
 /** Turns one <select> into a searchable box and returns its TomSelect. `offers` says which of the server's options. */
