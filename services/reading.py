@@ -1,7 +1,7 @@
 """Reading rows and counts by a plan: what lists stand on."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,10 +30,14 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reader:
-    """The records of a collection that hold all of the predicates."""
+    """The records of a collection that hold all of the predicates.
+
+    `paths` names the values that rows come with besides their id; none means whole documents.
+    """
 
     collection: Collection
     predicates: tuple[Predicate, ...] = ()
+    paths: tuple[str, ...] = ()
 
     # Rows
 
@@ -50,7 +54,7 @@ class Reader:
         return rows
 
     def narrowed(self, stretch: Stretch) -> "Reader":
-        return Reader(self.collection, (*self.predicates, *stretch.predicates))
+        return replace(self, predicates=(*self.predicates, *stretch.predicates))
 
     def of(self, stretch: Stretch, skip: int, limit: int) -> list[Raw]:
         """One stretch's rows. An index gives the order where reading and sorting all of them would cost more."""
@@ -69,7 +73,7 @@ class Reader:
         return lead is not None and lead.few
 
     def read(self, plan: Plan, stretch: Stretch, skip: int, limit: int) -> list[Raw]:
-        found = self.collection.find(plan.query, **plan.options).sort(list(stretch.order))
+        found = self.collection.find(plan.query, self.paths or None, **plan.options).sort(list(stretch.order))
         return list(found.skip(skip).limit(limit).max_time_ms(time_limit()))
 
     def by_value(self, index: str, stretch: Stretch, skip: int, limit: int) -> list[Raw]:

@@ -11,7 +11,7 @@ from pymongo.errors import ExecutionTimeout
 
 from models.fields.errors import ConditionError
 from models.fields.query import every_of, visible_query
-from models.fields.schema import schema_of
+from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from services.linked import find_linked
 from services.paging import Listing, listing_of
@@ -77,9 +77,12 @@ class Selection:
 def find_page(
     access: Access, register: str, conditions: Conditions = (), *, order: str | None = None,
     direction: str | None = None, page: int = 0, page_size: int = 25, exact: bool = False, thorough: bool = False,
-    after: str | None = None, before: str | None = None,
+    after: str | None = None, before: str | None = None, columns: Iterable[str] | None = None,
 ) -> Page:  # fmt: skip
     """One page of the records that match and that the user may see. Raises ConditionError, TooSlow.
+
+    With `columns` the rows hold their names, what rights go by, and the values of those columns alone: of records with
+    hundreds of fields a list shows few.
 
     `after` or `before` (keys out of another Page of the same order) say where the page stands; `page` is then but its
     number. Without them `page` counts, as far as MAX_SKIP rows. Counts are exact to COUNT_CAP where they cost little;
@@ -87,8 +90,9 @@ def find_page(
     """
     schema = schema_of(register).for_access(access)
     query = visible_query(schema, access, conditions, context_of(access), find_linked)
-    reader = Reader(schema.register.document._get_collection(), tuple(predicates_of(query)))
     listing = listing_of(schema, order, direction)
+    paths = () if columns is None else paths_of(schema, listing, columns)
+    reader = Reader(schema.register.document._get_collection(), tuple(predicates_of(query)), paths)
     page_size = max(1, min(page_size, MAX_PAGE_SIZE))
     stretches, skip = list(listing.stretches), 0
     if after:
@@ -104,6 +108,13 @@ def find_page(
         return seen.page_of(listing, *count_of(reader, seen, None if after or before else skip, exact, thorough))
     except ExecutionTimeout as error:
         raise TooSlow from error
+
+
+def paths_of(schema: Schema, listing: Listing, columns: Iterable[str]) -> tuple[str, ...]:
+    """What a list's rows hold: its columns, the order's values for the next page's key, `facets` for rights."""
+    shown = [schema.by_column[column].path for column in columns if column in schema.by_column]
+    ordered = [path for stretch in listing.stretches for path, _sign in stretch.order if path != "_id"]
+    return tuple(dict.fromkeys([schema.register.name_field, "facets", *shown, *ordered]))
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class RegisterView(BulkEditScreens):
             direction=request.args.get("dir"), page=number_arg("page", 0, MAX_PAGE),
             page_size=number_arg("page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
             exact=request.args.get("count") == "exact", after=request.args.get("after"),
-            before=request.args.get("before"),
+            before=request.args.get("before"), columns=self.chosen_columns(),
         )  # fmt: skip
 
     def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> ListRows:

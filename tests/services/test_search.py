@@ -67,6 +67,24 @@ def test_find_page_with_random_conditions_finds_what_a_plain_filter_finds(
         assert (page.count, page.exact, page.has_next) == (len(wanted), True, False)
 
 
+@pytest.mark.parametrize("order", ["name", "x_staff", "x_size", "x_note", "created_at"])
+def test_find_page_with_columns_reads_those_and_turns_pages_all_the_same(
+    rows: list[Raw], admin_access: Access, order: str
+) -> None:
+    whole = find_page(admin_access, "company", order=order, direction="desc", page_size=300)
+    found: list[Raw] = []
+    page = None
+    while page is None or page.has_next:
+        page = find_page(admin_access, "company", order=order, direction="desc", page_size=70, columns=("x_budget", "no"),
+                         page=0 if page is None else page.page + 1, after=page.after if page else None)  # fmt: skip
+        found += page.rows
+    assert [row["_id"] for row in found] == ids(whole)
+    budgets = [row["custom"].get("budget") for row in whole.rows]
+    assert [row.get("custom", {}).get("budget") for row in found] == budgets
+    assert all("city" not in row and "tags" not in row.get("custom", {}) for row in found)
+    assert all(row["facets"] == other["facets"] for row, other in zip(found, whole.rows, strict=True))
+
+
 def test_find_page_within_rights_finds_what_the_team_owns(rows: list[Raw], admin_access: Access) -> None:
     own = Company._get_collection()
     mine = [row for row in rows if row.get("x_size") == "big"][:30]
