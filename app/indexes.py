@@ -9,6 +9,7 @@ from models.console import Look
 from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
 from models.jobs import Job
+from models.layouts import RecordLayout
 from models.merge import MergeTemplate
 from models.registers import all_registers
 from models.saved_views import SavedView
@@ -17,8 +18,8 @@ from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Permission, PermissionView, RegisterUser,
-    Role, SavedView, StoredFile, Team, User, ViewMenu,
+    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Permission, PermissionView, RecordLayout,
+    RegisterUser, Role, SavedView, StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from views.files import FileView
 from views.first_start import FirstStartView
 from views.jobs import JobView
 from views.language import replace_locale_view
+from views.layouts import LayoutView
 from views.merge import MergeView
 from views.options import OptionsView
 from views.people import PersonView
@@ -49,7 +50,7 @@ SETTINGS_MENU = (
 
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
-    for view in (SettingsView, FieldsView, TeamView, FirstStartView):
+    for view in (SettingsView, FieldsView, LayoutView, TeamView, FirstStartView):
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
         appbuilder.add_link(name, href=href, icon=icon, label=label, category=SETTINGS_GROUP,

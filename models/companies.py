@@ -21,16 +21,16 @@ class Company(Record):
     register_key = "company"
 
     name = fixed("text", _l("Name"), required=True, max_length=200, in_list=True)
-    business_id = fixed("business_id", _l("Business ID"), in_list=True)
+    business_id = fixed("business_id", _l("Business ID"), in_list=True, in_head=True)
     street = fixed("text", _l("Street address"))
     postal_code = fixed("text", _l("Postal code"), max_length=20)
-    city = fixed("text", _l("City"), max_length=100, in_list=True)
+    city = fixed("text", _l("City"), max_length=100, in_list=True, in_head=True)
     country = fixed("text", _l("Country"), max_length=100)
     phone = fixed("phone", _l("Phone"), in_list=True)
     fax = fixed("phone", _l("Fax"))
     email = fixed("email", _l("E-mail"))
     website = fixed("url", _l("Website"))
-    status = fixed("choice", _l("Status"), section="classification", choices=STATUSES, in_list=True)
+    status = fixed("choice", _l("Status"), section="classification", choices=STATUSES, in_list=True, in_head=True)
 
     meta = {"collection": "company"}
 

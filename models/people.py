@@ -21,8 +21,8 @@ class Person(Record):
         "text", _l("Name"), required=True, max_length=200, in_list=True,
         help=_l("Left empty, it is made of the first and last name."),
     )  # fmt: skip
-    title = fixed("text", _l("Title"), max_length=100, in_list=True)
-    companies = fixed("links", _l("Companies"), target="company", in_list=True)
+    title = fixed("text", _l("Title"), max_length=100, in_list=True, in_head=True)
+    companies = fixed("links", _l("Companies"), target="company", in_list=True, in_head=True)
     phone = fixed("phone", _l("Phone"), in_list=True)
     email = fixed("email", _l("E-mail"), in_list=True)
 

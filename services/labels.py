@@ -1,10 +1,12 @@
-"""What linked records, users and teams are called, read in one query for each register."""
+"""What linked records, users and teams are called, read in one query."""
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from pymongo.collection import Collection
 
 from models.base import stored_value
 from models.fields.context import Context, LabelKey
@@ -22,26 +24,46 @@ def labels_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[s
         for raw in rows if field.kind.refers else ():
             for target, reference in field.kind.references(stored_value(field, raw), field):
                 wanted.setdefault(target, set()).add(reference)
-    return {
-        (target, reference): name
-        for target, ids in wanted.items()
-        for reference, name in names_of(access, target, ids).items()
-    }
+    return names_of_all(access, wanted)
 
 
 def names_of(access: Access, target: str, ids: Iterable[ObjectId]) -> dict[ObjectId, str]:
     """id -> name of those that exist and that the user may see."""
-    query: dict[str, Any] = {"_id": {"$in": list(ids)}}
-    if target == "user":
-        users = User._get_collection().find(query, {"first_name": 1, "last_name": 1})
-        return {raw["_id"]: f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip() for raw in users}
-    if target == "team":
-        return {raw["_id"]: raw["name"] for raw in Team._get_collection().find(query, {"name": 1})}
-    if target not in REGISTERS:
+    return {key: name for (_target, key), name in names_of_all(access, {target: ids}).items()}
+
+
+def names_of_all(access: Access, wanted: Mapping[str, Iterable[ObjectId]]) -> dict[LabelKey, str]:
+    """(target, id) -> name for all of them, of every register at once: one command to the database."""
+    parts = [(part, list(ids)) for target, ids in wanted.items() if (part := Named.of(target)) is not None]
+    pipelines = [(part.collection, part.pipeline(access, ids)) for part, ids in parts if ids]
+    if not pipelines:
         return {}
-    collection = REGISTERS[target].document._get_collection()
-    found = collection.find({"$and": [query, access.condition(target)]}, {"name": 1})
-    return {raw["_id"]: raw.get("name", "") for raw in found}
+    (first, stages), *others = pipelines
+    more = [{"$unionWith": {"coll": other.name, "pipeline": pipeline}} for other, pipeline in others]
+    return {(raw["target"], raw["_id"]): raw.get("name") or "" for raw in first.aggregate([*stages, *more])}
+
+
+@dataclass(frozen=True)
+class Named:
+    """Documents that have names: users, teams, the records of a register."""
+
+    target: str
+    collection: Collection
+    name: Any = "$name"
+
+    @classmethod
+    def of(cls, target: str) -> "Named | None":
+        if target == "user":
+            parts = [{"$ifNull": [f"${part}", ""]} for part in ("first_name", "last_name")]
+            return cls(target, User._get_collection(), {"$trim": {"input": {"$concat": [parts[0], " ", parts[1]]}}})
+        if target == "team":
+            return cls(target, Team._get_collection())
+        return cls(target, REGISTERS[target].document._get_collection()) if target in REGISTERS else None
+
+    def pipeline(self, access: Access, ids: list[ObjectId]) -> list[dict[str, Any]]:
+        seen = access.condition(self.target) if self.target in REGISTERS else {}
+        return [{"$match": {"$and": [{"_id": {"$in": ids}}, seen]}},
+                {"$project": {"name": self.name, "target": {"$literal": self.target}}}]  # fmt: skip
 
 
 def context_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[str, Any]]) -> Context:

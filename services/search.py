@@ -168,6 +168,23 @@ def selected_id(text: str) -> ObjectId:
         raise ConditionError("id", _l("“%(value)s” is not the id of a record.", value=str(text)[:40])) from error
 
 
+def beside(
+    access: Access, register: str, raw: Raw, conditions: Conditions, order: str | None, direction: str | None
+) -> tuple[ObjectId | None, ObjectId | None]:
+    """The ids of the records before and after one that is seen already, in a list of these conditions and this order;
+    (None, None) where the list does not hold it. Raises ConditionError, TooSlow."""
+    schema = schema_of(register).for_access(access)
+    key = listing_of(schema, order, direction).key_of(raw)
+    query = visible_query(schema, access, conditions, context_of(access), find_linked)
+    collection = schema.register.document._get_collection()
+    if not key or not collection.count_documents(every_of([{"_id": raw["_id"]}, query]), hint="_id_", limit=1):
+        return None, None
+    asked: Raw = {"order": order, "direction": direction, "page_size": 1, "columns": ()}
+    before = find_page(access, register, conditions, before=key, **asked).rows
+    after = find_page(access, register, conditions, after=key, **asked).rows
+    return (before[0]["_id"] if before else None), (after[0]["_id"] if after else None)
+
+
 def count_matching(access: Access, register: str, conditions: Conditions) -> tuple[int, bool]:
     """(how many of the records that the user may see match, at most COUNT_CAP; whether that is all of them).
 
@@ -205,6 +222,6 @@ def iterate_selected(
 
 
 __all__ = [
-    "COUNT_CAP", "Page", "Selection", "TooSlow", "count_matching", "count_selected", "find_page", "iterate_selected",
-    "selection_query", "time_limit",
+    "COUNT_CAP", "Page", "Selection", "TooSlow", "beside", "count_matching", "count_selected", "find_page",
+    "iterate_selected", "selection_query", "time_limit",
 ]  # fmt: skip

@@ -30,7 +30,7 @@ COLOURS = ("grey", "red", "orange", "amber", "green", "teal", "blue", "violet", 
 RESERVED = frozenset(("id", "ids", "_id", "fields", "custom", "version", "facets", "sort_name", "result", "count",
                       "register", "columns", "filters", "order", "page"))  # fmt: skip
 FIXED_FOR_GOOD = ("register", "key", "kind", "target")
-EDITABLE = ("label", "section", "help", "required", "default", "choices", "order", "in_list", "currency")
+EDITABLE = ("label", "section", "help", "required", "default", "choices", "order", "in_list", "in_head", "currency")
 COLUMNS = (*FIXED_FOR_GOOD, *EDITABLE, "retired")
 Raw = dict[str, Any]
 
@@ -144,7 +144,8 @@ def completed(current: Raw, data: Mapping[str, Any], problems: Problems) -> Raw:
     """`current` with the editable parts of `data`, each checked. Raises ValidationFailed."""
     result = dict(current)
     cleaners = {"label": clean_label, "help": clean_help, "section": clean_section, "order": clean_order,
-                "required": clean_flag, "in_list": clean_flag, "currency": clean_currency}  # fmt: skip
+                "required": clean_flag, "in_list": clean_flag, "in_head": clean_flag,
+                "currency": clean_currency}  # fmt: skip
     for name, cleaner in cleaners.items():
         if name in data and (data[name] is not None or name == "label"):
             result[name] = cleaner(data[name], problems, name)

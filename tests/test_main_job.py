@@ -118,7 +118,7 @@ def grade_first_company(page: Page) -> None:
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Grade").fill("A & <B>")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("A & <B>")).to_be_visible()
+    expect(page.locator("dd").get_by_text("A & <B>", exact=True)).to_be_visible()
     page.goto(listed)
 
 

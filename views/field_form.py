@@ -71,6 +71,10 @@ class FieldForm(FlaskForm):
     in_list = BooleanField(
         _l("Show in the list"), description=_l("As a column, until users choose columns of their own.")
     )
+    in_head = BooleanField(
+        _l("At the head of the record"),
+        description=_l("Numbers and dates stand there as key figures, other values under the name."),
+    )
     default = StringField(
         _l("Default"), description=_l("What a new record starts with, as you would type it there.")
     )
@@ -159,6 +163,7 @@ def definition_of(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Raw:
     data: Raw = {
         "label": {"en": form.label_en.data or "", "fi": form.label_fi.data or ""},
         "section": form.section.data, "required": form.required.data, "in_list": form.in_list.data,
+        "in_head": form.in_head.data,
         "help": help_of(form), "default": None if kind in WITHOUT_DEFAULT else form.default.data,
     }  # fmt: skip
     if kind in WITH_CHOICES:
@@ -182,6 +187,7 @@ def form_values(definition: Mapping[str, Any]) -> Raw:
         "label_en": label.get("en") or "", "label_fi": label.get("fi") or "", "section": definition.get("section"),
         "help_en": texts.get("en") or "", "help_fi": texts.get("fi") or "",
         "required": bool(definition.get("required")), "in_list": bool(definition.get("in_list")),
+        "in_head": bool(definition.get("in_head")),
         "default": default_text(default), "currency": definition.get("currency") or "EUR",
     }  # fmt: skip
 

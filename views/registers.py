@@ -15,18 +15,22 @@ from werkzeug.wrappers import Response
 
 from models.base import stored_value
 from models.fields.conditions import MAX_CONDITIONS
+from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
-from models.rights import NotAllowed
+from models.layouts import COLUMNS
+from models.rights import SETTINGS, NotAllowed
 from services.labels import context_for
+from services.layouts import SECTION, places_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.records import VersionConflict, create_record, delete_record, get_record, update_record
 from services.removal import delete_selected
-from services.search import Page, TooSlow, find_page
+from services.search import Page, TooSlow, beside, find_page
 from services.values import context_of
 from views.base import current_access, current_language, current_user
+from views.blocks import head_fields, head_of, related_blocks
 from views.bulk_edit import BulkEditScreens
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
@@ -178,11 +182,32 @@ class RegisterView(BulkEditScreens):
         fields = self.datamodel.schema.fields
         whole = request.args.get("fields") == "all"
         shown = Shown(fields) if whole else shown_fields(fields, self.filled(raw))
+        access, schema = current_access(), self.datamodel.schema
+        # What all blocks point at is called by its name through one query.
+        told = {field.column: field for field in (*shown.at_once, *head_fields(schema, raw))}
+        context = context_for(access, told.values(), [raw])
+        sections = {f"{SECTION}.{section[0]}": section for section in self.value_sections(raw, shown.at_once, context)}
         return self.render_template(
             "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
-            sections=self.value_sections(raw, shown.at_once),
-            title=raw.get("name") or _("(no name)"), related=self.related(raw), can=self.can_with(raw),
+            sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
+            related=related_blocks(access, self.card, raw), can=self.can_with(raw),
+            places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
         )  # fmt: skip
+
+    @expose("/beside/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def beside(self, pk: str) -> Response:
+        """The addresses of the records before and after this one in the list that the query asks for, as JSON."""
+        access = current_access()
+        raw = get_record(access, self.card.key, pk)
+        try:
+            found = beside(access, self.card.key, raw, conditions_of_args(), request.args.get("order"),
+                           request.args.get("dir"))  # fmt: skip
+        except (ConditionError, TooSlow):
+            found = None, None
+        before, after = (f"{request.script_root}{self.card.path}/show/{one}" if one else "" for one in found)
+        return jsonify({"before": before, "after": after})
 
     @expose("/values/<pk>", methods=["GET"])
     @has_access
@@ -193,11 +218,14 @@ class RegisterView(BulkEditScreens):
         raw = get_record(current_access(), self.card.key, pk)
         shown = shown_fields(self.datamodel.schema.fields, self.filled(raw))
         edit_url = f"{self.card.path}/value/{raw['_id']}" if self.can_with(raw)["change"] else ""
-        return self.render_template("registers/values.html", card=self.card, edit_url=edit_url,
-                                    sections=self.value_sections(raw, shown.at_once + shown.later))  # fmt: skip
-
-    def value_sections(self, raw: Raw, fields: Sequence[Field]) -> Sequence[tuple[str, str, Sequence[Cell]]]:
+        fields = shown.at_once + shown.later
         context = context_for(current_access(), fields, [raw])
+        return self.render_template("registers/values.html", card=self.card, edit_url=edit_url,
+                                    sections=self.value_sections(raw, fields, context))  # fmt: skip
+
+    def value_sections(
+        self, raw: Raw, fields: Sequence[Field], context: Context
+    ) -> Sequence[tuple[str, str, Sequence[Cell]]]:
         columns = {field.column for field in fields}
         return [(section, title, [cell(field, raw, context) for field in found])
                 for section, title, found in in_sections(self.datamodel.schema, columns)]  # fmt: skip
@@ -208,10 +236,6 @@ class RegisterView(BulkEditScreens):
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
         return {action: access.allows(self.card.key, action, raw) for action in ROW_ACTIONS}
-
-    def related(self, raw: Raw) -> Sequence[Mapping[str, Any]]:
-        """Lists of what is linked to the record; a register's own view says what that is."""
-        return []
 
     # Forms
 

@@ -153,7 +153,7 @@ class FieldsView(BaseView):
         return data
 
     def conflict_texts(self, current: Raw) -> Raw:
-        flags = {name: _("Yes") if current.get(name) else _("No") for name in ("required", "in_list")}
+        flags = {name: _("Yes") if current.get(name) else _("No") for name in ("required", "in_list", "in_head")}
         return {**flags, "section": str(SECTIONS.get(current["section"], current["section"]))}
 
     def show_errors(self, form: FieldForm, error: ValidationFailed) -> None:

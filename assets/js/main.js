@@ -1,3 +1,4 @@
+import { setUpBeside } from "./beside.js";
 import { setUpConfirm } from "./confirm.js";
 import { setUpFieldWorkshop } from "./field-workshop.js";
 import { setUpFilters } from "./filters.js";
@@ -30,6 +31,7 @@ setUpMenus();
 setUpPanels();
 setUpSelection();
 setUpRows();
+setUpBeside();
 setUpParts();
 setUpSearch();
 setUpFilters();

@@ -8,14 +8,13 @@ import { text } from "./texts.js";
 
 async function bringValues(place) {
   const part = await fetchPart(place.dataset.values);
-  const first = place.querySelector("[data-section]");
-  first.before(...part.querySelectorAll("[data-section]"));
-  // What came is the whole; what was there from the start stands behind it now.
-  let old = first;
-  while (old) {
-    const next = old.nextElementSibling?.closest("[data-section]");
-    old.remove();
-    old = next;
+  // What came is the whole of each section; one that was empty until now follows those that were there.
+  for (const section of part.querySelectorAll("[data-section]")) {
+    const there = place.querySelector(`[data-section="${section.dataset.section}"]`);
+    const all = place.querySelectorAll("[data-section]");
+    if (there) there.replaceWith(section);
+    else if (all.length) all[all.length - 1].after(section);
+    else place.prepend(section);
   }
 }
 

@@ -5,9 +5,14 @@ import { columnSelect, option, valueInput, valuesOf } from "./filters.js";
 import { enhance } from "./selects.js";
 import { number, text } from "./texts.js";
 
-const GROUPS = ["all", "any", "none"];
+const GROUPS = { all: () => text("builder_all"), any: () => text("builder_any"), none: () => text("builder_none") };
+const LINKED = {
+  all: () => text("builder_linked_all"),
+  any: () => text("builder_linked_any"),
+  none: () => text("builder_linked_none"),
+};
 const PAUSE = 300;
-const groupOf = (node) => GROUPS.find((name) => name in node);
+const groupOf = (node) => Object.keys(GROUPS).find((name) => name in node);
 let made = 0;
 const newId = (name) => `sb-${name}-${(made += 1)}`;
 
@@ -107,8 +112,7 @@ class Group {
   constructor(builder, parent, register, { mode = "all", way = null } = {}) {
     Object.assign(this, { builder, parent, register, way, members: [] });
     this.mode = el("select", { class: "form-select", "aria-label": text("builder_mode") });
-    const names = way ? ["linked_all", "linked_any", "linked_none"] : GROUPS;
-    this.mode.append(...GROUPS.map((name, place) => option(name, text(`builder_${names[place]}`))));
+    this.mode.append(...Object.entries(way ? LINKED : GROUPS).map(([name, label]) => option(name, label())));
     this.mode.value = mode;
     this.mode.addEventListener("change", () => this.changed());
     this.list = el("ul", { class: "nodes" });

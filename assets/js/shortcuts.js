@@ -24,9 +24,13 @@ function labelOf(element) {
   return element.dataset.keyLabel || element.getAttribute("aria-label") || element.textContent.trim();
 }
 
+function withKeys() {
+  return [...document.querySelectorAll("[data-key]")].filter((element) => !element.closest("[hidden]"));
+}
+
 /** [key, what it does] of this page: its own elements, the list's keys where there is a list, those of every page. */
 function keysHere() {
-  const own = [...document.querySelectorAll("[data-key]")].map((element) => [element.dataset.key, labelOf(element)]);
+  const own = withKeys().map((element) => [element.dataset.key, labelOf(element)]);
   const list = document.querySelector("[data-row]") ? [["↑ ↓", text("key_rows")], ["Enter", text("key_open")], ["x", text("key_tick")],
     ["e", text("key_edit")], ["Shift F10", text("key_menu")]] : [];
   const place = document.querySelector("[data-edit]") ? [["Enter", text("key_in_place")], ["Esc", text("key_take_back")]] : [];
@@ -65,7 +69,7 @@ function pressed(event) {
     if (!document.querySelector(".k-keys")) overview();
     return;
   }
-  const element = shortcutsAreOn() && [...document.querySelectorAll("[data-key]")].find((found) => found.dataset.key === event.key);
+  const element = shortcutsAreOn() && withKeys().find((found) => found.dataset.key === event.key);
   if (!element) return;
   event.preventDefault();
   press(element);

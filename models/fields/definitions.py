@@ -39,6 +39,7 @@ class FieldDefinition(me.Document):
     default = me.DynamicField()
     order = me.IntField(default=0)
     in_list = me.BooleanField(default=False)
+    in_head = me.BooleanField(default=False)
     target = me.StringField(default="")
     currency = me.StringField(default="EUR")
     retired = me.BooleanField(default=False)
@@ -63,7 +64,7 @@ class FieldDefinition(me.Document):
             # Custom fields follow the fixed ones of their section, in the administrator's order.
             order=1000 + self.order, help=self.help, required=self.required, default=self.default,
             choices=tuple(choice_of(item) for item in self.choices), custom=True, retired=self.retired,
-            in_list=self.in_list, target=self.target, currency=self.currency,
+            in_list=self.in_list, in_head=self.in_head, target=self.target, currency=self.currency,
             max_length=100_000 if long else 2_000, id=str(self.pk or ""),
         )  # fmt: skip
 

@@ -29,7 +29,8 @@ class Field:
     """A field as everything else sees it.
 
     `column` is its name in filters, forms, REST and lists (`x_<key>` for custom ones), `path` where its value
-    stands in the document. `label` and `help` are lazily translated text or a mapping from language to text.
+    stands in the document. `label` and `help` are lazily translated text or a mapping from language to text. `in_head`
+    sets it at the head of the record: numbers and dates as key figures, other values under the name.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Field:
     retired: bool = False
     read_only: bool = False
     in_list: bool = False
+    in_head: bool = False
     target: str = ""
     currency: str = "EUR"
     max_length: int = 500

@@ -21,6 +21,11 @@ class Way:
     field: Field
     backwards: bool = False
 
+    @property
+    def many(self) -> bool:
+        """Whether it may lead to several records: a page lists them, where a single one stands among the values."""
+        return self.backwards or self.field.kind.name == "links"
+
     def label_in(self, language: str) -> str:
         """What people read: the link's name, backwards the register's with the link's where that is not plain."""
         if not self.backwards:

@@ -12,7 +12,8 @@ from services.settings import LANGUAGES
 TOP = ("register", "match", "on_existing", "columns", "constants", "ignore", "sheet", "header_row", "separator",
        "encoding", "language")  # fmt: skip
 USE = ("field", "define", "add_choices", "zero_fill", "separator", "link_by", "create_missing", "odd")
-DEFINE = ("kind", "label", "section", "help", "required", "choices", "in_list", "order", "currency", "target")
+DEFINE = ("kind", "label", "section", "help", "required", "choices", "in_list", "in_head", "order", "currency",
+          "target")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
 from services.jobs import LeaseLost, Run, cancel_job, claim, run_job, wake_due
-from services.labels import names_of
+from services.labels import names_of_all
 from services.merge import MergeProblem, delete_template, set_field_map, start_merge
 from services.merge.jobs import run_merge
 from services.records import RecordNotFound, now
@@ -217,7 +217,7 @@ def test_run_merge_many_records_ask_for_names_once_a_chunk(
         PersonFactory(last_name=f"M{number}", companies=[str(companies[number]["_id"])])
     asked = []
     monkeypatch.setattr("services.merge.letters.CHUNK", 2)
-    monkeypatch.setattr("services.labels.names_of", lambda *args: asked.append(args[1]) or names_of(*args))
+    monkeypatch.setattr("services.labels.names_of_all", lambda *args: asked.extend(args[1]) or names_of_all(*args))
     job = make(anna, keep(anna, "last_name", "companies", register="person"))
     assert letters(anna, job) == [f"M{number}|Yritys {number}" for number in range(5)]
     assert asked == ["company"] * 3

@@ -75,8 +75,9 @@ def test_find_page_with_columns_reads_those_and_turns_pages_all_the_same(
     found: list[Raw] = []
     page = None
     while page is None or page.has_next:
-        page = find_page(admin_access, "company", order=order, direction="desc", page_size=70, columns=("x_budget", "no"),
-                         page=0 if page is None else page.page + 1, after=page.after if page else None)  # fmt: skip
+        page = find_page(admin_access, "company", order=order, direction="desc", page_size=70,
+                         columns=["x_budget", "no"], page=page.page + 1 if page else 0,
+                         after=page.after if page else None)  # fmt: skip
         found += page.rows
     assert [row["_id"] for row in found] == ids(whole)
     budgets = [row["custom"].get("budget") for row in whole.rows]

@@ -178,7 +178,7 @@ def properties() -> dict[str, Raw]:
         "section": {"enum": [*SECTIONS, None]}, "key": TEXT, "label": LABEL, "kind": {"enum": list(OFFERED_KINDS)},
         "target": TEXT, "choices": {"type": ["array", "null"], "items": CHOICE}, "required": FLAG,
         "help": {"type": ["string", "object", "null"]}, "default": {}, "order": {"type": ["integer", "null"]},
-        "in_list": FLAG, "currency": TEXT, "retired": FLAG, "version": {"type": "integer"},
+        "in_list": FLAG, "in_head": FLAG, "currency": TEXT, "retired": FLAG, "version": {"type": "integer"},
         "created_at": {"type": ["string", "null"], "format": "date-time"},
         "changed_at": {"type": ["string", "null"], "format": "date-time"},
     }  # fmt: skip
