@@ -34,13 +34,13 @@ from views.blocks import head_fields, head_of, related_blocks
 from views.bulk_edit import BulkEditScreens
 from views.cells import NAME, ListRows
 from views.conditions import all_columns, chips, filter_columns
-from views.fields import Cell, ValueField, cell, form_class, form_fields
+from views.fields import INPUTS, Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
 from views.links import number_arg
 from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
 from views.recycle_bin import undo_button
 from views.saved_views import shown_views, wanted_view
-from views.selection import conditions_of_args, selection_of_form
+from views.selection import comparison, conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
 DEFAULT_PAGE_SIZE = 25
@@ -92,7 +92,7 @@ class RegisterView(BulkEditScreens):
             page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
             # Each chip carries the address without it: thousands of conditions would take minutes to draw.
             conditions = conditions[:MAX_CONDITIONS]
-        columns = [schema.by_column[column] for column in self.chosen_columns()]
+        columns = [schema.by_column[column] for column in self.telling_columns(conditions)]
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page,
             rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
@@ -107,6 +107,15 @@ class RegisterView(BulkEditScreens):
         named = dict.fromkeys(request.args.get("cols", "").split(","))
         chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
         return chosen or list_columns(current_user().list_columns, schema)
+
+    def telling_columns(self, conditions: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        """The columns but for those in which a condition makes all values the same, unless the address names them."""
+        chosen, schema = self.chosen_columns(), self.datamodel.schema
+        if "cols" in request.args:
+            return chosen
+        same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
+        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].several]
+        return told or chosen
 
     def find(self, conditions: Sequence[Mapping[str, Any]]) -> Page:
         return find_page(

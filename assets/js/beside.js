@@ -28,6 +28,7 @@ async function findBeside(place, query) {
     else {
       link.removeAttribute("href");
       link.removeAttribute("data-key");
+      link.setAttribute("role", "link");
       link.setAttribute("aria-disabled", "true");
     }
   }

@@ -1,5 +1,6 @@
 import { setUpBeside } from "./beside.js";
 import { setUpConfirm } from "./confirm.js";
+import { setUpDensity } from "./density.js";
 import { setUpFieldWorkshop } from "./field-workshop.js";
 import { setUpFilters } from "./filters.js";
 import { setUpDismiss, setUpForms, setUpPasswordEyes } from "./forms.js";
@@ -29,6 +30,7 @@ setUpDismiss();
 setUpToasts();
 setUpMenus();
 setUpPanels();
+setUpDensity();
 setUpSelection();
 setUpRows();
 setUpBeside();

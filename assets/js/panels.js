@@ -1,4 +1,5 @@
 // Panels whose content the page fetches when somebody reaches for their button: [popover][data-panel-url].
+import { showDensity } from "./density.js";
 import { setUpMoreColumns } from "./more-fields.js";
 import { placeBeside } from "./menus.js";
 import { fetchPart, fillWith } from "./parts.js";
@@ -10,6 +11,7 @@ async function fill(panel) {
   for (const form of panel.querySelectorAll("form[data-sends-query]")) form.elements[form.dataset.sendsQuery].value = window.location.search;
   setUpSorting(panel);
   setUpMoreColumns(panel);
+  showDensity(panel);
 }
 
 export function setUpPanels() {

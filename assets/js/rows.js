@@ -16,16 +16,8 @@ class RowMenu {
 
   /** Fills the menu for a row, and for one of its cells where the reader pointed at one. */
   fill(row, cell) {
-    const name = nameOf(row);
-    const may = (row.dataset.may || "").split(" ");
-    this.menu.querySelector("[data-row-name]").textContent = name;
-    for (const item of this.menu.querySelectorAll("[data-needs]")) item.hidden = !may.includes(item.dataset.needs);
-    for (const item of this.menu.querySelectorAll("[data-row-url]")) {
-      const address = item.dataset.rowUrl.replace("{id}", row.dataset.row);
-      if (item.matches("a")) item.href = address;
-      else item.setAttribute("formaction", address);
-    }
-    for (const item of this.menu.querySelectorAll("[data-row-value]")) item.value = row.dataset.row;
+    this.menu.querySelector("[data-row-name]").textContent = nameOf(row);
+    fillFor(this.menu, row);
     this.fillCell(cell);
   }
 
@@ -59,6 +51,32 @@ class RowMenu {
     where(this.menu);
     this.menu.querySelector(".mi:not([hidden])").focus();
   }
+}
+
+/** Fits what is written for any row to one of them: its addresses, and what it allows. */
+function fillFor(element, row) {
+  const may = (row.dataset.may || "").split(" ");
+  for (const item of element.querySelectorAll("[data-needs]")) item.hidden = !may.includes(item.dataset.needs);
+  for (const item of element.querySelectorAll("[data-row-url]")) {
+    const address = item.dataset.rowUrl.replace("{id}", row.dataset.row);
+    if (item.matches("a")) item.href = address;
+    else item.setAttribute("formaction", address);
+  }
+  for (const item of element.querySelectorAll("[data-row-value]")) item.value = row.dataset.row;
+}
+
+/** The quick ways of a row stand beside its button while the pointer is on it. */
+function setUpQuickWays(table) {
+  const template = document.querySelector("template[data-row-actions]");
+  if (!template || !window.matchMedia("(hover: hover) and (min-width: 640px)").matches) return;
+  const ways = template.content.firstElementChild.cloneNode(true);
+  table.addEventListener("pointerover", (event) => {
+    const row = event.target.closest("[data-row]");
+    if (!row || ways.parentElement?.parentElement === row) return;
+    fillFor(ways, row);
+    row.querySelector(".l-acts").prepend(ways);
+  });
+  table.addEventListener("pointerleave", () => ways.remove());
 }
 
 function nameOf(row) {
@@ -127,5 +145,6 @@ export function setUpRows() {
   element?.addEventListener("toggle", (event) => {
     if (event.newState === "closed" && element.contains(document.activeElement)) menu.opener?.focus();
   });
+  setUpQuickWays(table);
   document.addEventListener("keydown", (event) => pressed(table, menu, event), true);
 }

@@ -7,8 +7,19 @@ function apply() {
   document.documentElement.dataset.bsTheme = theme;
 }
 
+function applyDensity() {
+  const density = localStorage.getItem("density");
+  if (density === "compact" || density === "airy") document.documentElement.dataset.density = density;
+  else delete document.documentElement.dataset.density;
+}
+
 apply();
+applyDensity();
 document.documentElement.classList.add("js");
 system.addEventListener("change", apply);
-window.addEventListener("storage", apply);
+window.addEventListener("storage", () => {
+  apply();
+  applyDensity();
+});
 document.addEventListener("themechange", apply);
+document.addEventListener("densitychange", applyDensity);

@@ -210,7 +210,8 @@ def test_double_click_opens_and_right_click_shows_only_the_value(signed_in: Page
     signed_in.get_by_text("Show only “IT”").click()
     expect(signed_in.locator("tr[data-row]")).to_have_count(1)
     signed_in.wait_for_load_state()
-    signed_in.locator("tr[data-row]").get_by_text("Oulu").dblclick()
+    # The columns in which all are the same now are not shown.
+    signed_in.locator("tr[data-row] td[data-label]").last.dblclick()
     expect(signed_in.locator("h1")).to_have_text("Gamma Oy")
 
 
@@ -341,3 +342,32 @@ def test_value_typed_when_the_session_has_ended_is_not_lost(
     signed_in.get_by_role("button", name="Edit City").press("Enter")
     expect(signed_in.locator(".k-toast").last).to_contain_text("no longer signed in")
     expect(signed_in.locator("[data-edit$='/city'] [data-value]")).to_have_text("Oulu")
+
+
+def test_height_of_rows_is_kept(signed_in: Page) -> None:
+    height = "() => document.querySelector('#records tbody tr').getBoundingClientRect().height"
+    usual = signed_in.evaluate(height)
+    signed_in.keyboard.press("c")
+    signed_in.get_by_role("button", name="Low").click()
+    expect(signed_in.get_by_role("button", name="Low")).to_have_attribute("aria-pressed", "true")
+    assert signed_in.evaluate(height) < usual
+    signed_in.reload()
+    assert signed_in.evaluate(height) < usual
+    signed_in.keyboard.press("c")
+    expect(signed_in.get_by_role("button", name="Low")).to_have_attribute("aria-pressed", "true")
+    signed_in.get_by_role("button", name="Usual").click()
+    assert signed_in.evaluate(height) == usual
+
+
+def test_quick_ways_stand_on_the_row_under_the_pointer(signed_in: Page) -> None:
+    rows = signed_in.locator("#records tbody tr")
+    rows.nth(1).hover()
+    expect(signed_in.locator(".k-rowacts")).to_have_count(1)
+    edit = rows.nth(1).locator(".k-rowacts a").first
+    expect(edit).to_have_attribute("href", f"/companies/edit/{rows.nth(1).get_attribute('data-row')}")
+    rows.nth(0).hover()
+    expect(rows.nth(0).locator(".k-rowacts button")).to_have_attribute(
+        "value", str(rows.nth(0).get_attribute("data-row")))  # fmt: skip
+    with signed_in.expect_navigation():
+        rows.nth(0).locator(".k-rowacts a").first.click()
+    assert "/companies/edit/" in signed_in.url

@@ -141,3 +141,16 @@ def test_edit_of_a_person_whose_company_is_deleted_keeps_the_link_and_takes_anot
     assert client.post(f"/people/edit/{person['_id']}", data=data).status_code == 302
     unknown = {"name": "Matti", "companies": ["", "0123456789abcdef01234567"], "version": "2"}
     assert client.post(f"/people/edit/{person['_id']}", data=unknown).status_code == 422
+
+
+def test_column_that_a_condition_makes_the_same_throughout_is_left_out(
+    client: FlaskClient, admin_access: Access
+) -> None:
+    create_record(admin_access, "company", {"name": "Alfa", "city": "Oulu"})
+    cell = 'data-label="City"'
+    assert cell in client.get("/companies/").text
+    assert cell not in client.get("/companies/?_flt_eq_city=Oulu").text
+    assert cell in client.get("/companies/?_flt_ct_city=Oulu").text
+    assert cell in client.get("/companies/?_flt_eq_city=Oulu&cols=name,city").text
+    assert 'data-label="Name"' in client.get("/companies/?_flt_eq_name=Alfa").text
+    assert client.get("/companies/?_flt_eq_nothing=1").status_code == 400
