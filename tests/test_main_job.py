@@ -88,9 +88,9 @@ def bring_in_list(program: Program) -> None:
     assert "2013 (1888)" in done.stdout
 
 
-def type_choice(page: Page, text: str) -> None:
-    """Choose in the searchable select that has the focus, by keyboard."""
-    expect(page.locator(".ts-wrapper.focus")).to_be_visible()
+def type_choice(page: Page, text: str, box: str = "flt-column") -> None:
+    """Choose in a searchable select once it has the focus, by keyboard."""
+    expect(page.locator(f"#{box}-ts-control")).to_be_focused()
     page.keyboard.type(text)
     expect(page.locator(".ts-dropdown:visible .option.active")).to_have_text(text)
     page.keyboard.press("Enter")
@@ -100,7 +100,7 @@ def filter_companies(page: Page) -> None:
     page.goto("/companies/")
     page.get_by_role("button", name="Add a condition").click()
     type_choice(page, "Sector")
-    type_choice(page, "Utilities")
+    type_choice(page, "Utilities", "flt-value")
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_role("button", name="Add a condition").click()
     type_choice(page, "Date added")

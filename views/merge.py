@@ -38,7 +38,7 @@ from services.merge import (
 )
 from services.merge.files import safe_name
 from services.records import RecordNotFound
-from services.search import Selection, count_selected
+from services.search import Selection, TooSlow, count_selected
 from services.word import TemplateError
 from views.base import current_access, current_language
 from views.files import file_response
@@ -236,6 +236,25 @@ class MergeView(BaseView):
             return redirect(list_url(check_may_merge(current_access(), register)))
         return self.with_choice(register, self.preview_page)
 
+    @expose("/letter/<register>", methods=["POST"])
+    @has_access
+    def letter(self, register: str) -> Answer:
+        """The letter of one recipient and the fields of its template, as parts of the page that makes letters."""
+        access, card = current_access(), check_may_merge(current_access(), register)
+        found, problem, rows, chosen = None, "", [], request.form.get("template", "")
+        try:
+            rows = [field_row(one) for one in field_status(access, get_template(access, chosen))]
+            found = preview_letter(access, card.key, chosen, selection_of_form(), request.form.get("at", 0, type=int))
+        except RecordNotFound:
+            problem = _("Choose a template. The one you chose may have been deleted meanwhile.")
+        except (MergeProblem, TemplateError, ConditionError, TooSlow) as error:
+            problem = str(error)
+        parts = shown_parts(found) if found else []
+        return self.render_template(
+            "merge/letter.html", card=card, found=found, parts=parts, rows=rows, problem=problem,
+            known_label=str(STATES[FieldState.KNOWN][0]), body_label=PARTS["body"],
+        )  # fmt: skip
+
     def with_choice(self, register: str, action: Callable[[Register, Selection, str], Answer]) -> Answer:
         """Do something with the chosen rows and the chosen template; what is wrong stands on the start page."""
         card, selection = check_may_merge(current_access(), register), self.selection()
@@ -255,11 +274,16 @@ class MergeView(BaseView):
         found = preview_letter(current_access(), card.key, chosen, selection, place)
         if "download" in request.form:
             return letter_response(found)
-        parts = [(PARTS[part.part], [text.split("\n") for text in part.paragraphs]) for part in found.parts]
+        parts = shown_parts(found)
         return self.render_template(
             "merge/preview.html", title=found.name or _("Letter"), card=card, found=found, parts=parts,
             back=list_url(card), inputs=carried_inputs(selection, chosen),
         )  # fmt: skip
+
+
+def shown_parts(found: Preview) -> list[tuple[Any, list[list[str]]]]:
+    """(what it is, its paragraphs as lines) of each part of a letter."""
+    return [(PARTS[part.part], [text.split("\n") for text in part.paragraphs]) for part in found.parts]
 
 
 def start_letters(card: Register, selection: Selection, chosen: str) -> Answer:

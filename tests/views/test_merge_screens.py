@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
 from werkzeug.test import TestResponse
 
 from models.files import StoredFile
@@ -23,6 +24,7 @@ from services.jobs import cancel_job, claim, wake_due
 from services.merge import get_template, set_field_map, upload_template
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
+from tests.fixtures.app import PASSWORD
 from tests.services.merging import REAL, keep, lines, template_with
 from tests.word.making import docx, field, merge_field, p, section
 
@@ -440,3 +442,59 @@ def test_files_content_that_is_gone_is_not_there(staff: FlaskClient, access: Acc
     raw = new_file(access, "x.docx", DOCX, "result", ("0" * 64, 1))
     add_file(None, raw)
     assert staff.get(f"/files/{raw['_id']}").status_code == 404
+
+
+def test_letter_stands_beside_the_choices_with_the_template_s_fields(staff: FlaskClient, access: Access) -> None:
+    for name in ("Alfa & <Oy>", "Beta Oy"):
+        CompanyFactory(name=name, city="Oulu")
+    template = upload_template(access, "company", "L", docx(p("Hei ", merge_field("name"), merge_field("nonsense"))))
+    data = {**OULU, "template": template["_id"]}
+    first = staff.post("/merge/letter/company", data=data)
+    assert first.status_code == 200
+    for said in ("1 / 2", "Hei Alfa &amp; &lt;Oy&gt;", "<code>nonsense</code>", "Unknown", 'data-letter-at="1"'):
+        assert said in first.text
+    assert "Hei Beta Oy" in staff.post("/merge/letter/company", data={**data, "at": "1"}).text
+    assert 'data-letter-url="/merge/letter/company"' in staff.post("/merge/start/company", data=data).text
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"template": NO_ID}, "Choose a template"), ({"template": ""}, "Choose a template"), ({"at": "x"}, "Alfa Oy"),
+    ({"conditions": json.dumps([{"col": "city", "opr": "eq", "value": "Nowhere"}])}, "nobody to write to"),
+    ({"conditions": "[[]]"}, "conditions"), ({"all_matching": "", "rowid": ""}, "is not the id"),
+])  # fmt: skip
+def test_letter_that_can_t_be_shown_says_why(
+    staff: FlaskClient, access: Access, changed: dict[str, str], said: str
+) -> None:
+    CompanyFactory(name="Alfa Oy", city="Oulu")
+    data = {**OULU, "template": keep(access, "name")["_id"], **changed}
+    answer = staff.post("/merge/letter/company", data=data)
+    assert answer.status_code == 200
+    assert said in text_of(answer)
+
+
+def test_reader_turns_letters_and_templates_on_the_page(page: Page, admin: User, access: Access) -> None:
+    for name in ("Alfa Oy", "Beta Oy"):
+        CompanyFactory(name=name, city="Oulu")
+    for title in ("First", "Second"):
+        upload_template(access, "company", title, docx(p(f"{title} to ", merge_field("name"))))
+    page.goto("/companies/")
+    page.get_by_label("User name").fill("admin")
+    page.locator("#password").fill(PASSWORD)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log in").click()
+    page.locator("[data-select-all]").check()
+    with page.expect_navigation():
+        page.locator(".k-bulk").get_by_role("button", name="Letters").click()
+    letter = page.locator("[data-letter]")
+    expect(letter).to_contain_text("First to Alfa Oy")
+    expect(page.locator("[data-letter-fields]")).to_contain_text("name")
+    letter.get_by_role("button", name="The next letter").click()
+    expect(letter).to_contain_text("First to Beta Oy")
+    expect(letter.get_by_role("button", name="The letter before")).to_be_focused()
+    page.get_by_role("radio", name="Second").check()
+    expect(letter).to_contain_text("Second to Alfa Oy")
+    letter.get_by_role("button", name="The next letter").click()
+    expect(letter).to_contain_text("Second to Beta Oy")
+    with page.expect_download() as download:
+        letter.get_by_role("button", name="Download this letter").click()
+    assert download.value.suggested_filename == "Beta Oy.docx"
