@@ -15,7 +15,7 @@ class Audience(StrEnum):
 
 
 class SavedView(me.Document):
-    """Conditions, order and columns of a register's list under a name.
+    """Conditions, order, columns and grouping of a register's list under a name.
 
     `conditions` holds {"col", "opr", "value"} as a list's address gives them; they are checked when they are asked.
     Empty `columns` means those that the reader has chosen.
@@ -30,6 +30,7 @@ class SavedView(me.Document):
     order = me.StringField(default="")
     direction = me.StringField(default="")
     columns = me.ListField(me.StringField())
+    group = me.StringField(default="")
     created_at = me.DateTimeField(required=True)
     version = me.IntField(default=1)
 

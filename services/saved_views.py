@@ -20,6 +20,7 @@ from models.rights import SETTINGS, Access, NotAllowed
 from models.saved_views import Audience, SavedView
 from models.security import Role, User
 from models.transactions import in_transaction
+from services.groups import group_field
 from services.preferences import MAX_COLUMNS
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.values import context_of
@@ -28,28 +29,30 @@ Raw = dict[str, Any]
 MAX_NAME = 100
 #: A register shows so many views, and a user pins so many.
 MOST_VIEWS, MOST_PINS = 200, 30
-NOTED = ("name", "audience", "role", "conditions", "order", "direction", "columns")
+NOTED = ("name", "audience", "role", "conditions", "order", "direction", "columns", "group")
 
 
 @dataclass(frozen=True)
 class Query:
-    """What a list shows: conditions as its address gives them, the column it is ordered by, its columns."""
+    """What a list shows: conditions as its address gives them, the column it is ordered by, its columns, the one it is
+    grouped by."""
 
     conditions: Sequence[Mapping[str, Any]] = ()
     order: str = ""
     direction: str = ""
     columns: Sequence[str] = ()
+    group: str = ""
 
     def as_raw(self) -> Raw:
         direction = self.direction if self.direction == "desc" and self.order else ""
         return {"conditions": [dict(one) for one in self.conditions], "order": self.order, "direction": direction,
-                "columns": list(self.columns)}  # fmt: skip
+                "columns": list(self.columns), "group": self.group}  # fmt: skip
 
     def is_that_of(self, view: Raw) -> bool:
         """Whether the list is shown as the view has it."""
         mine = self.as_raw()
         return sorted_conditions(mine) == sorted_conditions(view) and all(
-            mine[name] == view.get(name, type(mine[name])()) for name in ("order", "direction", "columns")
+            mine[name] == view.get(name, type(mine[name])()) for name in ("order", "direction", "columns", "group")
         )
 
 
@@ -175,7 +178,8 @@ def checked(access: Access, register: str, query: Query) -> Raw:
     visible_query(schema, access, query.conditions, context_of(access), nothing_linked)
     known = [column for column in dict.fromkeys(query.columns) if column in schema.by_column][:MAX_COLUMNS]
     order = query.order if query.order in schema.by_column else ""
-    return Query(query.conditions, order, query.direction, known).as_raw()
+    group = query.group if group_field(schema, query.group) else ""
+    return Query(query.conditions, order, query.direction, known, group).as_raw()
 
 
 def nothing_linked(way: Way, query: Raw) -> Sequence[ObjectId]:

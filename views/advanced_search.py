@@ -19,7 +19,7 @@ from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
 #: What of a list's address the search leaves as it is.
-KEPT = ("order", "dir", "cols", "from")
+KEPT = ("order", "dir", "cols", "group", "from")
 ALL_RECORDS = [("view", "all")]
 
 

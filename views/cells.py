@@ -1,6 +1,7 @@
 """Values as HTML. Written here and not in a template: a page of a list has hundreds, each a few characters long."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
+from models.fields.kinds.written import number_text
 from models.registers import Register
 from views.fields import Part, only_condition, parts_of
 
@@ -51,12 +53,21 @@ def part_html(part: Part) -> str:
     return f'<a href="{escape(part.href)}"{outside}>{text}</a>'
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """The field that a list is grouped by, and how many records each of its values has."""
+
+    field: Field
+    counts: Mapping[Any, int]
+
+
 class ListRows:
     """Writes the rows of one page of a register's list: what is the same in every row is written once."""
 
     def __init__(self, card: Register, fields: Sequence[Field], context: Context, rows: Sequence[Raw],
-                 may: Callable[[Raw], str]) -> None:  # fmt: skip
-        """`may` names the actions that the user may do to a row."""
+                 may: Callable[[Raw], str], grouping: Grouping | None = None) -> None:  # fmt: skip
+        """`may` names the actions that the user may do to a row; grouped rows stand in the order of their groups."""
+        self._context, self._grouping = context, grouping
         self._card, self._rows, self._may = card, rows, may
         #: Each column's field and what it is called.
         self.heads = [(field, field.label_in(context.language)) for field in fields]
@@ -72,7 +83,25 @@ class ListRows:
 
     def html(self, dots: str) -> Markup:
         """The rows; `dots` is the icon of the button that opens a row's menu."""
-        return Markup("".join(self._row(raw, dots) for raw in self._rows))
+        if self._grouping is None:
+            return Markup("".join([self._row(raw, dots) for raw in self._rows]))
+        pieces, last = [], object()
+        for raw in self._rows:
+            value = stored_value(self._grouping.field, raw)
+            if value != last:
+                pieces.append(self._group_head(self._grouping, value))
+                last = value
+            pieces.append(self._row(raw, dots))
+        return Markup("".join(pieces))
+
+    def _group_head(self, grouping: Grouping, value: Any) -> str:
+        """The line above the rows of one value: it, and how many have it."""
+        parts = parts_of(grouping.field, value, self._context)
+        count = number_text(grouping.counts.get(value, 0), self._context.locale)
+        shown = joined(parts) if parts else escape(_("Without a value"))
+        # The tick and the button have columns of their own.
+        return (f'<tr class="k-grouprow"><th scope="rowgroup" colspan="{len(self.heads) + 2}">'
+                f'{shown} <span class="n num">{count}</span></th></tr>\n')  # fmt: skip
 
     def _row(self, raw: Raw, dots: str) -> str:
         row_id = str(raw["_id"])
@@ -88,6 +117,15 @@ class ListRows:
             f'class="k-ic" data-row-menu aria-haspopup="menu" aria-label="{self._acts.replace(NAME, name)}">{dots}'
             "</button></td></tr>\n"
         )
+
+
+def list_cell(card: Register, field: Field, context: Context, raw: Raw) -> Markup:
+    """One cell of a list by itself."""
+    cells = ColumnCells(field, field.label_in(context.language), context, value_html(()))
+    if field.column != card.name_field:
+        return Markup(cells.html(raw))
+    name = str(escape(raw.get("name") or _("(no name)")))
+    return Markup(cells.named(raw, name, f"{card.path}/show/{raw['_id']}"))
 
 
 class ColumnCells:

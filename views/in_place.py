@@ -19,6 +19,7 @@ from services.labels import context_for
 from services.records import RecordNotFound, VersionConflict, get_record, update_record
 from services.values import context_of
 from views.base import current_access, current_language
+from views.cells import list_cell
 from views.conditions import chosen_options
 from views.fields import Cell, cell, form_class, form_fields, local_options
 from views.interface import RegisterInterface, field_texts
@@ -64,7 +65,14 @@ class EditInPlace(MongoModelView):
             return self.conflict(form, field, error.current)
         except (ValidationFailed, NotAllowed) as error:
             return self.refused(form, field, raw, error)
+        if self.in_cell():
+            context = context_for(current_access(), [field], [saved])
+            return self.render_template("registers/list_cell.html", html=list_cell(self.card, field, context, saved))
         return self.render_template("registers/value.html", cell=self.cell(field, saved), card=self.card)
+
+    def in_cell(self) -> bool:
+        """Whether the value is edited in a list, which takes it as its cell."""
+        return "cell" in request.args
 
     def writable_field(self, column: str) -> Field:
         """The field of a column. Raises RecordNotFound where there is none to write for this user."""
@@ -106,5 +114,5 @@ class EditInPlace(MongoModelView):
         self.add_options(form)
         return self.render_template(
             "registers/value_form.html", f=form[field.column], card=self.card, pk=str(raw["_id"]), keepable=keepable,
-            was=self.edit_text(field, raw),
+            was=self.edit_text(field, raw), in_cell=self.in_cell(),
         ), status  # fmt: skip

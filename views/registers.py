@@ -1,8 +1,7 @@
-"""The screens of any register: list, record, forms, deleting, choosing columns."""
+"""The screens of any register: its records, forms, deleting; the list is in views/lists.py."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose
@@ -10,11 +9,9 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
-from models.fields.conditions import MAX_CONDITIONS
 from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
@@ -24,33 +21,23 @@ from models.layouts import COLUMNS
 from models.rights import SETTINGS, NotAllowed
 from services.labels import context_for
 from services.layouts import SECTION, places_for
-from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.records import VersionConflict, create_record, delete_record, get_record, update_record
 from services.removal import delete_selected
-from services.search import Page, TooSlow, beside, find_page
+from services.search import TooSlow, beside
 from services.values import context_of
-from views.base import current_access, current_language, current_user
+from views.base import current_access
 from views.blocks import head_fields, head_of, related_blocks
-from views.bulk_edit import BulkEditScreens
-from views.cells import NAME, ListRows
-from views.conditions import all_columns, chips, filter_columns
-from views.fields import INPUTS, Cell, ValueField, cell, form_class, form_fields
+from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
-from views.links import number_arg
-from views.many_fields import AT_ONCE, Shown, find_fields, in_sections, shown_fields
+from views.lists import ROW_ACTIONS, ListScreens
+from views.many_fields import Shown, in_sections, shown_fields
 from views.recycle_bin import undo_button
-from views.saved_views import shown_views, wanted_view
-from views.selection import comparison, conditions_of_args, selection_of_form
+from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
-DEFAULT_PAGE_SIZE = 25
-MAX_PAGE_SIZE = 200
-MAX_PAGE = 1_000_000
-#: What can be done with one record.
-ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class RegisterView(BulkEditScreens):
+class RegisterView(ListScreens):
     """List, show, add, edit and delete the records of the register that `datamodel` names.
 
     What Flask-AppBuilder gives is kept: addresses, permissions, forms generated for each schema version. Reading
@@ -72,114 +59,6 @@ class RegisterView(BulkEditScreens):
     def _init_forms(self) -> None:
         # A form is made for each page, of the fields that the page shows.
         self.add_form = self.edit_form = form_class((), field_texts)
-
-    # The list
-
-    @expose("/list/")
-    @expose("/")
-    @has_access
-    def list(self) -> Any:
-        """The list, as its address asks for it: `page`, `page_size`, `order`, `dir` and filters."""
-        elsewhere = wanted_view(self.card)
-        if elsewhere is not None:
-            return elsewhere
-        schema, conditions, status = self.datamodel.schema, conditions_of_args(), 200
-        try:
-            page = self.find(conditions)
-        except (ConditionError, TooSlow) as error:
-            # Never all rows in place of the wanted ones.
-            flash(str(error), "danger")
-            page, status = Page([], 0, True, 0, DEFAULT_PAGE_SIZE), 400
-            # Each chip carries the address without it: thousands of conditions would take minutes to draw.
-            conditions = conditions[:MAX_CONDITIONS]
-        columns = [schema.by_column[column] for column in self.telling_columns(conditions)]
-        return self.render_template(
-            "registers/list.html", status=status, card=self.card, page=page,
-            rows=self.rows(page.rows, columns), filters=chips(schema, conditions),
-            conditions=conditions,
-            title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
-            can=self.can(), views=shown_views(self.card),
-        ), status  # fmt: skip
-
-    def chosen_columns(self) -> Sequence[str]:
-        """The columns that the address names, as far as there are such, else those that the user has chosen."""
-        schema = self.datamodel.schema
-        named = dict.fromkeys(request.args.get("cols", "").split(","))
-        chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
-        return chosen or list_columns(current_user().list_columns, schema)
-
-    def telling_columns(self, conditions: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        """The columns but for those in which a condition makes all values the same, unless the address names them."""
-        chosen, schema = self.chosen_columns(), self.datamodel.schema
-        if "cols" in request.args:
-            return chosen
-        same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
-        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].several]
-        return told or chosen
-
-    def find(self, conditions: Sequence[Mapping[str, Any]]) -> Page:
-        return find_page(
-            current_access(), self.card.key, conditions, order=request.args.get("order"),
-            direction=request.args.get("dir"), page=number_arg("page", 0, MAX_PAGE),
-            page_size=number_arg("page_size", DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE,
-            exact=request.args.get("count") == "exact", after=request.args.get("after"),
-            before=request.args.get("before"), columns=self.chosen_columns(),
-        )  # fmt: skip
-
-    def rows(self, raws: Sequence[Raw], columns: Sequence[Field]) -> ListRows:
-        access, register = current_access(), self.card.key
-
-        def may(raw: Mapping[str, Any]) -> str:
-            return " ".join(action for action in ROW_ACTIONS if access.allows(register, action, raw))
-
-        return ListRows(self.card, columns, context_for(access, columns, raws), raws, may)
-
-    def can(self) -> dict[str, bool]:
-        access = current_access()
-        return {action: access.may(self.card.key, action) for action in ("add", "change", "delete", "merge")}
-
-    @expose("/filter_fields")
-    @has_access
-    @permission_name("list")
-    def filter_fields(self) -> Response:
-        """Every field as the filter panel takes it, as JSON: asked for when the panel is opened."""
-        return jsonify(filter_columns(self.datamodel.schema))
-
-    @expose("/field_names")
-    @has_access
-    @permission_name("list")
-    def field_names(self) -> Response:
-        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have."""
-        fields = [f for f in self.datamodel.schema.fields if not (f.read_only and "writable" in request.args)]
-        found = find_fields(fields, request.args.get("q", ""), current_language())
-        return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
-
-    @expose("/columns", methods=["GET", "POST"])
-    @has_access
-    @permission_name("list")
-    def columns(self) -> Any:
-        """Keep the columns that the user wants to see in this list; asked for, the form that chooses them, which the
-        page fetches when somebody reaches for it."""
-        schema = self.datamodel.schema
-        if request.method == "GET":
-            chosen = self.chosen_columns()
-            return self.render_template("registers/columns.html", card=self.card, more=len(schema.fields) > AT_ONCE,
-                                        columns=all_columns(schema, chosen), move_label=_("Move %(label)s", label=NAME),
-                                        mark=NAME)  # fmt: skip
-        back = MultiDict(parse_qsl(request.form.get("back", "").removeprefix("?"), keep_blank_values=True))
-        if "from" in back or "cols" in back:
-            # The columns of a view are a part of it; one's own stay as they are.
-            known = [column for column in request.form.getlist("column") if column in schema.by_column][:MAX_COLUMNS]
-            back.setlist("cols", [",".join(known)] if known else [])
-            return redirect(f"{self.card.path}/?{urlencode(list(back.items(multi=True)))}")
-        choose_columns(current_access(), schema, request.form.getlist("column"))
-        return redirect(self.list_url())
-
-    def list_url(self) -> str:
-        """The list the user came from, with its conditions, else the plain list."""
-        back = request.form.get("back") or request.args.get("back") or ""
-        path = self.card.path + "/"
-        return path + back if back.startswith("?") else path
 
     # One record
 

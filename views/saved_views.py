@@ -42,6 +42,8 @@ from views.selection import conditions_of_args, pairs_of
 Raw = dict[str, Any]
 ALL = "all"
 MAX_QUERY = 20_000
+#: How a view's order and grouping stand in an address.
+SHOWN_BY = (("order", "order"), ("dir", "direction"), ("group", "group"))
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,14 @@ def query_of_args(args: MultiDict[str, str] | None = None) -> Query:
     """What the address of a list asks for."""
     args = request.args if args is None else args
     columns = [column for column in args.get("cols", "").split(",") if column]
-    return Query(conditions_of_args(args), args.get("order", ""), args.get("dir", ""), columns)
+    return Query(conditions_of_args(args), args.get("order", ""), args.get("dir", ""), columns, args.get("group", ""))
 
 
 def view_address(card: Register, view: Raw) -> str:
     """The address that a view stands for."""
     pairs: list[tuple[str, str]] = [("from", str(view["_id"]))]
     pairs += pairs_of(view.get("conditions") or ())
-    pairs += [(name, view[key]) for name, key in (("order", "order"), ("dir", "direction")) if view.get(key)]
+    pairs += [(name, view[key]) for name, key in SHOWN_BY if view.get(key)]
     pairs += [("cols", ",".join(view["columns"]))] if view.get("columns") else []
     return f"{request.script_root}{card.path}/?{urlencode(pairs)}"
 
@@ -106,7 +108,7 @@ def shown_views(card: Register) -> Shown:
     views, query, came_from = list_views(current_access(), card.key), query_of_args(), request.args.get("from", "")
     view = next((raw for raw in views if str(raw["_id"]) == came_from), None)
     tabs = [Tab(raw["name"], f"{card.path}/?view={raw['_id']}", raw is view) for raw in views]
-    worth = bool(query.conditions or query.order or query.columns)
+    worth = bool(query.conditions or query.order or query.columns or query.group)
     return Shown(tabs, view, view is not None and not query.is_that_of(view), worth)
 
 

@@ -1,4 +1,5 @@
 import { setUpBeside } from "./beside.js";
+import { setUpCells } from "./cells.js";
 import { setUpConfirm } from "./confirm.js";
 import { setUpDensity } from "./density.js";
 import { setUpFieldWorkshop } from "./field-workshop.js";
@@ -34,6 +35,7 @@ setUpPanels();
 setUpDensity();
 setUpSelection();
 setUpRows();
+setUpCells();
 setUpBeside();
 setUpParts();
 setUpSearch();

@@ -1,6 +1,7 @@
 // Rows of a list as desktop programs have them: double-click opens, right-click (a long press, the menu key, the row's
 // own button) shows what can be done, the arrow keys walk, x ticks, e edits.
 import { fromFirstPage } from "./addresses.js";
+import { editable } from "./cells.js";
 import { placeAt, placeBeside } from "./menus.js";
 import { shortcutsAreOn, typing } from "./shortcuts.js";
 import { text } from "./texts.js";
@@ -12,6 +13,7 @@ class RowMenu {
   constructor(menu) {
     this.menu = menu;
     this.menu.querySelector("[data-copy]")?.addEventListener("click", () => this.copy());
+    this.menu.querySelector("[data-edit-cell]")?.addEventListener("click", () => this.edit());
   }
 
   /** Fills the menu for a row, and for one of its cells where the reader pointed at one. */
@@ -21,9 +23,17 @@ class RowMenu {
     this.fillCell(cell);
   }
 
+  edit() {
+    this.menu.hidePopover();
+    this.cell.dispatchEvent(new Event("cell-edit", { bubbles: true }));
+  }
+
   fillCell(cell) {
+    this.cell = cell;
     this.value = cell?.innerText.trim() ?? "";
     for (const item of this.menu.querySelectorAll("[data-cell-part]")) item.hidden = !this.value;
+    const edit = this.menu.querySelector("[data-edit-cell]");
+    if (edit) edit.hidden = !editable(cell);
     const only = this.menu.querySelector("[data-only]");
     only.hidden = !cell?.dataset.only;
     if (!only.hidden) {
