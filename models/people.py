@@ -46,6 +46,8 @@ PEOPLE = add_register(
         path="/people",
         icon="users",
         duplicate_keys=("email", "name"),
+        # Many people have the same name.
+        name_weight=0.5,
         label_fields=("name", "title", "companies"),
     )
 )

@@ -47,6 +47,8 @@ class Register:
     importable: bool = True
     mergeable: bool = True
     duplicate_keys: tuple[str, ...] = ()
+    #: How much an equal name says that two records are the same (models/matching.py).
+    name_weight: float = 0.65
     label_fields: tuple[str, ...] = ("name",)
 
     @cached_property

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from models.jobs import JobState
 from models.registers import register_of
 from services.bulk_edit import EDIT, TAKE_BACK
+from services.duplicates import KIND as DUPLICATES
 from services.jobs import cancel_job, get_job, list_jobs
 from views.base import current_access
 from views.permissions import OWN
@@ -78,10 +79,17 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(raw["_id"]), "title": raw.get("title") or raw["kind"], "state": raw["state"], "ended": ended,
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
-        "result_url": url_for("FileView.download", pk=result_file) if result_file else "",
+        "result_url": url_for("FileView.download", pk=result_file) if result_file else result_page(raw),
+        "result_label": "" if result_file else _("Show what was found"),
         "undo": undo_of(raw) if ended and raw.get("done") else None,
         "created_at": raw["created_at"], "started_at": raw.get("started_at"), "ended_at": raw.get("ended_at"),
     }  # fmt: skip
+
+
+def result_page(raw: Mapping[str, Any]) -> str:
+    """Where what a job found is shown; "" for a job whose result is none to look at."""
+    found = raw["kind"] == DUPLICATES and raw["state"] == JobState.DONE.value
+    return f"{register_of(raw['params']['register']).path}/duplicates" if found else ""
 
 
 def undo_of(raw: Mapping[str, Any]) -> tuple[str, str, str] | None:

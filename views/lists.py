@@ -20,9 +20,9 @@ from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.search import Page, TooSlow, find_page
 from views.base import current_access, current_language, current_user
-from views.bulk_edit import BulkEditScreens
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns
+from views.duplicates import DuplicateScreens
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
@@ -37,7 +37,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class ListScreens(BulkEditScreens):
+class ListScreens(DuplicateScreens):
     """A register's list, and what its panels ask for."""
 
     @expose("/list/")

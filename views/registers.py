@@ -27,6 +27,7 @@ from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
 from views.blocks import head_fields, head_of, related_blocks
+from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
 from views.lists import ROW_ACTIONS, ListScreens
@@ -258,6 +259,7 @@ class RegisterView(ListScreens):
         return self.render_template(
             "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
             kept=self.kept(), sections=self.form_sections(form), shown=form.shown,
+            similar_columns=similar_columns(self.datamodel.schema),
             version=raw["version"] if raw else None,
             back=url_for(f"{self.endpoint}.show", pk=raw["_id"]) if raw else self.card.path + "/",
         ), status  # fmt: skip

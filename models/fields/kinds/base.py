@@ -91,6 +91,17 @@ class Kind:
         """The words by which the search box finds the value (models/search_words.py)."""
         return ()
 
+    #: How much an equal value says that two records are the same: from 0, nothing, to 1, all.
+    match_weight: ClassVar[float] = 0.0
+
+    def match_words(self, value: Any) -> Sequence[str]:
+        """Words that every record with an equal value is found by (out of `search_words`)."""
+        return list(self.search_words(value))
+
+    def match_key(self, value: Any) -> str:
+        """What must be equal for two values to count as the same; "" for a value that tells nothing."""
+        return ""
+
     def facets(self, value: Any, field: Field) -> Iterable[str]:
         """The tokens under which `facets` keeps the value."""
         return ()

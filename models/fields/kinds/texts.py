@@ -1,7 +1,7 @@
 """Text and its stricter kin: e-mail, phone, web address, Finnish business ID."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,8 @@ PATTERNS = {"ct": "{}", "sw": "^{}", "ew": "{}$", "eq": "^{}$"}
 #: Characters that can be asked for: MongoDB refuses expressions of more than 32 KiB.
 MAX_ASKED = 2_000
 EQUALITY = ("eq", "neq", "in", "nin")
+#: A shorter number is an extension, which many have.
+FEWEST_DIGITS_OF_A_NUMBER = 6
 #: Letters, digits and single marks before the @, names of two letters or more without capitals after it.
 PLAIN_ADDRESS = re.compile(
     r"[a-zA-Z0-9]+(?:[._+-][a-zA-Z0-9]+)*@(?:[a-z0-9]{2,30}(?:-[a-z0-9]{2,20})?\.){1,4}[a-z]{2,20}"
@@ -89,6 +91,11 @@ class Email(Text):
     label = _l("E-mail")
     input = "email"
 
+    match_weight = 0.7
+
+    def match_key(self, value: Any) -> str:
+        return str(value).strip().casefold()
+
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
         text = text_of(raw, field)
         if context.keep_odd or is_plain_address(text):
@@ -134,6 +141,16 @@ class Phone(Text):
 
     def text(self, value: Any, field: Field, context: Context) -> str:
         return spaced_number(value or "")
+
+    match_weight = 0.5
+
+    def match_key(self, value: Any) -> str:
+        digits = "".join(char for char in str(value) if char.isdigit())
+        return digits if len(digits) >= FEWEST_DIGITS_OF_A_NUMBER else ""
+
+    def match_words(self, value: Any) -> Sequence[str]:
+        # The digits as one word; the other words are the same number in other forms.
+        return list(self.search_words(value))[:1]
 
     def search_words(self, value: Any) -> Iterable[str]:
         """All digits as one word, with the country's code and as they are dialled within the country."""
@@ -199,6 +216,16 @@ class BusinessId(Text):
     name = "business_id"
     label = _l("Business ID")
     offered = False
+
+    match_weight = 0.95
+
+    def match_key(self, value: Any) -> str:
+        """Without spaces and hyphens, however it was kept."""
+        return "".join(char for char in str(value).casefold() if char.isalnum())
+
+    def match_words(self, value: Any) -> Sequence[str]:
+        # The digits as one word; the other words are the same number in other forms.
+        return list(self.search_words(value))[:1]
 
     def search_words(self, value: Any) -> Iterable[str]:
         """1234567-8 is found however its digits are typed."""
