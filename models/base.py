@@ -46,6 +46,8 @@ class Record(me.Document):
     ranges = me.DictField()
     sort_name = me.StringField()
     words = me.ListField(me.StringField())
+    #: The records that were merged into this one: their history is its own, and their addresses lead to it.
+    merged_from = me.ListField(me.ObjectIdField())
 
     meta: ClassVar[dict[str, Any]] = {
         "abstract": True,
@@ -71,6 +73,7 @@ class Record(me.Document):
             IndexModel([("ranges.$**", ASCENDING)], name="by_range"),
             IndexModel([("created_at", ASCENDING)], name="by_created"),
             IndexModel([("words", ASCENDING)], name="by_word"),
+            IndexModel([("merged_from", ASCENDING)], name="by_merged", sparse=True),
         ]
 
 

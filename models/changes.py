@@ -47,7 +47,8 @@ class Change(me.Document):
 
 
 class DeletedRecord(me.Document):
-    """A record in the recycle bin, whole as it was; its id stays its id."""
+    """A record in the recycle bin, whole as it was; its id stays its id. `merged_into` is the record that it was a
+    duplicate of."""
 
     id = me.ObjectIdField(primary_key=True, default=ObjectId)
     register = me.StringField(required=True)
@@ -55,6 +56,7 @@ class DeletedRecord(me.Document):
     document = me.DictField()
     deleted_at = me.DateTimeField(required=True)
     deleted_by = me.ObjectIdField()
+    merged_into = me.ObjectIdField()
     batch = me.StringField()
 
     meta = {

@@ -82,6 +82,8 @@ def events_of(
     """(the changes of a record that is seen already, newest first, whether there are older ones). With `related` those
     of the records that link to it come along, as far as one may see them."""
     people = {(register, record["_id"]): record.get("name") or ""}
+    # What was merged into the record is a part of its past.
+    people |= {(register, one): record.get("name") or "" for one in record.get("merged_from") or ()}
     if related:
         people |= linking_records(access, register, record["_id"])
     query: Raw = {"record": {"$in": [record_id for _register, record_id in people]}}

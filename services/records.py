@@ -332,7 +332,10 @@ def delete_record(
     return raw
 
 
-def move_to_bin(session: ClientSession, access: Access, schema: Schema, raw: Raw, origin: Origin) -> None:
+def move_to_bin(
+    session: ClientSession, access: Access, schema: Schema, raw: Raw, origin: Origin,
+    merged_into: ObjectId | None = None,
+) -> None:  # fmt: skip
     register: Register = schema.register
     same = {"_id": raw["_id"], "version": raw["version"]}
     if not register.document._get_collection().delete_one(same, session=session).deleted_count:
@@ -341,6 +344,7 @@ def move_to_bin(session: ClientSession, access: Access, schema: Schema, raw: Raw
     last = {**raw, "version": raw["version"] + 1, "changed_at": moment}
     DeletedRecord._get_collection().insert_one(
         {"_id": raw["_id"], "register": register.key, "name": raw.get("name"), "document": raw,
-         "deleted_at": moment, "deleted_by": access.user_id, "batch": origin.batch}, session=session)  # fmt: skip
+         "deleted_at": moment, "deleted_by": access.user_id, "batch": origin.batch,
+         **({"merged_into": merged_into} if merged_into else {})}, session=session)  # fmt: skip
     values = visible_values(schema, raw)
     Change._get_collection().insert_one(entry(access, schema, "delete", last, values, {}, origin), session=session)

@@ -19,9 +19,10 @@ from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
 from models.layouts import COLUMNS
 from models.rights import SETTINGS, NotAllowed
+from services.joining import merged_into
 from services.labels import context_for
 from services.layouts import SECTION, places_for
-from services.records import VersionConflict, create_record, delete_record, get_record, update_record
+from services.records import RecordNotFound, VersionConflict, create_record, delete_record, get_record, update_record
 from services.removal import delete_selected
 from services.search import TooSlow, beside
 from services.values import context_of
@@ -66,8 +67,14 @@ class RegisterView(ListScreens):
     @expose("/show/<pk>", methods=["GET"])
     @has_access
     def show(self, pk: str) -> Any:
-        """The record with its sections, and what is linked to it."""
-        raw = get_record(current_access(), self.card.key, pk)
+        """The record with its sections, and what is linked to it; one that was merged into another leads there."""
+        try:
+            raw = get_record(current_access(), self.card.key, pk)
+        except RecordNotFound:
+            moved = merged_into(self.card.key, pk)
+            if moved is None:
+                raise
+            return redirect(f"{request.script_root}{self.card.path}/show/{moved}")
         fields = self.datamodel.schema.fields
         whole = request.args.get("fields") == "all"
         shown = Shown(fields) if whole else shown_fields(fields, self.filled(raw))

@@ -61,6 +61,9 @@ class Selection {
   }
 
   showBar(chosen) {
+    for (const verb of this.bar.querySelectorAll("[data-exactly]")) {
+      verb.hidden = this.allMatching || chosen !== Number(verb.dataset.exactly);
+    }
     this.bar.hidden = chosen === 0;
     const count = this.allMatching ? this.table.dataset.matchingLabel || number(this.matching) : number(chosen);
     this.bar.querySelector("[data-count]").textContent = text("selected", { count });

@@ -1,15 +1,17 @@
 """Duplicates on screen: told of while one types, looked for in a register."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
+from models.companies import Company
 from models.rights import Access
 from models.security import User
 from services.jobs import claim, run_job
-from services.records import create_record
+from services.records import create_record, update_record
 from tests.fixtures.app import PASSWORD
 
 
@@ -81,3 +83,82 @@ def test_form_tells_while_one_types(page: Page, admin: User, companies: None) ->
     page.goto("/companies/")
     page.get_by_label("Quick add: name").press_sequentially("Järvi Kone Oy")
     expect(page.locator("[data-similar]")).to_contain_text("Järvi & Kone Oy")
+
+
+# Merging
+
+
+def ids() -> tuple[str, str]:
+    first, second = Company._get_collection().find().sort("_id", 1)
+    return str(first["_id"]), str(second["_id"])
+
+
+def test_two_are_merged_field_by_field_and_taken_back(client: FlaskClient, companies: None) -> None:
+    keep, other = ids()
+    page = client.get(f"/companies/join?keep={keep}&other={other}").text
+    assert "Järvi &amp; Kone Oy" in page
+    assert 'name="take_name" value="theirs"' in page
+    assert "take_email" not in page
+    data = {"keep": keep, "other": other, "keep_version": "1", "other_version": "1", "take_name": "theirs"}
+    done = client.post("/companies/join", data=data, follow_redirects=True)
+    assert done.request.path == f"/companies/show/{keep}"
+    assert "The two are one record now." in done.text
+    assert "<h1>Järvi Kone</h1>" in done.text
+    assert client.get(f"/companies/show/{other}").location == f"/companies/show/{keep}"
+    batch = re.search(r'formaction="/companies/part" name="batch" value="(\w+)"', done.text)
+    assert batch
+    back = client.post("/companies/part", data={"batch": batch[1]}, follow_redirects=True)
+    assert back.request.path == f"/companies/show/{other}"
+    assert "The two are as they were." in back.text
+    assert Company.objects.count() == 2
+
+
+def test_ticked_rows_lead_to_the_page(client: FlaskClient, companies: None) -> None:
+    keep, other = ids()
+    lead = client.post("/companies/join", data={"rowid": [keep, other], "back": "?order=city"})
+    assert lead.location == f"/companies/join?keep={keep}&other={other}"
+    for rows in ([keep], [keep, other, "x"], []):
+        answer = client.post("/companies/join", data={"rowid": rows, "back": "?order=city"} if rows else {"rowid": ""})
+        assert answer.status_code == 302
+        assert "/join" not in answer.location
+
+
+@pytest.mark.parametrize("data", [
+    {}, {"keep": "abc", "other": "abc"}, {"keep": "0" * 24, "other": "$ne"}, {"take_name": "x", "take_$where": "1"},
+])  # fmt: skip
+def test_nonsense_merges_nothing(client: FlaskClient, companies: None, data: dict[str, str]) -> None:
+    assert client.post("/companies/join", data=data).status_code in (302, 404)
+    assert client.get("/companies/join", query_string=data).status_code in (302, 404)
+    assert client.post("/companies/part", data={"batch": "abc"}).status_code == 302
+    assert Company.objects.count() == 2
+
+
+def test_somebody_else_s_save_comes_between(client: FlaskClient, companies: None, admin_access: Access) -> None:
+    keep, other = ids()
+    update_record(admin_access, "company", other, {"city": "Oulu"})
+    data = {"keep": keep, "other": other, "keep_version": "1", "other_version": "1"}
+    again = client.post("/companies/join", data=data)
+    assert again.location == f"/companies/join?keep={keep}&other={other}"
+    same = client.get(f"/companies/join?keep={keep}&other={keep}", follow_redirects=True)
+    assert "These are one record already" in same.text
+    assert Company.objects.count() == 2
+
+
+def test_verb_for_two_shows_for_two(page: Page, admin: User, companies: None) -> None:
+    page.goto("/companies/")
+    page.get_by_label("User name").fill("admin")
+    page.locator("#password").fill(PASSWORD)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log in").click()
+    boxes, verb = page.locator("[data-select-row]"), page.get_by_role("button", name="Merge into one")
+    boxes.nth(0).check()
+    expect(verb).to_be_hidden()
+    boxes.nth(1).check()
+    with page.expect_navigation():
+        verb.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Merge into one").click()
+    expect(page.get_by_text("The two are one record now.")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The two are as they were.")).to_be_visible()
