@@ -10,8 +10,8 @@ from flask import Flask
 from benchmarks.floors import make_floor
 from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
-from benchmarks.place import application, fill
-from benchmarks.reading import http_cases, reading_cases, signed_in
+from benchmarks.place import USUAL_FIELDS, application, fill
+from benchmarks.reading import company_page_case, http_cases, reading_cases, signed_in
 from benchmarks.report import document, job_lines, lines, write_json
 from benchmarks.whole_jobs import job_costs
 from benchmarks.writing import writing_cases
@@ -24,6 +24,8 @@ AMOUNT = click.IntRange(50, 400_000)
 
 @click.command()
 @click.option("--records", type=AMOUNT, default=100_000, show_default=True, help="How many companies.")
+@click.option("--fields", type=click.IntRange(USUAL_FIELDS, 500), default=USUAL_FIELDS, show_default=True,
+              help="How many custom fields companies have.")
 @click.option("--rounds", type=click.IntRange(1, 100), default=7, show_default=True, help="Runs of each case.")
 @click.option("--rows", type=click.IntRange(1, 20_000), default=2_000, show_default=True, help="Rows of an import.")
 @click.option("--letters", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Letters, about.")
@@ -31,16 +33,16 @@ AMOUNT = click.IntRange(50, 400_000)
               help="Letters of a whole job, about.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
               default=Path(PROJECT_ROOT) / "build" / "bench.json", help="Where the results go.")  # fmt: skip
-def main(records: int, rounds: int, rows: int, letters: int, job_letters: int, path: Path) -> None:
+def main(records: int, fields: int, rounds: int, rows: int, letters: int, job_letters: int, path: Path) -> None:
     """Measure lists, filters, writing and letters against bare pymongo calls that do the same."""
     with application() as app:
         click.echo(f"Writing {records:,} companies", err=True)
-        seconds = fill(app, records)
+        seconds = fill(app, records, fields)
         results = list(measured(app, records, rounds, rows, letters))
         click.echo("whole jobs", err=True)
         jobs = list(job_costs(app, job_letters))
-        write_json(path, document(results, jobs, records=records, rounds=rounds, fill_seconds=seconds))
-    click.echo(f"{records:,} companies with 30 custom fields, written in {seconds:,.0f} s "
+        write_json(path, document(results, jobs, records=records, fields=fields, rounds=rounds, fill_seconds=seconds))
+    click.echo(f"{records:,} companies with {fields} custom fields, written in {seconds:,.0f} s "
                f"({records / seconds:,.0f} a second); medians of {rounds}.\n")  # fmt: skip
     for line in lines(results):
         click.echo(line)
@@ -66,6 +68,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield from reading_cases(app, access, records)
     client = signed_in(app)
     yield from http_cases(client)
+    yield company_page_case(app, client)
     yield from many_fields_cases(app, access, client)
     yield from writing_cases(access, rows, letters, runs)
 

@@ -24,6 +24,7 @@ INDEXES: dict[str, Sequence[tuple[str, int]]] = {
              ("custom.customer_since", 1)),
     "customer": (("custom.customer_number", 1),),
     "headcount": (("custom.headcount", DESCENDING), *NAME),
+    "industry_headcount": (("custom.industry", 1), ("custom.headcount", DESCENDING), *NAME),
 }  # fmt: skip
 PAGE, CAP = 25, 1_001
 

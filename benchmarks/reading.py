@@ -13,6 +13,7 @@ from benchmarks import floors
 from benchmarks.measuring import ALLOWANCE, Case, Work
 from benchmarks.place import PASSWORD, USERNAME
 from models.companies import Company
+from models.people import Person
 from models.rights import Access
 from services.quick_search import CANDIDATES, quick_search, ways_to_read
 from services.search import find_page
@@ -61,6 +62,10 @@ def reading_cases(app: Flask, access: Access, records: int) -> Iterator[Case]:
     order = floors.INDEXES["headcount"]
     largest = partial(find_page, access, "company", order="x_headcount", direction="desc")
     yield page_case("sorted by a custom number", largest, partial(floors.page, {}, "headcount", order))
+    both = partial(find_page, access, "company", conditions_of((("x_industry", "eq", "C"),)), order="x_headcount",
+                   direction="desc")  # fmt: skip
+    its_floor = partial(floors.page, {"custom.industry": "C"}, "industry_headcount", order)
+    yield page_case("filtered and sorted by custom fields", both, its_floor)
     yield from deep_cases(app, access, records)
     exact = partial(find_page, access, "company", conditions_of(RICH_CONDITIONS), exact=True)
     yield Case("page and exact count", exact, partial(page_and_count, RICH))
@@ -111,6 +116,19 @@ def http_cases(client: FlaskClient) -> Iterator[Case]:
     yield Case("HTTP: first page", partial(get, client, "/companies/"), partial(floors.page, {}, "name"))
     yield Case("HTTP: one choice", partial(get, client, "/companies/?_flt_eq_x_industry=C"),
                partial(floors.page, {"custom.industry": "C"}, "industry"))  # fmt: skip
+
+
+def company_page_case(app: Flask, client: FlaskClient) -> Case:
+    """A company on one page, with its people; the floor reads the bare document."""
+    with app.app_context():
+        linked = Person._get_collection().find_one({"companies": {"$exists": True}}, {"companies": 1})
+        chosen = linked["companies"][0] if linked else Company._get_collection().find_one({}, {"_id": 1})["_id"]
+    floor = partial(bare_document, chosen)
+    return Case("HTTP: a company's page", partial(get, client, f"/companies/show/{chosen}"), floor)
+
+
+def bare_document(record_id: Any) -> None:
+    floors.collection().find_one({"_id": record_id})
 
 
 def get(client: FlaskClient, address: str) -> None:

@@ -48,11 +48,13 @@ def job_cells(job: JobCost) -> tuple[str, ...]:
 
 
 def document(
-    results: Sequence[Result], jobs: Sequence[JobCost], *, records: int, rounds: int, fill_seconds: float
-) -> dict[str, Any]:
+    results: Sequence[Result], jobs: Sequence[JobCost], *, records: int, fields: int, rounds: int,
+    fill_seconds: float,
+) -> dict[str, Any]:  # fmt: skip
     """Everything about one run."""
     return {
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "records": records, "rounds": rounds,
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "records": records, "fields": fields,
+        "rounds": rounds,
         "machine": {"cpus": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version(),
                     "mongodb": me.get_connection().server_info()["version"]},
         "fill": {"seconds": round(fill_seconds, 1), "records_per_second": round(records / fill_seconds, 1)},

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models.base import Record
 from models.fields.field import Field
 from models.fields.fixed import fixed_fields
+from models.told import Told
 
 #: The last one holds what the program itself keeps of a record; custom fields go into the others.
 SECTIONS = {
@@ -18,16 +19,12 @@ SECTIONS = {
 }  # fmt: skip
 
 
-class UnknownRegister(LookupError):
+class UnknownRegister(Told, LookupError):
     """There is no register of that name; the message lists those there are."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.message = _l("There is no register “%(key)s”. Registers: %(known)s.",
-                          key=str(key)[:40], known=", ".join(sorted(REGISTERS)))  # fmt: skip
-
-    def __str__(self) -> str:
-        return str(self.message)
+        super().__init__(_l("There is no register “%(key)s”. Registers: %(known)s.",
+                            key=str(key)[:40], known=", ".join(sorted(REGISTERS))), key)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from bson import ObjectId
 
+from models.told import Told
+
 #: Every action a role may grant.
 ACTIONS = ("see", "add", "change", "delete", "export", "merge")
 ANY_REGISTER = "*"
@@ -26,15 +28,8 @@ class Scope(StrEnum):
         return ("own", "team", "all").index(self.value)
 
 
-class NotAllowed(Exception):
+class NotAllowed(Told):
     """The user may not do that; the message says what was asked for."""
-
-    def __init__(self, message: Any) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from models.fields.field import Field
 from models.fields.schema import Schema, schema_of
 from models.registers import Register, all_registers
 from models.rights import Access, NotAllowed
+from models.told import Told
 from models.transactions import in_transaction
 from services.past import gone_back, raw_of
 from services.planning import time_limit
@@ -39,15 +40,8 @@ MOST_RELATED = 300
 MAX_SKIP = 10_000
 
 
-class UndoFailed(Exception):
+class UndoFailed(Told):
     """The change can't be taken back; the message says why."""
-
-    def __init__(self, message: Any) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 
 from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
+from models.told import Told
 from models.transactions import in_transaction
 from services.leases import LEASE, is_gone, new_holder
 from services.records import RecordNotFound, now, object_id
@@ -34,15 +35,8 @@ HEARTBEAT_SECONDS = 10.0
 MAX_ATTEMPTS = 20
 
 
-class JobError(Exception):
+class JobError(Told):
     """The job can't be done; the message tells its owner why."""
-
-    def __init__(self, message: Any) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 class JobCancelled(Exception):

@@ -17,6 +17,7 @@ from models.fields.errors import ValidationFailed
 from models.fields.schema import Schema, schema_of
 from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
+from models.told import Told
 from models.transactions import in_transaction
 from services.past import changes_since, gone_back, raw_of
 from services.values import Parsed, check_references, check_required, context_of, parse_values
@@ -28,30 +29,24 @@ MAX_BULK = 10_000
 MOST_ATTEMPTS = 5
 
 
-class RecordNotFound(LookupError):
+class RecordNotFound(Told, LookupError):
     """No such record, or none that this user may see: the two look alike on purpose."""
 
     def __init__(self, register: str, record_id: Any) -> None:
-        super().__init__(register, record_id)
-        self.message = _l("There is no such record. It may have been deleted, or you may not see it.")
-
-    def __str__(self) -> str:
-        return str(self.message)
+        message = _l("There is no such record. It may have been deleted, or you may not see it.")
+        super().__init__(message, register, record_id)
 
 
-class VersionConflict(Exception):
+class VersionConflict(Told):
     """Somebody else saved the record meanwhile. `current` is the record now (raw).
 
     Where it is known what the user saw, `seen` is that (raw), and `clashes` are the columns that both have changed.
     """
 
     def __init__(self, current: Raw, seen: Raw | None = None, clashes: Collection[str] = ()) -> None:
-        super().__init__(current["_id"])
+        message = _l("Somebody else has changed this record meanwhile. Look at both values and save again.")
+        super().__init__(message, current["_id"])
         self.current, self.seen, self.clashes = current, seen, clashes
-        self.message = _l("Somebody else has changed this record meanwhile. Look at both values and save again.")
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 class Overtaken(VersionConflict):

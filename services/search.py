@@ -13,6 +13,7 @@ from models.fields.errors import ConditionError
 from models.fields.query import every_of, visible_query
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
+from models.told import Told
 from services.linked import find_linked
 from services.paging import Listing, listing_of
 from services.planning import predicates_of, time_limit
@@ -27,15 +28,11 @@ MAX_PAGE_SIZE = 1_000
 MAX_SKIP = 100_000
 
 
-class TooSlow(Exception):
+class TooSlow(Told):
     """The database gave up within its time limit; the user is asked to narrow the search."""
 
     def __init__(self) -> None:
-        super().__init__("query time limit")
-        self.message = _l("This search took too long. Add a condition that narrows it and try again.")
-
-    def __str__(self) -> str:
-        return str(self.message)
+        super().__init__(_l("This search took too long. Add a condition that narrows it and try again."))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from benchmarks.report import lines
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
-         "sorted by a custom number", "page 8 by key", "page 8 by number", "page and exact count",
+         "sorted by a custom number", "filtered and sorted by custom fields", "HTTP: a company's page",
+         "page 8 by key", "page 8 by number", "page and exact count",
          "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
@@ -25,8 +26,8 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
     results = tmp_path / "build" / "bench.json"
-    sizes = ["--records", "200", "--rounds", "1", "--rows", "30", "--letters", "20", "--job-letters", "20",
-             "--json", str(results)]
+    sizes = ["--records", "200", "--fields", "37", "--rounds", "1", "--rows", "30", "--letters", "20", "--job-letters",
+             "20", "--json", str(results)]
     environment = {**os.environ, "KORTISTO_MONGODB_URI": mongodb_uri}
     done = subprocess.run([sys.executable, "-m", "benchmarks", *sizes], cwd=ROOT, env=environment, timeout=120,
                           capture_output=True, text=True, check=False)  # fmt: skip

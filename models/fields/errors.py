@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.told import Told
 
-class FieldError(ValueError):
+
+class FieldError(Told, ValueError):
     """One value that one field refuses.
 
     `message` may be lazily translated text that says what is wrong and what to do. `keepable` is true where
@@ -13,11 +15,7 @@ class FieldError(ValueError):
 
     def __init__(self, message: Any, *, keepable: bool = False) -> None:
         super().__init__(message)
-        self.message = message
         self.keepable = keepable
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 class ConditionError(FieldError):

@@ -9,6 +9,7 @@ from bson import ObjectId, json_util
 from bson.errors import BSONError
 from flask_babel import lazy_gettext as _l
 
+from models.told import Told
 from services.console.secrets import is_secret, masked
 
 OPERATORS = frozenset((
@@ -24,15 +25,8 @@ READABLE = json_util.RELAXED_JSON_OPTIONS
 UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError, BSONError)
 
 
-class ConsoleError(Exception):
+class ConsoleError(Told):
     """The console can't answer that; the message says what to do instead."""
-
-    def __init__(self, message: Any) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 def shown_document(raw: Mapping[str, Any], *, indent: int | None = 2) -> str:

@@ -3,6 +3,8 @@
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from models.told import Told
+
 _PARTS = {
     "body": _l("in the text"),
     "header": _l("in a header"),
@@ -17,12 +19,5 @@ def part_label(part: str) -> LazyString:
     return _PARTS[part]
 
 
-class TemplateError(Exception):
+class TemplateError(Told):
     """A template that can't be used: `str(error)` is a sentence in the reader's language, saying what to do."""
-
-    def __init__(self, message: LazyString | str) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
