@@ -17,6 +17,7 @@ from tests.word.reading import read_letters
 
 LIST = PROJECT_ROOT / "tests/data/sp500/constituents.csv"
 PASSWORD = "kolme sanaa peräkkäin"
+WORKER_MS = 60_000
 
 
 def template() -> bytes:
@@ -130,6 +131,8 @@ def make_letters(page: Page, folder: Path) -> bytes:
     page.get_by_label("Name", exact=False).first.fill("Index letter")
     page.get_by_role("button", name="Add the template").click()
     page.get_by_role("button", name=re.compile("Make 14 letters")).click()
+    # The worker may still be starting.
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=WORKER_MS)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     download.value.save_as(folder / "letters.docx")

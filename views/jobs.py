@@ -80,7 +80,7 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
         "result_url": url_for("FileView.download", pk=result_file) if result_file else result_page(raw),
-        "result_label": "" if result_file else _("Show what was found"),
+        "result_label": _("Show what was found") if raw["kind"] == DUPLICATES else "",
         "undo": undo_of(raw) if ended and raw.get("done") else None,
         "created_at": raw["created_at"], "started_at": raw.get("started_at"), "ended_at": raw.get("ended_at"),
     }  # fmt: skip

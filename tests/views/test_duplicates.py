@@ -34,6 +34,9 @@ def test_part_tells_who_and_why(client: FlaskClient, companies: None) -> None:
 def test_search_is_a_job_that_leads_to_its_pairs(client: FlaskClient, companies: None) -> None:
     assert "Nobody has looked yet" in client.get("/companies/duplicates").text
     started = client.post("/companies/duplicates")
+    waiting = client.get(started.location).text
+    # The link is there from the start, hidden, with what it will be called.
+    assert "Show what was found" in waiting
     raw = claim()
     assert raw is not None
     run_job(raw)

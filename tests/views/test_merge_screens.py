@@ -498,3 +498,13 @@ def test_reader_turns_letters_and_templates_on_the_page(page: Page, admin: User,
     with page.expect_download() as download:
         letter.get_by_role("button", name="Download this letter").click()
     assert download.value.suggested_filename == "Beta Oy.docx"
+
+
+def test_waiting_letters_will_be_downloaded(staff: FlaskClient, access: Access) -> None:
+    """The link stands on the page from the start and is shown by the script once the letters are there."""
+    CompanyFactory(name="Alfa Oy", city="Oulu")
+    started = staff.post("/merge/run/company", data={**OULU, "template": keep(access, "name")["_id"]})
+    page = staff.get(started.location).text
+    link = page[page.index("data-job-result"):]
+    assert link.startswith("data-job-result hidden")
+    assert "Download" in link[:link.index("</a>")]
