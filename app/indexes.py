@@ -12,14 +12,15 @@ from models.jobs import Job
 from models.layouts import RecordLayout
 from models.merge import MergeTemplate
 from models.registers import all_registers
+from models.relationships import OwnKind, Relationship
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Permission, PermissionView, RecordLayout,
-    RegisterUser, Role, SavedView, StoredFile, Team, User, ViewMenu,
+    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, OwnKind, Permission, PermissionView,
+    RecordLayout, RegisterUser, Relationship, Role, SavedView, StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from views.options import OptionsView
 from views.people import PersonView
 from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.recycle_bin import BinView
+from views.relationships import RelationshipKindView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
@@ -50,7 +51,7 @@ SETTINGS_MENU = (
 
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
-    for view in (SettingsView, FieldsView, LayoutView, TeamView, FirstStartView):
+    for view in (SettingsView, FieldsView, LayoutView, RelationshipKindView, TeamView, FirstStartView):
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
         appbuilder.add_link(name, href=href, icon=icon, label=label, category=SETTINGS_GROUP,

@@ -48,7 +48,7 @@ class Change(me.Document):
 
 class DeletedRecord(me.Document):
     """A record in the recycle bin, whole as it was; its id stays its id. `merged_into` is the record that it was a
-    duplicate of."""
+    duplicate of, `relationships` what became of its relationships then."""
 
     id = me.ObjectIdField(primary_key=True, default=ObjectId)
     register = me.StringField(required=True)
@@ -57,6 +57,7 @@ class DeletedRecord(me.Document):
     deleted_at = me.DateTimeField(required=True)
     deleted_by = me.ObjectIdField()
     merged_into = me.ObjectIdField()
+    relationships = me.DictField()
     batch = me.StringField()
 
     meta = {

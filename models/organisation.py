@@ -12,6 +12,8 @@ class Organisation(me.Document):
 
     id = me.StringField(primary_key=True, default=THE_ONE)
     bin_days = me.IntField(min_value=1, default=BIN_DAYS)
+    #: Links of older versions have become relationships.
+    relationships_begun = me.BooleanField(default=False)
 
     meta = {"collection": "organisation", "auto_create_index": False}
 

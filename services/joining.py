@@ -23,6 +23,7 @@ from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.history import UndoFailed, undone
 from services.jobs import Run, handles, start_job
+from services.moved_relationships import give_back, move_relationships
 from services.records import (
     MOMENTS,
     Origin,
@@ -128,9 +129,14 @@ def join_records(
         return Outcome(mine, batch, start_job(access, KIND, _("Merge records"), params, count))
 
     def work(session: ClientSession) -> Raw:
+        # Before the links: they find their relationships there already, and end none.
+        moved = move_relationships(session, mine["_id"], theirs["_id"])
         while repoint(session, access, register, mine["_id"], theirs["_id"], batch):
             pass
-        return join(session, access, register, mine["_id"], theirs["_id"], taken, batch)
+        after = join(session, access, register, mine["_id"], theirs["_id"], taken, batch)
+        DeletedRecord._get_collection().update_one({"_id": theirs["_id"]}, {"$set": {"relationships": moved}},
+                                                   session=session)  # fmt: skip
+        return after
 
     return Outcome(in_transaction(work), batch)
 
@@ -262,6 +268,13 @@ def run_join(run: Run) -> Raw:
         run.advance(done + moved, session=session)
         return moved
 
+    if not run.position.get("moved"):
+
+        def begin(session: ClientSession) -> None:
+            move_relationships(session, keep, other)
+            run.advance(done, {"moved": True}, session=session)
+
+        in_transaction(begin)
     while moved := in_transaction(step):
         done += moved
     bin_ = DeletedRecord._get_collection()
@@ -304,6 +317,7 @@ def part_records(access: Access, register: str, batch: str) -> Raw:
         raise NotAllowed(_l("Only who merged the records may take it back, or an administrator."))
 
     def work(session: ClientSession) -> Raw:
+        give_back(session, deleted["_id"])
         for entry in entries:
             take_back(session, access, entry, deleted)
         return put_back(session, access, get_deleted(access, deleted["_id"], session), Source.UNDO)[1]

@@ -1,6 +1,6 @@
 """The blocks of a record's page: which there are, where they stand for one user, and putting them elsewhere.
 
-A block's key is "section.<section>", "timeline", or "related.<way>" (models/fields/ways.py).
+A block's key is "section.<section>", "timeline", "relationships", or "related.<way>" (models/fields/ways.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from services.records import RecordNotFound, VersionConflict, now
 
 Raw = dict[str, Any]
 Places = dict[str, list[str]]
-TIMELINE, SECTION, RELATED = "timeline", "section", "related"
+TIMELINE, RELATIONSHIPS, SECTION, RELATED = "timeline", "relationships", "section", "related"
 
 
 def usual_places(register: str) -> Places:
@@ -34,7 +34,7 @@ def usual_places(register: str) -> Places:
     ways = ways_from(schema_of(register), system_access()).values()
     # The program's own links before those that the organisation has made.
     related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom) if way.many]
-    return {"left": sections[:-1], "middle": [TIMELINE], "right": [*related, sections[-1]], HIDDEN: []}
+    return {"left": sections[:-1], "middle": [TIMELINE], "right": [*related, RELATIONSHIPS, sections[-1]], HIDDEN: []}
 
 
 def with_saved(register: str, saved: Mapping[str, Sequence[str]] | None) -> Places:

@@ -19,6 +19,7 @@ from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
+from services.followed_links import follow
 from services.past import changes_since, gone_back, raw_of
 from services.values import Parsed, check_references, check_required, context_of, parse_values
 
@@ -187,6 +188,7 @@ def insert(session: ClientSession, access: Access, schema: Schema, documents: li
     schema.register.document._get_collection().insert_many(documents, session=session)
     entries = [entry(access, schema, "create", doc, {}, visible_values(schema, doc), origin) for doc in documents]
     Change._get_collection().insert_many(entries, session=session)
+    follow(session, access, schema, [(None, document) for document in documents])
 
 
 def visible_values(schema: Schema, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,6 +297,7 @@ def replace_record(
         raise Overtaken(current)
     values = visible_values(schema, before), visible_values(schema, after)
     Change._get_collection().insert_one(entry(access, schema, "update", after, *values, origin), session=session)
+    follow(session, access, schema, [(before, after)])
 
 
 def replace_records(
@@ -310,6 +313,7 @@ def replace_records(
     Change._get_collection().insert_many(
         [entry(access, schema, "update", after, visible_values(schema, before), visible_values(schema, after), origin)
          for before, after in pairs], session=session)  # fmt: skip
+    follow(session, access, schema, pairs)
 
 
 def delete_record(

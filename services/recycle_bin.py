@@ -18,6 +18,7 @@ from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from models.organisation import THE_ONE, Organisation, organisation
 from models.registers import REGISTERS
+from models.relationships import Relationship
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.jobs import Run, handles, start_job
@@ -182,6 +183,8 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     changes, its = Change._get_collection(), {"register": register, "record": record_id}
     last = changes.find_one(its, {"version": 1}, sort=[("version", DESCENDING)], session=session) or {"version": 0}
     changes.delete_many(its, session=session)
+    its_own = {"$or": [{"subject": record_id}, {"object": record_id}]}
+    Relationship._get_collection().delete_many(its_own, session=session)
     changes.insert_one({**its, "action": "purge", "version": last["version"] + 1, "at": now(), "by": None,
                         "source": Source.JOB.value, "batch": None, "changes": {}}, session=session)  # fmt: skip
 

@@ -1,11 +1,18 @@
 """What a newer version asks of the records that an older one wrote; done once, before the processes start."""
 
+import datetime as dt
+from itertools import islice
+from typing import Any
+
+from bson import ObjectId
 from pymongo import UpdateOne
 
 from models.base import derived_values
 from models.changes import Change
 from models.fields.schema import schema_of
-from models.registers import Register, all_registers
+from models.organisation import THE_ONE, Organisation
+from models.registers import Register, all_registers, register_of
+from models.relationships import BUILT_IN, Relationship, RelationshipKind
 
 #: The wildcard index over all custom values, text too, which `by_range` has replaced.
 REPLACED = "by_custom"
@@ -24,9 +31,36 @@ def bring_up_to_date() -> None:
             derive_anew(register)
         if replaced:
             collection.drop_index(REPLACED)
+    begin_relationships()
     changes = Change._get_collection()
     if REPLACED_OF_CHANGES in changes.index_information():
         changes.drop_index(REPLACED_OF_CHANGES)
+
+
+def begin_relationships() -> None:
+    """What older versions kept as links alone becomes relationships, once. A start cut short goes on."""
+    settings, done = Organisation._get_collection(), {"_id": THE_ONE, "relationships_begun": True}
+    if settings.find_one(done, {"_id": 1}):
+        return
+    for kind in BUILT_IN.values():
+        if kind.mirrors:
+            subjects = register_of(kind.subject).document._get_collection()
+            found = subjects.find({kind.mirrors: {"$exists": True}}, {kind.mirrors: 1, "created_by": 1})
+            while rows := list(islice(found, BATCH)):
+                relate(kind, rows)
+    settings.update_one({"_id": THE_ONE}, {"$set": {"relationships_begun": True}}, upsert=True)
+
+
+def relate(kind: RelationshipKind, rows: list[dict[str, Any]]) -> None:
+    """Relationships for the links of these records, as far as there are none yet."""
+    relationships, moment = Relationship._get_collection(), dt.datetime.now(dt.UTC)
+    there = {(raw["subject"], raw["object"]) for raw in relationships.find(
+        {"kind": kind.key, "subject": {"$in": [raw["_id"] for raw in rows]}}, {"subject": 1, "object": 1})}  # fmt: skip
+    fresh = [{"_id": ObjectId(), "kind": kind.key, "subject": raw["_id"], "object": one, "created_at": moment,
+              "created_by": raw.get("created_by"), "changed_at": moment, "version": 1}
+             for raw in rows for one in raw[kind.mirrors] if (raw["_id"], one) not in there]  # fmt: skip
+    if fresh:
+        relationships.insert_many(fresh)
 
 
 def derive_anew(register: Register) -> None:

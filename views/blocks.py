@@ -15,7 +15,7 @@ from models.fields.ways import Way
 from models.registers import REGISTERS, SECTIONS, Register
 from models.rights import Access
 from services.labels import context_for
-from services.layouts import RELATED, SECTION, TIMELINE
+from services.layouts import RELATED, SECTION
 from services.related import Related, related_records
 from views.cells import value_html
 from views.fields import Cell, cell, parts_of
@@ -127,8 +127,8 @@ def row_of(card: Register, row: Raw, fields: Sequence[Field], context: Context) 
                       value_html(parts) if parts else Markup())  # fmt: skip
 
 
-def block_labels(schema: Schema, ways: Mapping[str, Any], language: str, timeline: str) -> dict[str, str]:
+def block_labels(schema: Schema, ways: Mapping[str, Any], language: str, others: Mapping[str, str]) -> dict[str, str]:
     """Block key -> what it is called, for the page that lays them out."""
     labels = {f"{SECTION}.{section}": str(SECTIONS[section]) for section in schema.register.sections}
-    labels |= {TIMELINE: timeline}
+    labels |= others
     return labels | {f"{RELATED}.{code}": way.label_in(language) for code, way in ways.items()}

@@ -22,10 +22,10 @@ from services.search import Page, TooSlow, find_page
 from views.base import current_access, current_language, current_user
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns
-from views.duplicates import DuplicateScreens
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
+from views.relationships import RelationshipScreens
 from views.saved_views import shown_views, wanted_view
 from views.selection import comparison, conditions_of_args
 
@@ -37,7 +37,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class ListScreens(DuplicateScreens):
+class ListScreens(RelationshipScreens):
     """A register's list, and what its panels ask for."""
 
     @expose("/list/")

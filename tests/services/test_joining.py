@@ -12,6 +12,7 @@ from models.fields.definitions import FieldDefinition
 from models.fields.errors import ValidationFailed
 from models.jobs import Job
 from models.people import Person
+from models.relationships import Relationship
 from models.rights import Access, NotAllowed
 from models.security import FieldRight
 from services import joining
@@ -62,7 +63,7 @@ def state() -> tuple:
     """Everything there is, in a form that can be compared."""
     return tuple(
         tuple(sorted(repr(sorted(raw.items())) for raw in document._get_collection().find()))
-        for document in (Company, Person, Change, DeletedRecord)
+        for document in (Company, Person, Change, DeletedRecord, Relationship)
     )
 
 
@@ -138,7 +139,7 @@ def test_fault_at_each_write_leaves_the_state_before(
             join_records(admin_access, "company", mine["_id"], theirs["_id"], {})
 
     before, writes, fail_at = state(), [0], [0]
-    for name in ("bulk_write", "insert_many", "insert_one", "delete_one", "replace_one"):
+    for name in ("bulk_write", "insert_many", "insert_one", "delete_one", "replace_one", "update_one"):
         real = getattr(Collection, name)
 
         def failing(self: Any, *args: Any, real: Any = real, **options: Any) -> Any:
