@@ -29,11 +29,15 @@ function move(menu, event) {
 }
 
 export function setUpMenus() {
-  for (const menu of document.querySelectorAll(".k-menu[popover]")) {
+  // Menus come with fetched parts as well; a toggle does not bubble, but it can be caught on its way.
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target;
+    if (event.newState !== "open" || !menu.matches?.(".k-menu[popover]")) return;
     const button = document.querySelector(`[popovertarget="${menu.id}"]`);
-    menu.addEventListener("toggle", (event) => {
-      if (event.newState === "open" && button) placeBeside(menu, button);
-    });
-    menu.addEventListener("keydown", (event) => move(menu, event));
-  }
+    if (button) placeBeside(menu, button);
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.(".k-menu[popover]");
+    if (menu) move(menu, event);
+  });
 }
