@@ -13,8 +13,9 @@ from pymongo import DESCENDING
 from models.changes import Change, Source
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
+from models.fields.kinds import KINDS
 from models.fields.schema import Schema, schema_of
-from models.registers import Register, all_registers
+from models.registers import REGISTERS, Register, all_registers
 from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
@@ -30,6 +31,7 @@ from services.records import (
     replace_record,
     visible_values,
 )
+from services.relationships import Seen, relationships_of
 from services.values import Parsed, check_required
 
 Raw = dict[str, Any]
@@ -38,6 +40,12 @@ BY_MOMENT = "record_1_at_-1"
 #: A company's timeline tells of so many of its people.
 MOST_RELATED = 300
 MAX_SKIP = 10_000
+#: What a relationship tells besides whom it is between.
+TOLD = (
+    Field(key="title", kind=KINDS["text"], label=_l("Title or role")),
+    Field(key="since", kind=KINDS["date"], label=_l("Since")),
+    Field(key="until", kind=KINDS["date"], label=_l("Until")),
+)
 
 
 class UndoFailed(Told):
@@ -55,16 +63,18 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Event:
-    """One change entry (`raw`) as its reader may see it; `name` is that of the record now."""
+    """One change entry (`raw`) as its reader may see it; `name` is that of the record now. One of a relationship has
+    it with it, and is told by the record across: `card` and `name` are that one's."""
 
     raw: Raw
     card: Register
     name: str
     changes: Sequence[FieldChange]
+    relationship: Seen | None = None
 
     @property
     def undoable(self) -> bool:
-        return self.raw["action"] == "update" and bool(self.changes)
+        return self.raw["action"] == "update" and bool(self.changes) and self.relationship is None
 
 
 # Reading
@@ -74,27 +84,44 @@ def events_of(
     access: Access, register: str, record: Raw, *, limit: int = 30, skip: int = 0, related: bool = False,
 ) -> tuple[list[Event], bool]:  # fmt: skip
     """(the changes of a record that is seen already, newest first, whether there are older ones). With `related` those
-    of the records that link to it come along, as far as one may see them."""
+    of its relationships and of the records that link to it come along, as far as one may see them."""
     people = {(register, record["_id"]): record.get("name") or ""}
     # What was merged into the record is a part of its past.
     people |= {(register, one): record.get("name") or "" for one in record.get("merged_from") or ()}
+    relationships: dict[ObjectId, Seen] = {}
     if related:
         people |= linking_records(access, register, record["_id"])
-    query: Raw = {"record": {"$in": [record_id for _register, record_id in people]}}
+        relationships = {one.raw["_id"]: one for one in relationships_of(access, register, record["_id"])}
+    query: Raw = {"record": {"$in": [*(record_id for _register, record_id in people), *relationships]}}
     found = Change._get_collection().find(query).sort("at", DESCENDING).hint(BY_MOMENT).max_time_ms(time_limit())
     rows = list(found.skip(min(skip, MAX_SKIP)).limit(limit + 1))
     schemas = {key: schema_of(key).for_access(access) for key in {key for key, _id in people}}
-    events = [
-        Event(raw, schemas[raw["register"]].register, people[raw["register"], raw["record"]],
-              list(seen_changes(schemas[raw["register"]], raw["changes"])))
-        for raw in rows[:limit] if (raw["register"], raw["record"]) in people
-    ]  # fmt: skip
+    events = []
+    for raw in rows[:limit]:
+        if (raw["register"], raw["record"]) in people:
+            schema = schemas[raw["register"]]
+            changes = list(seen_changes(schema.fields, raw["changes"]))
+            events.append(Event(raw, schema.register, people[raw["register"], raw["record"]], changes))
+        elif raw["register"] == "relationship" and (seen := relationships.get(raw["record"])):
+            events.append(relationship_event(raw, seen))
     # A change of nothing that one sees tells nothing.
-    return [event for event in events if event.changes or event.raw["action"] != "update"], len(rows) > limit
+    return [event for event in events if event.changes or not silent(event)], len(rows) > limit
 
 
-def seen_changes(schema: Schema, changes: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
-    for field in schema.fields:
+def relationship_event(raw: Raw, seen: Seen) -> Event:
+    """A change of a relationship, told to the record that has it. Whom a link stands for is told by the link's own
+    change: that it began or ended is not told twice."""
+    told = [field for field in TOLD if not (seen.kind.mirrors and field.key == "until")]
+    return Event(raw, REGISTERS[seen.register], seen.name, list(seen_changes(told, raw["changes"])), seen)
+
+
+def silent(event: Event) -> bool:
+    """Whether an event that has no change to show is none for its reader."""
+    return event.raw["action"] == "update" or bool(event.relationship and event.relationship.kind.mirrors)
+
+
+def seen_changes(fields: Iterable[Field], changes: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
+    for field in fields:
         if field.column in changes:
             yield FieldChange(field, *changes[field.column])
 

@@ -70,16 +70,17 @@ class Seen:
 # Reading
 
 
-def kinds_of(register: str) -> list[tuple[RelationshipKind, str]]:
-    """(kind, side) of every relationship that a register's records may be given."""
-    return [(kind, side) for kind in all_kinds().values() if not kind.retired for side in kind.sides(register)
-            if kind.register_of(other_side(side)) in REGISTERS]  # fmt: skip
+def kinds_of(access: Access, register: str) -> list[tuple[RelationshipKind, str]]:
+    """(kind, side) of every relationship that a register's records may be given, as far as one sees what is across."""
+    return [(kind, side) for kind in all_kinds().values() if not kind.retired and not hides(access, kind)
+            for side in kind.sides(register) if kind.register_of(other_side(side)) in REGISTERS
+            and access.may(kind.register_of(other_side(side)), "see")]  # fmt: skip
 
 
 def kind_and_side(access: Access, register: str, key: str, side: str) -> RelationshipKind:
     """The kind, if the register's records may stand on that side of it. Raises RecordNotFound."""
-    for kind, found in kinds_of(register):
-        if kind.key == key and found == side and access.may(kind.register_of(other_side(side)), "see"):
+    for kind, found in kinds_of(access, register):
+        if kind.key == key and found == side:
             return kind
     raise RecordNotFound("relationship_kind", key)
 
@@ -93,7 +94,8 @@ def relationships_of(access: Access, register: str, record_id: ObjectId) -> list
     for raw in rows:
         kind = kinds.get(raw["kind"])
         side = SUBJECT if raw[SUBJECT] == record_id else OBJECT
-        if kind is not None and kind.register_of(side) == register:
+        # Who may not know a link may not know the relationship that it stands for.
+        if kind is not None and kind.register_of(side) == register and not hides(access, kind):
             found.append((raw, kind, side, raw[other_side(side)]))
     wanted: dict[str, list[ObjectId]] = {}
     for _raw, kind, side, other in found:
@@ -107,6 +109,10 @@ def relationships_of(access: Access, register: str, record_id: ObjectId) -> list
     )
     ended = sorted((one for one in seen if not one.current), key=lambda one: one.raw["until"], reverse=True)
     return [*current, *ended]
+
+
+def hides(access: Access, kind: RelationshipKind) -> bool:
+    return bool(kind.mirrors) and access.hides(kind.subject, kind.mirrors)
 
 
 def get_relationship(access: Access, register: str, record_id: Any, relationship_id: Any) -> tuple[Raw, Seen]:

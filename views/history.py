@@ -57,7 +57,7 @@ class ShownChange:
 
 @dataclass(frozen=True)
 class ShownEvent:
-    """One change entry as pages show it."""
+    """One change entry as pages show it; `about` leads up to the name ("Works for"), where it is a relationship's."""
 
     version: int
     action: str
@@ -65,6 +65,7 @@ class ShownEvent:
     at: dt.datetime
     by: str
     source: str
+    about: str
     name: str
     url: str
     changes: Sequence[ShownChange]
@@ -152,13 +153,15 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
 
 
 def shown_event(event: Event, context: Context, users: Mapping[Any, str], record_id: Any) -> ShownEvent:
-    raw = event.raw
+    raw, seen = event.raw, event.relationship
     label, icon = ACTIONS[raw["action"]]
     other = raw["record"] != record_id
+    shown_id = seen.other if seen else raw["record"]
     by = users.get(raw.get("by"), _("Somebody who is gone")) if raw.get("by") else _("The program")
     return ShownEvent(
-        raw["version"], str(label), icon, raw["at"], by, str(SOURCES.get(raw["source"], "")),
-        event.name if other else "", f"{event.card.path}/show/{raw['record']}" if other else "",
+        raw["version"], str(label), "link" if seen else icon, raw["at"], by, str(SOURCES.get(raw["source"], "")),
+        seen.kind.label_from(seen.side, context.language) if seen else "",
+        event.name if other else "", f"{event.card.path}/show/{shown_id}" if other else "",
         [shown_change(change.field, change.before, change.after, context) for change in event.changes],
         event.undoable and not other,
     )  # fmt: skip

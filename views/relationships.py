@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from models.fields.errors import ValidationFailed
 from models.registers import REGISTERS, all_registers, register_of
 from models.relationships import BUILT_IN, all_kinds, other_side
-from models.rights import SETTINGS, NotAllowed
+from models.rights import SETTINGS, Access, NotAllowed
 from services.followed_links import today
 from services.labels import names_of
 from services.records import VersionConflict, get_record
@@ -50,12 +50,11 @@ class RelationshipScreens(DuplicateScreens):
         raw = get_record(access, self.card.key, pk)
         language = current_language()
         seen = relationships_of(access, self.card.key, raw["_id"])
-        kinds = [(kind, side, kind.label_from(side, language)) for kind, side in kinds_of(self.card.key)
-                 if access.may(kind.register_of(other_side(side)), "see")]  # fmt: skip
+        kinds = [(kind, side, kind.label_from(side, language)) for kind, side in kinds_of(access, self.card.key)]
         return self.render_template(
             "relationships/block.html", card=self.card, raw=raw, language=language, paths=paths(), kinds=kinds,
             current=[one for one in seen if one.current], ended=[one for one in seen if not one.current],
-            may_change=access.allows(self.card.key, "change", raw), drop_kinds=drop_kinds(self.card.key),
+            may_change=access.allows(self.card.key, "change", raw), drop_kinds=drop_kinds(access, self.card.key),
         )  # fmt: skip
 
     @expose("/relate/<pk>", methods=["GET", "POST"])
@@ -152,11 +151,11 @@ def id_of(text: str) -> Any:
     return ObjectId(text) if ObjectId.is_valid(text) else None
 
 
-def drop_kinds(register: str) -> dict[str, str]:
+def drop_kinds(access: Access, register: str) -> dict[str, str]:
     """Path of a register -> the address's query for what a record dropped from there is to one of this register: of
     several kinds the first, which the form's page tells."""
     found: dict[str, str] = {}
-    for kind, side in kinds_of(register):
+    for kind, side in kinds_of(access, register):
         found.setdefault(paths()[kind.register_of(other_side(side))], f"kind={kind.key}&side={side}")
     return found
 

@@ -12,13 +12,13 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.jobs import Job
 from models.rights import Access, NotAllowed
 from models.security import FieldRight
-from models.transactions import in_transaction
 from services import bulk_edit
 from services.bulk_edit import Edit, check_edits, edit_selected, preview_edit, take_back
 from services.jobs import claim, run_job
 from services.records import RecordNotFound, create_record, delete_record, get_record, update_record
 from services.search import Selection
 from services.settings import define_field, retire_field
+from tests.services.faults import failed_at_each_write
 
 Raw = dict[str, Any]
 ALL = Selection(all_matching=True)
@@ -251,23 +251,16 @@ def test_job_whose_field_is_gone_says_so(companies: list[Raw], admin_access: Acc
 def test_fault_at_each_write_leaves_all_or_nothing_of_a_step(
     companies: list[Raw], admin_access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever write of a step fails, records and entries are as before it."""
-    from pymongo.collection import Collection
+    """Whichever write of an edit or of its undo fails, everything is as before it."""
+    batches: list[str] = []
 
-    for method in ("bulk_write", "insert_many"):
-        real = getattr(Collection, method)
+    def edit() -> None:
+        batches.append(edit_selected(admin_access, "company", ALL, [Edit("city", "Turku")]).batch)
 
-        def failing(self: Any, *args: Any, real: Any = real, **options: Any) -> Any:
-            real(self, *args, **options)
-            raise RuntimeError("the machine is on fire")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(Collection, method, failing)
-            with pytest.raises(RuntimeError):
-                edit_selected(admin_access, "company", ALL, [Edit("city", "Turku")])
-        assert Company.objects(version=1).count() == 3
-        assert Change.objects(action="update").count() == 0
-    assert in_transaction(lambda session: Company._get_collection().count_documents({}, session=session)) == 3
+    assert failed_at_each_write(monkeypatch, edit) >= 2
+    assert set(values("city").values()) == {"Turku"}
+    assert failed_at_each_write(monkeypatch, lambda: take_back(admin_access, "company", batches[-1])) >= 2
+    assert Company.objects(version=3).count() == 3
 
 
 def test_checks_know_the_fields_of_the_user(companies: list[Raw], admin_access: Access) -> None:

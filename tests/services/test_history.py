@@ -28,6 +28,7 @@ from services.records import (
 )
 from services.recycle_bin import restore_records
 from services.settings import change_field, define_field, retire_field
+from tests.services.faults import failed_at_each_write
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 VALUES = st.fixed_dictionaries({}, optional={
@@ -224,3 +225,14 @@ def test_day_ends_by_the_readers_clock(day: str, hours: int) -> None:
     start = end_of_day(date - dt.timedelta(days=1), zone)
     passed = end_of_day(date, zone).astimezone(dt.UTC) - start.astimezone(dt.UTC)
     assert passed == dt.timedelta(hours=hours)
+
+
+def test_fault_at_each_write_of_an_undo_leaves_the_state_before(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The undo of a change of links ends a relationship too."""
+    alfa = create_record(admin_access, "company", {"name": "Alfa"})
+    maija = create_record(admin_access, "person", {"name": "Maija"})
+    update_record(admin_access, "person", maija["_id"], {"companies": [str(alfa["_id"])]})
+    assert failed_at_each_write(monkeypatch, lambda: undo_change(admin_access, "person", maija["_id"], 2)) == 3
+    assert not get_record(admin_access, "person", maija["_id"]).get("companies")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pymongo.collection import Collection
 
 from models.changes import Change, DeletedRecord
 from models.companies import Company
@@ -12,7 +11,6 @@ from models.fields.definitions import FieldDefinition
 from models.fields.errors import ValidationFailed
 from models.jobs import Job
 from models.people import Person
-from models.relationships import Relationship
 from models.rights import Access, NotAllowed
 from models.security import FieldRight
 from services import joining
@@ -29,6 +27,7 @@ from services.records import (
     update_record,
 )
 from services.settings import define_field, retire_field
+from tests.services.faults import failed_at_each_write, state
 
 Raw = dict[str, Any]
 
@@ -57,14 +56,6 @@ def links(name: str) -> list[Any]:
     raw = Person._get_collection().find_one({"name": name})
     assert raw is not None
     return raw["companies"]
-
-
-def state() -> tuple:
-    """Everything there is, in a form that can be compared."""
-    return tuple(
-        tuple(sorted(repr(sorted(raw.items())) for raw in document._get_collection().find()))
-        for document in (Company, Person, Change, DeletedRecord, Relationship)
-    )
 
 
 def test_values_links_and_history_are_one(two: tuple[Raw, Raw], admin_access: Access) -> None:
@@ -138,30 +129,7 @@ def test_fault_at_each_write_leaves_the_state_before(
         else:
             join_records(admin_access, "company", mine["_id"], theirs["_id"], {})
 
-    before, writes, fail_at = state(), [0], [0]
-    for name in ("bulk_write", "insert_many", "insert_one", "delete_one", "replace_one", "update_one"):
-        real = getattr(Collection, name)
-
-        def failing(self: Any, *args: Any, real: Any = real, **options: Any) -> Any:
-            result = real(self, *args, **options)
-            writes[0] += 1
-            if writes[0] == fail_at[0]:
-                raise RuntimeError("the machine is on fire")
-            return result
-
-        monkeypatch.setattr(Collection, name, failing)
-    failures = 0
-    while True:
-        writes[0], fail_at[0] = 0, failures + 1
-        try:
-            work()
-        except RuntimeError:
-            failures += 1
-            assert state() == before
-            continue
-        break
-    assert failures >= 6
-    assert state() != before
+    assert failed_at_each_write(monkeypatch, work) >= 6
 
 
 def test_many_links_are_a_job_that_goes_on_where_it_was_cut_off(

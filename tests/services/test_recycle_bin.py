@@ -30,6 +30,7 @@ from services.recycle_bin import (
 from services.removal import delete_selected
 from services.search import Selection, find_page
 from services.settings import define_field, retire_field
+from tests.services.faults import failed_at_each_write
 
 
 def entries(record_id: ObjectId) -> list[tuple[str, int]]:
@@ -163,3 +164,27 @@ def test_administrators_say_how_long(admin_access: Access) -> None:
             set_bin_days(admin_access, wrong)
     with pytest.raises(NotAllowed):
         set_bin_days(Access(), 5)
+
+
+def test_fault_at_each_write_of_restoring_leaves_the_bin_as_it_was(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [create_record(admin_access, "company", {"name": name}) for name in ("Alfa", "Beta", "Gamma")]
+    create_record(admin_access, "person", {"name": "Maija", "companies": [str(made[0]["_id"])]})
+    for raw in made:
+        delete_record(admin_access, "company", raw["_id"])
+    ids = [raw["_id"] for raw in made]
+    assert failed_at_each_write(monkeypatch, lambda: restore_records(admin_access, ids)) == 9
+    assert sorted(raw["name"] for raw in find_page(admin_access, "company", []).rows) == ["Alfa", "Beta", "Gamma"]
+
+
+def test_fault_at_each_write_of_restoring_a_batch_leaves_the_bin_as_it_was(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Alfa", "Beta"):
+        create_record(admin_access, "company", {"name": name})
+    delete_selected(admin_access, "company", Selection(all_matching=True))
+    raw = DeletedRecord._get_collection().find_one({})
+    assert raw is not None
+    assert failed_at_each_write(monkeypatch, lambda: restore_batch(admin_access, raw["batch"])) == 6
+    assert Company.objects.count() == 2

@@ -13,7 +13,7 @@ from models.relationships import Relationship
 from models.rights import Access, NotAllowed
 from models.security import FieldRight
 from services.bulk_edit import Edit, edit_selected, take_back
-from services.history import undo_change
+from services.history import events_of, undo_change
 from services.joining import join_records, part_records
 from services.records import (
     RecordNotFound,
@@ -270,3 +270,32 @@ def test_new_records_bring_theirs_in_one_go(records: dict[str, Raw], admin_acces
         str(records["Alfa"]["_id"]), str(records["Beta"]["_id"])]})  # fmt: skip
     assert Relationship.objects(subject=made["_id"], until=None).count() == 2
     assert get_record(admin_access, "person", made["_id"])["version"] == 1
+
+
+def test_timeline_tells_of_relationships_once_and_only_of_those_one_sees(
+    records: dict[str, Raw], admin_access: Access, make_role: Callable, make_user: Callable, access_of: Callable
+) -> None:
+    alfa, beta = records["Alfa"], records["Beta"]
+    owned = relate(admin_access, "company", alfa["_id"], "owns", "subject", beta["_id"], Told(since="1.1.2020"))
+    change_relationship(admin_access, "company", alfa["_id"], owned["_id"], Told(since="1.1.2020", until="1.2.2020"))
+    maija = next(one for one in relationships_of(admin_access, "company", alfa["_id"]) if one.name == "Maija")
+    change_relationship(admin_access, "company", alfa["_id"], maija.raw["_id"], Told(title="CEO"))
+    change_relationship(admin_access, "company", alfa["_id"], maija.raw["_id"], Told(title="CEO", until="1.2.2020"))
+
+    def told(access: Access, raw: Raw, register: str = "company") -> list[tuple[str, str, list[str]]]:
+        events, _more = events_of(access, register, raw, related=True)
+        return [(event.relationship.side, event.name, [change.field.key for change in event.changes])
+                for event in events if event.relationship]  # fmt: skip
+
+    assert told(admin_access, alfa) == [
+        ("object", "Maija", ["title"]), ("subject", "Beta", ["until"]), ("subject", "Beta", ["since"])]  # fmt: skip
+    assert told(admin_access, beta) == [("object", "Alfa", ["until"]), ("object", "Alfa", ["since"])]
+    assert told(admin_access, records["Maija"], "person") == [("subject", "Alfa", ["title"])]
+    assert not any(event.undoable for event in events_of(admin_access, "company", beta, related=True)[0])
+    assert not events_of(admin_access, "company", alfa)[0][0].relationship
+    make_role("Blind", ("company", "see", "all"), ("person", "see", "all"), field_rights=[
+        FieldRight(register="person", column="companies", access="hidden")])  # fmt: skip
+    blind = access_of(make_user("blind", "Blind"))
+    assert [name for _side, name, _changes in told(blind, alfa)] == ["Beta", "Beta"]
+    assert told(blind, records["Maija"], "person") == []
+    assert relationships_of(blind, "person", records["Maija"]["_id"]) == []
