@@ -8,6 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from pymongo.errors import ExecutionTimeout
 
 from models.base import stored_value
@@ -129,7 +130,8 @@ def run_search(run: Run) -> Raw:
         if number % PROGRESS == 0:
             run.advance(number)
     pairs = likeliest(schema, sharing, names)
-    return {"message": _("%(count)s pairs of records may be the same.", count=len(pairs)),
+    return {"message": ngettext("%(num)s pair of records may be the same.", "%(num)s pairs of records may be the same.",
+                                len(pairs)),
             "result": {"register": register, "pairs": pairs}}  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def test_search_is_a_job_that_leads_to_its_pairs(client: FlaskClient, companies:
     assert raw is not None
     run_job(raw)
     job = client.get(started.location).text
-    assert "1 pairs of records may be the same." in job
+    assert "1 pair of records may be the same." in job
     assert 'href="/companies/duplicates"' in job
     page = client.get("/companies/duplicates").text
     assert page.count('class="name"') == 2
