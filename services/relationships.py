@@ -125,9 +125,15 @@ def get_relationship(access: Access, register: str, record_id: Any, relationship
     return raw, seen
 
 
-def current_ones(access: Access, register: str, record_id: ObjectId, kind: RelationshipKind, side: str) -> list[Seen]:
-    """The current relationships of that kind which a new one may end: a person's other employers."""
-    return [one for one in relationships_of(access, register, record_id)
+def ended_by(access: Access, kind: RelationshipKind, side: str, record_id: ObjectId, other_id: Any) -> list[Seen]:
+    """The current relationships that a new one of `record_id` may end. Of a kind that stands for links they are those
+    of who has the links, from whichever side it is begun: a person's other employers, never a company's other people.
+    """
+    if kind.mirrors and side != SUBJECT:
+        record_id, side = other_id, SUBJECT
+    if record_id is None:
+        return []
+    return [one for one in relationships_of(access, kind.register_of(side), record_id)
             if one.current and one.kind.key == kind.key and one.side == side]  # fmt: skip
 
 
@@ -184,9 +190,8 @@ def relate(
     there = {"kind": kind.key, **ids, "until": None}
     if values["until"] is None and Relationship._get_collection().find_one(there, {"_id": 1}):
         raise ValidationFailed({"other": [_l("This relationship is there already.")]})
-    ending = [
-        one for one in current_ones(access, register, raw["_id"], kind, side) if str(one.raw["_id"]) in map(str, ends)
-    ]
+    offered = ended_by(access, kind, side, raw["_id"], other["_id"])
+    ending = [one for one in offered if str(one.raw["_id"]) in map(str, ends)]
     made = {"_id": ObjectId(), "kind": kind.key, **ids, **filled(values), "created_at": now(),
             "created_by": access.user_id, "changed_at": now(), "version": 1}  # fmt: skip
 

@@ -22,8 +22,8 @@ from services.relationships import (
     Told,
     add_kind,
     change_relationship,
-    current_ones,
     day_of,
+    ended_by,
     get_relationship,
     kind_and_side,
     kinds_of,
@@ -83,7 +83,7 @@ class RelationshipScreens(DuplicateScreens):
             "relationships/form.html", title=kind.label_from(side, current_language()), card=self.card, raw=raw,
             seen=None, errors=errors, values=request.form, target=register_of(target), back=self.page_of(raw),
             chosen=[(str(one), name) for one, name in names.items()], here=self.here(raw),
-            current=current_ones(access, self.card.key, raw["_id"], kind, side),
+            current=ended_by(access, kind, side, raw["_id"], next(iter(names), None)), language=current_language(),
         ), 422 if errors else 200  # fmt: skip
 
     @expose("/relationship/<pk>/<relationship>", methods=["GET", "POST"])
@@ -109,7 +109,7 @@ class RelationshipScreens(DuplicateScreens):
         return self.render_template(
             "relationships/form.html", title=label_of(seen), card=self.card, raw=raw, seen=seen, errors=errors,
             values=values, target=register_of(seen.register), back=self.page_of(raw), chosen=(), current=(),
-            here=self.here(raw),
+            here=self.here(raw), language=current_language(),
         ), 422 if errors else 200  # fmt: skip
 
     @expose("/relationship_end/<pk>/<relationship>", methods=["POST"])

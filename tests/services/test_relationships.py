@@ -118,6 +118,19 @@ def test_from_the_company_s_side_too(records: dict[str, Raw], admin_access: Acce
         ("works_for", "object", "Aku", True), ("works_for", "object", "Maija", True)]  # fmt: skip
 
 
+def test_who_is_added_to_a_company_leaves_the_last_one_and_nobody_else_does(
+    records: dict[str, Raw], admin_access: Access
+) -> None:
+    """Whatever ends are sent: on a company's page they are the person's other employers."""
+    alfa, beta, maija, aku = (records[name] for name in ("Alfa", "Beta", "Maija", "Aku"))
+    update_record(admin_access, "person", aku["_id"], {"companies": [str(beta["_id"])]})
+    everybody = [raw.pk for raw in Relationship.objects]
+    relate(admin_access, "company", beta["_id"], "works_for", "object", maija["_id"], Told(), everybody)
+    assert companies_of(maija) == companies_of(aku) == [beta["_id"]]
+    assert told(admin_access, "person", aku) == [("works_for", "subject", "Beta", True)]
+    assert told(admin_access, "company", alfa) == [("works_for", "object", "Maija", False)]
+
+
 def test_companies_own_and_people_know(records: dict[str, Raw], admin_access: Access) -> None:
     alfa, beta, maija, aku = (records[name] for name in ("Alfa", "Beta", "Maija", "Aku"))
     relate(admin_access, "company", alfa["_id"], "owns", "subject", beta["_id"], Told())

@@ -54,6 +54,15 @@ def test_a_new_employer_ends_the_old_one(client: FlaskClient, records: dict[str,
     assert "CEO" in block
 
 
+def test_a_company_offers_to_end_only_the_persons_own_employment(client: FlaskClient, records: dict[str, str]) -> None:
+    its = Relationship.objects.get()
+    address = "/companies/relate/{}?kind=works_for&side=object"
+    assert 'name="ends"' not in client.get(address.format(records["Alfa & Co"])).text
+    form = client.get(address.format(records["Beta"]) + f"&other={records['Maija']}").text
+    assert f'name="ends" value="{its.pk}" checked' in form
+    assert "Works for Alfa &amp; Co" in form
+
+
 def test_what_was_typed_stays_when_something_is_wrong(client: FlaskClient, records: dict[str, str]) -> None:
     answer = client.post(relate_url(records), data={"other": records["Beta"], "title": "Boss", "since": "someday"})
     assert answer.status_code == 422
