@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from models.fields.errors import ValidationFailed
 from models.registers import REGISTERS, all_registers, register_of
-from models.relationships import BUILT_IN, all_kinds, other_side
+from models.relationships import BUILT_IN, SUBJECT, all_kinds, other_side
 from models.rights import SETTINGS, Access, NotAllowed
 from services.followed_links import today
 from services.labels import names_of
@@ -65,25 +65,28 @@ class RelationshipScreens(DuplicateScreens):
         access, key, side = current_access(), request.args.get("kind", ""), request.args.get("side", "")
         kind = kind_and_side(access, self.card.key, key, side)
         raw = get_record(access, self.card.key, pk, "change")
+        target, chosen = kind.register_of(other_side(side)), request.values.get("other", "")
+        names = names_of(access, target, [ids] if (ids := id_of(chosen)) else [])
+        current = ended_by(access, kind, side, raw["_id"], next(iter(names), None))
         errors: dict[str, list[str]] = {}
-        if request.method == "POST":
+        # Who was chosen on the page itself may have others: what ends is asked before anything is written.
+        unasked = bool(current) and side != SUBJECT and request.form.get("offered", "") != chosen
+        if request.method == "POST" and unasked:
+            errors = {"other": [_("There is another one already: tick below what ends, and save again.")]}
+        elif request.method == "POST":
             try:
-                relate(access, self.card.key, pk, key, side, request.form.get("other", ""), told(),
-                       request.form.getlist("ends"))  # fmt: skip
+                relate(access, self.card.key, pk, key, side, chosen, told(), request.form.getlist("ends"))
                 flash(_("The relationship was added."), "success")
                 return redirect(self.page_of(raw))
             except ValidationFailed as error:
                 errors = error.messages()
             except (NotAllowed, VersionConflict) as error:
                 errors = {"": [str(error)]}
-        chosen = request.values.get("other", "")
-        target = kind.register_of(other_side(side))
-        names = names_of(access, target, [ids] if (ids := id_of(chosen)) else [])
         return self.render_template(
             "relationships/form.html", title=kind.label_from(side, current_language()), card=self.card, raw=raw,
             seen=None, errors=errors, values=request.form, target=register_of(target), back=self.page_of(raw),
-            chosen=[(str(one), name) for one, name in names.items()], here=self.here(raw),
-            current=ended_by(access, kind, side, raw["_id"], next(iter(names), None)), language=current_language(),
+            chosen=[(str(one), name) for one, name in names.items()], here=self.here(raw), current=current,
+            language=current_language(), ticked=unasked or not errors, offered=chosen if current else "",
         ), 422 if errors else 200  # fmt: skip
 
     @expose("/relationship/<pk>/<relationship>", methods=["GET", "POST"])

@@ -61,6 +61,15 @@ def test_a_company_offers_to_end_only_the_persons_own_employment(client: FlaskCl
     form = client.get(address.format(records["Beta"]) + f"&other={records['Maija']}").text
     assert f'name="ends" value="{its.pk}" checked' in form
     assert "Works for Alfa &amp; Co" in form
+    # Chosen on the page itself: asked before it is written.
+    asked = client.post(address.format(records["Beta"]), data={"other": records["Maija"], "title": "CEO"})
+    assert asked.status_code == 422
+    assert f'name="ends" value="{its.pk}" checked' in asked.text
+    assert 'value="CEO"' in asked.text
+    assert Relationship.objects.count() == 1
+    data = {"other": records["Maija"], "offered": records["Maija"], "ends": str(its.pk)}
+    assert client.post(address.format(records["Beta"]), data=data).status_code == 302
+    assert Relationship.objects.get(object=records["Alfa & Co"]).until
 
 
 def test_what_was_typed_stays_when_something_is_wrong(client: FlaskClient, records: dict[str, str]) -> None:
