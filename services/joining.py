@@ -17,6 +17,7 @@ from models.changes import Change, DeletedRecord, Source
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
+from models.fields.query import every_of
 from models.fields.schema import Schema, schema_of
 from models.registers import all_registers
 from models.rights import Access, NotAllowed
@@ -289,12 +290,13 @@ def run_join(run: Run) -> Raw:
 # Where it went, and back
 
 
-def merged_into(register: str, record_id: Any) -> ObjectId | None:
-    """The record that this one was merged into, None where it was not."""
+def merged_into(access: Access, register: str, record_id: Any) -> ObjectId | None:
+    """The record that this one was merged into, None where it was not or where the user does not see that one."""
     if not ObjectId.is_valid(record_id):
         return None
-    found = schema_of(register).register.document._get_collection().find_one(
-        {"merged_from": ObjectId(record_id)}, {"_id": 1}, hint="by_merged")  # fmt: skip
+    query = every_of([{"merged_from": ObjectId(record_id)}, access.condition(register)])
+    collection = schema_of(register).register.document._get_collection()
+    found = collection.find_one(query, {"_id": 1}, hint="by_merged")
     return found["_id"] if found else None
 
 

@@ -71,7 +71,7 @@ class RegisterView(ListScreens):
         try:
             raw = get_record(current_access(), self.card.key, pk)
         except RecordNotFound:
-            moved = merged_into(self.card.key, pk)
+            moved = merged_into(current_access(), self.card.key, pk)
             if moved is None:
                 raise
             return redirect(f"{request.script_root}{self.card.path}/show/{moved}")

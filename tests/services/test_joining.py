@@ -74,7 +74,7 @@ def test_values_links_and_history_are_one(two: tuple[Raw, Raw], admin_access: Ac
     assert f"x_parent={mine['_id']}" in daughter["facets"]
     with pytest.raises(RecordNotFound):
         get_record(admin_access, "company", theirs["_id"])
-    assert merged_into("company", str(theirs["_id"])) == mine["_id"]
+    assert merged_into(admin_access, "company", str(theirs["_id"])) == mine["_id"]
     assert DeletedRecord.objects.get(pk=theirs["_id"]).merged_into == mine["_id"]
     events, _more = events_of(admin_access, "company", one, limit=50)
     told = [(event.raw["record"], event.raw["action"]) for event in events]
@@ -96,7 +96,7 @@ def test_taking_it_back_gives_the_state_before(two: tuple[Raw, Raw], admin_acces
     outcome = join_records(admin_access, "company", mine["_id"], theirs["_id"], {"name": "theirs"})
     part_records(admin_access, "company", outcome.batch)
     assert values() == before
-    assert merged_into("company", theirs["_id"]) is None
+    assert merged_into(admin_access, "company", theirs["_id"]) is None
     assert DeletedRecord.objects.count() == 0
     with pytest.raises(RecordNotFound):
         part_records(admin_access, "company", outcome.batch)
@@ -215,7 +215,18 @@ def test_merged_again_and_again_the_addresses_lead_to_the_last(admin_access: Acc
     a, b, c = create_records(admin_access, "company", [{"name": name} for name in "ABC"])
     join_records(admin_access, "company", b["_id"], a["_id"], {})
     join_records(admin_access, "company", c["_id"], b["_id"], {})
-    assert merged_into("company", a["_id"]) == merged_into("company", b["_id"]) == c["_id"]
-    assert merged_into("company", "abc") is None
+    assert merged_into(admin_access, "company", a["_id"]) == merged_into(admin_access, "company", b["_id"]) == c["_id"]
+    assert merged_into(admin_access, "company", "abc") is None
     delete_record(admin_access, "company", c["_id"])
-    assert merged_into("company", a["_id"]) is None
+    assert merged_into(admin_access, "company", a["_id"]) is None
+
+
+def test_address_of_a_merged_record_leads_only_to_what_one_sees(
+    two: tuple[Raw, Raw], admin_access: Access, make_role: Callable, make_user: Callable, access_of: Callable
+) -> None:
+    mine, theirs = two
+    join_records(admin_access, "company", mine["_id"], theirs["_id"], {})
+    make_role("Own companies", ("company", "see", "own"))
+    anna = access_of(make_user("anna", "Own companies"))
+    assert merged_into(anna, "company", theirs["_id"]) is None
+    assert merged_into(admin_access, "company", theirs["_id"]) == mine["_id"]
