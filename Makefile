@@ -12,7 +12,7 @@ ASSET_SOURCES := $(shell find assets -type f 2>/dev/null) package.json package-l
 NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version \
 	>/dev/null 2>&1; then npm="npm"; else PATH="$(CURDIR)/$(BIN):$$PATH"; npm="npm"; fi; $$npm
 
-.PHONY: help run setup demo bench test test-slow lint assets messages translations screenshots lock clean
+.PHONY: help run setup demo bench test test-slow fuzz lint assets messages translations screenshots lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: setup $(VENV)/.requirements-dev ## Set up and run the tests, slow ones asi
 
 test-slow: setup $(VENV)/.requirements-dev ## Set up and run the slow tests: whole processes, scale, kills
 	$(BIN)/python -m pytest -m slow
+
+fuzz: setup $(VENV)/.requirements-dev ## Damage templates and REST calls by chance, once with a new seed
+	KORTISTO_FUZZ_SEED=$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))') KORTISTO_FUZZ_EXAMPLES=40 \
+	$(BIN)/python -m pytest -m slow tests/word/test_fuzz.py tests/rest/test_schemathesis.py
 
 lint: $(VENV)/.requirements $(VENV)/.requirements-dev ## Check style and types
 	$(BIN)/ruff check .

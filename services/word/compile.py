@@ -22,7 +22,7 @@ from services.word.meanings import Meanings
 from services.word.notes import KINDS as NOTE_KINDS
 from services.word.notes import Notes
 from services.word.ooxml import FOOTER_TYPE, HEADER_TYPE, MC, PACKAGE_RELS, R, W, r, w
-from services.word.package import Package, Relationship, content_type, parse_xml, rels_name
+from services.word.package import Package, Relationship, content_type, damaged, parse_xml, rels_name
 from services.word.program import HeaderSlot, Program, RestoreSlot, SaveSlot, SectionSlot
 from services.word.replace import FieldReplacer
 from services.word.settings import clean_settings
@@ -108,6 +108,7 @@ class _Compiler:
             raise TemplateError(_l("This Word file has no text in it. Save the template in Word as .docx."))
         self._headers = self._related("header", "footer")
         self._notes = self._related(*NOTE_KINDS)
+        self._refuse_shared_parts()
 
     def compile(self) -> CompiledTemplate:
         parts = [self._document, *self._headers, *self._notes]
@@ -142,6 +143,14 @@ class _Compiler:
     def _related(self, *kinds: str) -> list[_Part]:
         found = self._package.related(self._document.name, *kinds)
         return [self._read(relationship.target, relationship.kind, relationship) for relationship in found]
+
+    def _refuse_shared_parts(self) -> None:
+        """A part is one thing, and the document has its notes in one part of each kind: letters take both apart."""
+        kinds = {(part.name, part.kind) for part in (self._document, *self._headers)}
+        taken = [name for name, _ in kinds] + [note.name for note in self._notes]
+        places = [note.kind for note in self._notes]
+        if len(taken) > len(set(taken)) or len(places) > len(set(places)):
+            raise damaged(rels_name(self._document.name), "a part is named twice")
 
     def _find_fields(self, part: _Part, texts: BookmarkTexts) -> None:
         told = [story for container in self._containers(part) for story in stories(container)]

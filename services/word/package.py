@@ -58,7 +58,10 @@ class Package:
         if part not in self._relationships:
             name = rels_name(part)
             root = parse_xml(self.parts[name], name) if name in self.parts else ()
-            self._relationships[part] = [_relationship(part, element) for element in root if element.get("Id")]
+            found = [_relationship(part, element) for element in root if element.get("Id")]
+            if len({relationship.id for relationship in found}) < len(found):
+                raise damaged(name, "an Id is there twice")
+            self._relationships[part] = found
         return self._relationships[part]
 
     def related(self, part: str, *kinds: str) -> Iterator[Relationship]:

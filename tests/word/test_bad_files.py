@@ -125,6 +125,22 @@ def test_read_name_outside_the_file_is_refused(name: str) -> None:
         WordTemplate.read(docx(p("x"), extra={name: b""}))
 
 
+@pytest.mark.parametrize(
+    ("key", "kind", "target"),
+    [("rIdheader1", "header", "header1.xml"), ("other", "footer", "header1.xml"), ("other", "footnotes", "footnotes.xml")],
+    ids=["an Id twice", "a part of two kinds", "two parts of notes"],
+)
+def test_read_part_named_twice_is_refused(key: str, kind: str, target: str) -> None:
+    files = parts(docx(p("x"), parts={"header1": p("h"), "footnotes": ""}))
+    WordTemplate.read(zipped(files))
+    rels = "word/_rels/document.xml.rels"
+    type_ = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
+    added = f'<Relationship Id="{key}" Type="{type_}" Target="{target}"/></Relationships>'
+    files[rels] = files[rels].replace(b"</Relationships>", added.encode())
+    with pytest.raises(TemplateError, match="twice"):
+        WordTemplate.read(zipped(files))
+
+
 def test_read_macros_are_refused() -> None:
     with pytest.raises(TemplateError, match="macros"):
         WordTemplate.read(docx(p("x"), extra={"word/vbaProject.bin": b"x"}))

@@ -1,10 +1,12 @@
-"""Damaged templates: whatever is done to a file's parts, it is refused or gives well-formed letters."""
+"""Damaged templates: whatever is done to a file's parts, it is refused or gives well-formed letters.
+
+The same files each time, so that a run's end hangs on the code alone; `make fuzz` looks further, with seeds by chance.
+"""
 
 import io
 import os
 import random
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.slow
 TEMPLATES = Path(__file__).parents[1] / "data" / "word" / "templates"
 #: Damaged files in a run, and the template size up to which one is taken: large ones only take longer.
 FILES, LARGEST = 4000, 60_000
-SEED = int(os.environ.get("KORTISTO_FUZZ_SEED") or secrets.randbelow(10**9))
+SEED = int(os.environ.get("KORTISTO_FUZZ_SEED") or 241321230)
 VALUES = ("", "a&<>\"'\n\t\x0b\x00\ud800", "😀", "مرحبا", " x ", "1 234,5", "2024-02-01", "-0", "1e999", "x" * 33_000)
 ODD_VALUES = (b"", b"x", b"-1", b"99999999999999999999", b"1.5", "ä".encode(), b"&quot;", "٣".encode())
 ODD_CODES = (
