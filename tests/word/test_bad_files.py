@@ -127,7 +127,8 @@ def test_read_name_outside_the_file_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("key", "kind", "target"),
-    [("rIdheader1", "header", "header1.xml"), ("other", "footer", "header1.xml"), ("other", "footnotes", "footnotes.xml")],
+    [("rIdheader1", "header", "header1.xml"), ("other", "footer", "header1.xml"),
+     ("other", "footnotes", "footnotes.xml")],
     ids=["an Id twice", "a part of two kinds", "two parts of notes"],
 )
 def test_read_part_named_twice_is_refused(key: str, kind: str, target: str) -> None:
