@@ -30,7 +30,8 @@ class Field:
 
     `column` is its name in filters, forms, REST and lists (`x_<key>` for custom ones), `path` where its value
     stands in the document. `label` and `help` are lazily translated text or a mapping from language to text. `in_head`
-    sets it at the head of the record: numbers and dates as key figures, other values under the name.
+    sets it at the head of the record: numbers and dates as key figures, other values under the name. `extensible` lets
+    administrators change the choices of a fixed field (models/fields/choice_lists.py).
     """
 
     key: str
@@ -42,6 +43,7 @@ class Field:
     required: bool = False
     default: Any = None
     choices: tuple[Choice, ...] = ()
+    extensible: bool = False
     custom: bool = False
     retired: bool = False
     read_only: bool = False
