@@ -78,7 +78,7 @@ class Activity(Record):
         "text", _l("Subject"), required=True, max_length=200, in_list=True,
         help=_l("Left empty, it is made of the text."),
     )  # fmt: skip
-    kind = fixed("choice", _l("Kind"), choices=KINDS, default="call", in_list=True, in_head=True)
+    kind = fixed("choice", _l("Kind"), choices=KINDS, default="call", extensible=True, in_list=True, in_head=True)
     state = fixed("choice", _l("State"), choices=STATES, default=OPEN, in_list=True, in_head=True)
     priority = fixed("choice", _l("Priority"), choices=PRIORITIES, default="normal")
     companies = fixed("links", _l("Companies"), target="company", in_list=True, in_head=True)
