@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
+from views.activities import ActivityView
 from views.companies import CompanyView
 from views.files import FileView
 from views.first_start import FirstStartView
@@ -24,7 +25,7 @@ from views.teams import TeamView
 
 def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
-    for view in (CompanyView, PersonView):
+    for view in (CompanyView, PersonView, ActivityView):
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view_no_menu(OptionsView)

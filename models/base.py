@@ -37,9 +37,12 @@ class Record(me.Document):
 
     owner = fixed("user", _l("Owner"), section="record", order=910)
     team = fixed("team", _l("Team"), section="record", order=920)
-    created_at = fixed("datetime", _l("Added"), section="record", order=930, read_only=True)
-    created_by = fixed("user", _l("Added by"), section="record", order=940, read_only=True)
-    changed_at = fixed("datetime", _l("Changed"), section="record", order=950, read_only=True)
+    created_at = fixed("datetime", _l("Added"), section="record", order=930, read_only=True,
+                       derived=True)  # fmt: skip
+    created_by = fixed("user", _l("Added by"), section="record", order=940, read_only=True,
+                       derived=True)  # fmt: skip
+    changed_at = fixed("datetime", _l("Changed"), section="record", order=950, read_only=True,
+                       derived=True)  # fmt: skip
     version = me.IntField(default=1)
     custom = me.DictField()
     facets = me.ListField(me.StringField())
@@ -65,6 +68,21 @@ class Record(me.Document):
         return values
 
     @classmethod
+    def begin(cls, access: Access) -> dict[str, Any]:
+        """What a new record of a user starts with besides owner and team; overridden by registers that need it."""
+        return {}
+
+    @classmethod
+    def problems(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """{column: message} of values that don't go together; overridden by registers that have such."""
+        return {}
+
+    @classmethod
+    def derive(cls, document: dict[str, Any]) -> dict[str, Any]:
+        """A raw document with its derived values made anew; overridden by registers that have such."""
+        return document
+
+    @classmethod
     def index_models(cls) -> list[IndexModel]:
         """The indexes of a register; `services.planning` chooses among them by their names."""
         return [
@@ -88,7 +106,7 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
             facets += kind.facets(value, field)
         elif not kind.ranged:
             words += kind.search_words(value)
-        elif field.custom:
+        elif field.custom or field.indexed:
             ranges[field.key] = kind.range_value(value)
     return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or "")),
             "words": kept_words(words)}  # fmt: skip

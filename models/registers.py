@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models.base import Record
 from models.fields.field import Field
 from models.fields.fixed import fixed_fields
+from models.rights import NOT_SHARED, SHARING, Sharing
 from models.told import Told
 
 #: The last one holds what the program itself keeps of a record; custom fields go into the others.
@@ -47,6 +48,12 @@ class Register:
     #: How much an equal name says that two records are the same (models/matching.py).
     name_weight: float = 0.65
     label_fields: tuple[str, ...] = ("name",)
+    #: (column, direction) of a list for which nobody has chosen an order; "" is by name.
+    order: tuple[str, str] = ("", "")
+    #: Who sees a record besides its owner and team, and which are hidden from all others.
+    sharing: Sharing = NOT_SHARED
+    #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
+    happens: bool = False
 
     @cached_property
     def fixed_fields(self) -> tuple[Field, ...]:
@@ -58,6 +65,7 @@ REGISTERS: dict[str, Register] = {}
 
 def add_register(card: Register) -> Register:
     REGISTERS[card.key] = card
+    SHARING[card.key] = card.sharing
     return card
 
 

@@ -28,6 +28,23 @@ class Scope(StrEnum):
         return ("own", "team", "all").index(self.value)
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """What else than owner and team decides who sees a register's records.
+
+    `users` is a field of users who see a record as its owner does; `private` a yes/no field that hides it from all
+    others, whatever their roles.
+    """
+
+    users: str = ""
+    private: str = ""
+
+
+NOT_SHARED = Sharing()
+#: Register -> how its records are shared; filled as registers are declared.
+SHARING: dict[str, Sharing] = {}
+
+
 class NotAllowed(Told):
     """The user may not do that; the message says what was asked for."""
 
@@ -61,25 +78,42 @@ class Access:
     def may(self, register: str, action: str) -> bool:
         return self.scope(register, action) is not None
 
-    def tokens(self, scope: Scope) -> list[str]:
-        """The facet tokens of the records that a scope below "all" covers."""
-        own = [f"owner={self.user_id}"] if self.user_id else []
+    def tokens(self, register: str, action: str, scope: Scope) -> list[str]:
+        """The facet tokens of the records that a scope below "all" covers; who shares a record may see it."""
+        users = SHARING.get(register, NOT_SHARED).users if action == "see" else ""
         team = [f"team={self.team_id}"] if self.team_id and scope is Scope.TEAM else []
-        return own + team
+        return self.mine(users) + team
+
+    def mine(self, users: str = "") -> list[str]:
+        """The facet tokens of the user's own records, and with a field of users of those shared in it."""
+        return [f"{column}={self.user_id}" for column in ("owner", users) if column] if self.user_id else []
+
+    def hidden_private(self, register: str) -> Sharing | None:
+        """How the register's private records are told, where they are hidden from the user. Nothing is private to the
+        program's own work."""
+        sharing = SHARING.get(register, NOT_SHARED)
+        return sharing if sharing.private and not (self.everything and self.user_id is None) else None
 
     def condition(self, register: str, action: str = "see") -> dict[str, Any]:
         """The MongoDB condition that holds for exactly the records on which the action is granted."""
         scope = self.scope(register, action)
         if scope is None:
             return {"_id": {"$in": []}}
-        return {} if scope is Scope.ALL else {"facets": {"$in": self.tokens(scope)}}
+        parts: list[dict[str, Any]] = []
+        if scope is not Scope.ALL:
+            parts.append({"facets": {"$in": self.tokens(register, action, scope)}})
+        if sharing := self.hidden_private(register):
+            mine = {"facets": {"$in": self.mine(sharing.users)}}
+            parts.append({"$or": [{sharing.private: {"$ne": True}}, mine]})
+        return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
 
     def allows(self, register: str, action: str, raw: Mapping[str, Any]) -> bool:
-        """Whether the action is granted on this record (a raw document with `facets`)."""
-        scope = self.scope(register, action)
-        if scope is None or scope is Scope.ALL:
-            return scope is Scope.ALL
-        return not set(self.tokens(scope)).isdisjoint(raw.get("facets") or ())
+        """Whether the action is granted on this record (a raw document with `facets` and what tells of privacy)."""
+        scope, held = self.scope(register, action), set(raw.get("facets") or ())
+        if scope is None or (scope is not Scope.ALL and held.isdisjoint(self.tokens(register, action, scope))):
+            return False
+        sharing = self.hidden_private(register)
+        return not sharing or f"{sharing.private}=1" not in held or not held.isdisjoint(self.mine(sharing.users))
 
     def hides(self, register: str, column: str) -> bool:
         return not self.everything and column in self.hidden.get(register, ())

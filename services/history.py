@@ -73,6 +73,11 @@ class Event:
     relationship: Seen | None = None
 
     @property
+    def at(self) -> dt.datetime:
+        moment: dt.datetime = self.raw["at"]
+        return moment
+
+    @property
     def undoable(self) -> bool:
         return self.raw["action"] == "update" and bool(self.changes) and self.relationship is None
 
@@ -81,16 +86,16 @@ class Event:
 
 
 def events_of(
-    access: Access, register: str, record: Raw, *, limit: int = 30, skip: int = 0, related: bool = False,
+    access: Access, register: str, record: Raw, *, limit: int = 30, skip: int = 0,
+    linking: Mapping[tuple[str, ObjectId], str] | None = None,
 ) -> tuple[list[Event], bool]:  # fmt: skip
-    """(the changes of a record that is seen already, newest first, whether there are older ones). With `related` those
-    of its relationships and of the records that link to it come along, as far as one may see them."""
-    people = {(register, record["_id"]): record.get("name") or ""}
+    """(the changes of a record that is seen already, newest first, whether there are older ones). With the records that
+    link to it (`linking_records`) theirs come along, and those of its relationships."""
+    people = {**(linking or {}), (register, record["_id"]): record.get("name") or ""}
     # What was merged into the record is a part of its past.
     people |= {(register, one): record.get("name") or "" for one in record.get("merged_from") or ()}
     relationships: dict[ObjectId, Seen] = {}
-    if related:
-        people |= linking_records(access, register, record["_id"])
+    if linking is not None:
         relationships = {one.raw["_id"]: one for one in relationships_of(access, register, record["_id"])}
     query: Raw = {"record": {"$in": [*(record_id for _register, record_id in people), *relationships]}}
     found = Change._get_collection().find(query).sort("at", DESCENDING).hint(BY_MOMENT).max_time_ms(time_limit())
@@ -127,12 +132,13 @@ def seen_changes(fields: Iterable[Field], changes: Mapping[str, Sequence[Any]]) 
 
 
 def linking_records(access: Access, register: str, record_id: ObjectId) -> dict[tuple[str, ObjectId], str]:
-    """(register, id) -> name of the records that a link leads from to this one, as far as one may see them."""
+    """(register, id) -> name of the records that a link leads from to this one, as far as one may see them; not of
+    those that are events themselves."""
     found: dict[tuple[str, ObjectId], str] = {}
     for card in all_registers():
         links = [field for field in card.fixed_fields if field.target == register and field.kind.refers]
         seen = [field for field in links if access.may(card.key, "see") and not access.hides(card.key, field.column)]
-        if seen:
+        if seen and not card.happens:
             tokens = [token for field in seen for token in field.kind.facets(record_id, field)]
             query = {"$and": [{"facets": {"$in": tokens}}, access.condition(card.key)]}
             rows = card.document._get_collection().find(query, {"name": 1}).limit(MOST_RELATED)

@@ -26,7 +26,6 @@ from services.history import UndoFailed, undone
 from services.jobs import Run, handles, start_job
 from services.moved_relationships import give_back, move_relationships
 from services.records import (
-    MOMENTS,
     Origin,
     RecordNotFound,
     VersionConflict,
@@ -153,7 +152,7 @@ def joined(access: Access, register: str, mine: Raw, theirs: Raw, taken: Mapping
         pair = stored_value(field, mine), stored_value(field, theirs)
         # What the user does not see or may not write stays, or is filled where it was empty: nothing is lost.
         how = chosen.get(field.column) or (THEIRS if pair[0] in EMPTY_VALUES else MINE)
-        if field.column not in MOMENTS and how != MINE and pair[1] != pair[0]:
+        if not field.derived and how != MINE and pair[1] != pair[0]:
             values[field.column] = both_of(*pair) if how == BOTH else pair[1]
         # The record that stays must not point at itself.
         if field.kind.refers and field.target == register:

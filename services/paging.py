@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
-from models.fields.query import order_of
+from models.fields.query import chosen_order, order_of
 from models.fields.schema import Schema
 from services.planning import NAME_ORDER, Predicate
 
@@ -100,6 +100,7 @@ class Listing:
 def listing_of(schema: Schema, column: str | None, direction: str | None) -> Listing:
     """The order for a column; records without a value come last, in name order."""
     order = tuple(order_of(schema, column, direction))
+    column, _direction = chosen_order(schema, column, direction)
     if order[0][0] == NAME_ORDER:
         return Listing("" if order[0][1] > 0 else "-", (Stretch((), order),))
     field = schema.by_column[str(column)]

@@ -39,4 +39,4 @@ def raw_of(schema: Schema, raw: Mapping[str, Any], values: Mapping[str, Any]) ->
         value = values.get(field.column)
         if value is not None:
             (result["custom"] if field.custom else result)[field.key] = value
-    return result
+    return schema.register.document.derive(result)

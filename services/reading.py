@@ -1,6 +1,6 @@
 """Reading rows and counts by a plan: what lists stand on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -98,11 +98,15 @@ class Reader:
         predicates = (*lead, *self.predicates)
         return plan_of(predicates, next(found for found in leads_of(predicates) if found.index == index))
 
-    def every(self, path: str, limit: int) -> Iterator[Raw]:
-        """All of them with the value at `path` alone, at most `limit`, in no order."""
+    def different(self, path: str, limit: int) -> list[Any]:
+        """The different values at `path`, each of a list by itself, at most `limit`, in no order."""
         plan = plan_for_sorting(self.collection, self.predicates)
-        fields = {path: 1} if path == "_id" else {path: 1, "_id": 0}
-        yield from self.collection.find(plan.query, fields, **plan.options).limit(limit).max_time_ms(time_limit())
+        if path == "_id":
+            found = self.collection.find(plan.query, {path: 1}, **plan.options).limit(limit)
+            return [raw["_id"] for raw in found.max_time_ms(time_limit())]
+        stages: list[Raw] = [{"$match": plan.query}, {"$project": {path: 1}}, {"$unwind": f"${path}"},
+                             {"$group": {"_id": f"${path}"}}, {"$limit": limit}]  # fmt: skip
+        return [raw["_id"] for raw in self.collection.aggregate(stages, maxTimeMS=time_limit(), **plan.options)]
 
     # Counts
 

@@ -19,9 +19,9 @@ from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
-from services.followed_links import follow
+from services.following import follow, tell_followers
 from services.past import changes_since, gone_back, raw_of
-from services.values import Parsed, check_references, check_required, context_of, parse_values
+from services.values import Parsed, check_references, check_required, check_together, context_of, parse_values
 
 Raw = dict[str, Any]
 #: One transaction holds at most so many new records; more than that is an import.
@@ -144,6 +144,7 @@ def prepare_new(
     documents = [new_document(access, schema, parsed) for parsed in parsed_rows]
     for parsed, document in zip(parsed_rows, documents, strict=True):
         check_required(parsed, seen, document)
+        check_together(parsed, seen, document)
         check_reach(parsed, access, schema, document)
     errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
     if errors:
@@ -160,6 +161,7 @@ def new_document(access: Access, schema: Schema, parsed: Parsed) -> Raw:
     document: Raw = {
         "_id": ObjectId(), "owner": access.user_id, "team": access.team_id, "created_at": moment,
         "created_by": access.user_id, "changed_at": moment, "version": 1, "custom": {},
+        **schema.register.document.begin(access),
     }  # fmt: skip
     return finished(schema, document, parsed.values)
 
@@ -174,6 +176,7 @@ def finished(schema: Schema, document: Raw, values: Mapping[str, Any]) -> Raw:
         if value in (None, "", []):
             del place[found.key]
     result = schema.register.document.complete(result)
+    result = schema.register.document.derive(result)
     result = {key: value for key, value in result.items() if value is not None}
     return {**result, **derived_values(schema.filled(result), result.get("name"))}
 
@@ -192,12 +195,9 @@ def insert(session: ClientSession, access: Access, schema: Schema, documents: li
 
 
 def visible_values(schema: Schema, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """{column: stored value} of a raw document, filled ones only; what change entries speak of."""
-    return {found.column: value for found, value in schema.filled(raw) if found.column not in MOMENTS}
-
-
-#: Columns that the entry itself tells: noting them as changed would repeat it.
-MOMENTS = ("created_at", "created_by", "changed_at")
+    """{column: stored value} of a raw document, filled ones only; what change entries speak of. What is derived
+    follows from the rest, and an entry tells by itself who wrote it and when."""
+    return {found.column: value for found, value in schema.filled(raw) if not found.derived}
 
 
 def entry(
@@ -270,6 +270,7 @@ def changed_document(
     after = finished(schema, before, parsed.values)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
+    check_together(parsed, seen, after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)
@@ -347,3 +348,4 @@ def move_to_bin(
          **({"merged_into": merged_into} if merged_into else {})}, session=session)  # fmt: skip
     values = visible_values(schema, raw)
     Change._get_collection().insert_one(entry(access, schema, "delete", last, values, {}, origin), session=session)
+    tell_followers(session, access, schema, [(raw, None)])

@@ -21,6 +21,7 @@ from models.registers import REGISTERS
 from models.relationships import Relationship
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
+from services.following import tell_followers
 from services.jobs import Run, handles, start_job
 from services.records import Origin, RecordNotFound, entry, finished, now, object_id, visible_values
 
@@ -124,6 +125,7 @@ def put_back(session: ClientSession, access: Access, deleted: Raw, source: Sourc
     change = entry(access, schema, "restore", document, {}, visible_values(schema, document),
                    Origin(source, deleted.get("batch")))  # fmt: skip
     Change._get_collection().insert_one(change, session=session)
+    tell_followers(session, access, schema, [(None, document)])
     return schema.register.key, document
 
 

@@ -113,6 +113,14 @@ def check_required(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) ->
             parsed.fail(found.column, _l("%(label)s is missing: fill it in.", label=LazyLabel(found)))
 
 
+def check_together(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) -> None:
+    """Note what does not go together in the finished record; of a column that one does not see, by what was sent."""
+    for column, message in schema.register.document.problems(result).items():
+        if column not in parsed.errors:
+            shown = column if column in schema.by_column else next(iter(parsed.values), column)
+            parsed.fail(shown, message)
+
+
 class LazyLabel:
     """A field's label in the language of whoever reads the message."""
 

@@ -18,6 +18,7 @@ from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
+from models.fields.kinds.clock import USUAL
 from models.fields.operators import OPERATORS
 from models.registers import REGISTERS
 
@@ -46,6 +47,8 @@ INPUTS: dict[str, Input] = {
     "money": Input("text", "money", mode="decimal"),
     "date": Input("date", "date"),
     "datetime": Input("datetime-local", "datetime"),
+    "time": Input("time", "text"),
+    "recurrence": Input("select", "select"),
     "boolean": Input("select", "select"),
     "select": Input("select", "select"),
     "multi_select": Input("select", "select", several=True),
@@ -53,6 +56,7 @@ INPUTS: dict[str, Input] = {
     "tel": Input("tel", "text"),
     "url": Input("url", "text", mode="url"),
     "user": Input("select", "remote", remote=True),
+    "multi_user": Input("select", "remote", several=True, remote=True),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -174,6 +178,9 @@ def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list
     """The options of a yes/no or choice field; retired choices only where they are held."""
     if field.kind.input == "boolean":
         return [("1", _("Yes")), ("0", _("No"))]
+    if field.kind.input == "recurrence":
+        return [(rule, field.kind.text(rule, field, Context(language=language))) for rule in {**USUAL, **dict.fromkeys(
+            rule for rule in held if rule)}]  # fmt: skip
     held = set(held)
     return [(c.key, c.text(language)) for c in field.choices if not c.retired or c.key in held]
 

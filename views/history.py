@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bson import ObjectId
 from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -13,15 +14,18 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from models.base import stored_value
 from models.changes import Source
 from models.fields.context import Context
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.times import parse_date
+from models.fields.schema import Schema, schema_of
 from models.rights import Access, NotAllowed
 from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
 from services.labels import context_for, names_of
 from services.records import VersionConflict, get_record, now
+from services.timeline import Happening, timeline_of
 from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
@@ -33,6 +37,8 @@ from views.many_fields import in_sections
 Raw = dict[str, Any]
 IN_TIMELINE, IN_TABLE = 20, 50
 MAX_SKIP = 10_000
+#: So much of a text stands in a timeline.
+EXCERPT = 240
 #: What was done: (label, icon).
 ACTIONS: Mapping[str, tuple[Any, str]] = {
     "create": (_l("Added"), "plus"), "update": (_l("Changed"), "pencil"), "delete": (_l("Deleted"), "trash"),
@@ -70,6 +76,9 @@ class ShownEvent:
     url: str
     changes: Sequence[ShownChange]
     undoable: bool
+    #: Of what happened: its kind and whom it was with, and how its text begins.
+    facts: Sequence[Markup] = ()
+    excerpt: str = ""
 
 
 class HistoryScreens(EditInPlace):
@@ -82,9 +91,9 @@ class HistoryScreens(EditInPlace):
         """The newest events of the record and of those that link to it, as a part of its page."""
         access, skip = current_access(), number_arg("skip", 0, MAX_SKIP)
         raw = get_record(access, self.card.key, pk)
-        events, more = events_of(access, self.card.key, raw, limit=IN_TIMELINE, skip=skip, related=True)
+        events, more = timeline_of(access, self.card.key, raw, limit=IN_TIMELINE, skip=skip)
         return self.render_template(
-            "history/timeline.html", card=self.card, raw=raw, events=shown_events(access, events, raw["_id"]),
+            "history/timeline.html", card=self.card, raw=raw, events=shown_timeline(access, events, raw["_id"]),
             more_url=f"{self.card.path}/timeline/{raw['_id']}?skip={skip + IN_TIMELINE}" if more else "",
         )  # fmt: skip
 
@@ -150,6 +159,61 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
     context = context_with(access, held)
     users = names_of(access, "user", {event.raw["by"] for event in events if event.raw.get("by")})
     return [shown_event(event, context, users, record_id) for event in events]
+
+
+def shown_timeline(
+    access: Access, events: Sequence[Event | Happening], record_id: ObjectId
+) -> list[ShownEvent]:  # fmt: skip
+    """What was changed and what happened, in its order."""
+    changes = iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id))
+    happened = iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id))
+    return [next(changes if isinstance(one, Event) else happened) for one in events]
+
+
+def shown_happenings(access: Access, found: Sequence[Happening], record_id: ObjectId) -> list[ShownEvent]:
+    """Records that are events: each with what its lists tell of it besides name and moment, and how its text begins."""
+    schemas = {card.key: schema_of(card.key).for_access(access) for card in {one.card for one in found}}
+    fields = {key: told_fields(schema) for key, schema in schemas.items()}
+    held = [(field, without_value(field, one.raw, record_id)) for one in found for field in fields[one.card.key]]
+    context = context_with(access, held)
+    owners = names_of(access, "user", {one.raw["owner"] for one in found if one.raw.get("owner")})
+    return [shown_happening(one, schemas[one.card.key], fields[one.card.key], context, owners, record_id)
+            for one in found]  # fmt: skip
+
+
+def told_fields(schema: Schema) -> list[Field]:
+    """What a timeline tells of an event besides its name and moment."""
+    card = schema.register
+    told = [field for field in schema.fields if field.in_head and field.column not in (card.name_field, card.order[0])]
+    return [field for field in told if not field.custom]
+
+
+def without_value(field: Field, raw: Raw, record_id: ObjectId) -> Raw:
+    """The document, without saying that it is linked to where its reader is."""
+    value = stored_value(field, raw)
+    return raw_with(field, [one for one in value if one != record_id] if isinstance(value, list) else value)
+
+
+def shown_happening(
+    one: Happening, schema: Schema, fields: Sequence[Field], context: Context, owners: Mapping[Any, str],
+    record_id: ObjectId,
+) -> ShownEvent:  # fmt: skip
+    raw, card = one.raw, one.card
+    values = [(field, stored_value(field, without_value(field, raw, record_id))) for field in fields]
+    parts = [parts_of(field, value, context) for field, value in values]
+    return ShownEvent(
+        raw["version"], "", card.icon, one.at, owners.get(raw.get("owner"), ""), "", "", str(raw.get("name") or ""),
+        f"{card.path}/show/{raw['_id']}", (), undoable=False, facts=[value_html(part) for part in parts if part],
+        excerpt=excerpt_of(schema, raw, context),
+    )  # fmt: skip
+
+
+def excerpt_of(schema: Schema, raw: Raw, context: Context) -> str:
+    """How the first long text begins that does not only repeat the name."""
+    field = next((field for field in schema.fields if field.kind.input in ("long_text", "rich_text")), None)
+    value = field.kind.merge_value(stored_value(field, raw), field, context) if field else ""
+    text = " ".join(str(value or "").split())
+    return "" if text == raw.get("name") else text if len(text) <= EXCERPT else text[:EXCERPT].rstrip() + "…"
 
 
 def shown_event(event: Event, context: Context, users: Mapping[Any, str], record_id: Any) -> ShownEvent:

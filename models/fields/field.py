@@ -30,7 +30,9 @@ class Field:
 
     `column` is its name in filters, forms, REST and lists (`x_<key>` for custom ones), `path` where its value
     stands in the document. `label` and `help` are lazily translated text or a mapping from language to text. `in_head`
-    sets it at the head of the record: numbers and dates as key figures, other values under the name.
+    sets it at the head of the record: numbers and dates as key figures, other values under the name. `derived` values
+    are worked out by the program whenever a record is written: change entries don't speak of them. `indexed` lets lists
+    filter and order by a fixed number or moment at any size, as they do by custom ones.
     """
 
     key: str
@@ -45,6 +47,8 @@ class Field:
     custom: bool = False
     retired: bool = False
     read_only: bool = False
+    derived: bool = False
+    indexed: bool = False
     in_list: bool = False
     in_head: bool = False
     target: str = ""

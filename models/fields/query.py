@@ -124,8 +124,14 @@ def tokens_of(part: Query) -> list[str]:
     return list(asked["$in"]) if isinstance(asked, Mapping) and set(asked) == {"$in"} else []
 
 
+def chosen_order(schema: Schema, column: str | None, direction: str | None) -> tuple[str, str]:
+    """(column, direction) that a list is ordered by: the register's own where nobody has chosen; "" is by name."""
+    return (column, direction or "asc") if column else schema.register.order
+
+
 def order_of(schema: Schema, column: str | None, direction: str | None) -> Order:
-    """The sort for a column; an unknown one or one that has no order gives the name order."""
+    """The sort for a column, or the register's own; an unknown one or one that has no order gives the name order."""
+    column, direction = chosen_order(schema, column, direction)
     sign = -1 if direction == "desc" else 1
     field = schema.get(column) if column else None
     if field is None or not field.kind.orderable or column == schema.register.name_field:

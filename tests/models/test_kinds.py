@@ -33,7 +33,9 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "choices": (["energy"], ["energy", "it"]), "email": ("matti@example.fi", "maija@example.fi"),
     "phone": ("040 1234567", "+358 50 123 4567"), "url": ("www.example.fi", "https://example.com/a?b=1"),
     "user": (str(IDS[0]), str(IDS[1])), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
-    "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
+    "team": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]),
+    "business_id": ("0112038-9", "FI20774740"),
+    "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def test_samples_cover_every_kind() -> None:
     assert set(SAMPLES) == set(KINDS)
     assert set(OFFERED_KINDS) == {
         "text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "email", "phone",
-        "url", "user", "link",
+        "url", "user", "users", "link",
     }  # fmt: skip
 
 

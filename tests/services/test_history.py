@@ -28,6 +28,7 @@ from services.records import (
 )
 from services.recycle_bin import restore_records
 from services.settings import change_field, define_field, retire_field
+from services.timeline import timeline_of
 from tests.services.faults import failed_at_each_write
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
@@ -74,14 +75,14 @@ def test_events_of_a_companys_people_come_along_as_far_as_one_may_see_them(
     company = create_record(admin_access, "company", {"name": "Alfa Oy"})
     create_record(admin_access, "person", {"name": "Maija", "companies": [str(company["_id"])]})
     create_record(admin_access, "person", {"name": "Other"})
-    events, _more = events_of(admin_access, "company", company, related=True)
+    events, _more = timeline_of(admin_access, "company", company)
     assert [(event.card.key, event.name) for event in events] == [("person", "Maija"), ("company", "Alfa Oy")]
     assert len(events_of(admin_access, "company", company)[0]) == 1
     make_role("Companies", ("company", "see", "all"))
     make_role("Own people", ("company", "see", "all"), ("person", "see", "own"))
     for role in ("Companies", "Own people"):
         access = access_of(make_user(role.lower().replace(" ", ""), role))
-        assert [event.card.key for event in events_of(access, "company", company, related=True)[0]] == ["company"]
+        assert [event.card.key for event in timeline_of(access, "company", company)[0]] == ["company"]
 
 
 def test_events_are_read_page_by_page(admin_access: Access) -> None:

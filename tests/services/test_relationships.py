@@ -35,6 +35,7 @@ from services.relationships import (
     retire_kind,
 )
 from services.search import Selection
+from services.timeline import timeline_of
 from services.upgrades import bring_up_to_date
 
 Raw = dict[str, Any]
@@ -296,7 +297,7 @@ def test_timeline_tells_of_relationships_once_and_only_of_those_one_sees(
     change_relationship(admin_access, "company", alfa["_id"], maija.raw["_id"], Told(title="CEO", until="1.2.2020"))
 
     def told(access: Access, raw: Raw, register: str = "company") -> list[tuple[str, str, list[str]]]:
-        events, _more = events_of(access, register, raw, related=True)
+        events, _more = timeline_of(access, register, raw)
         return [(event.relationship.side, event.name, [change.field.key for change in event.changes])
                 for event in events if event.relationship]  # fmt: skip
 
@@ -304,7 +305,7 @@ def test_timeline_tells_of_relationships_once_and_only_of_those_one_sees(
         ("object", "Maija", ["title"]), ("subject", "Beta", ["until"]), ("subject", "Beta", ["since"])]  # fmt: skip
     assert told(admin_access, beta) == [("object", "Alfa", ["until"]), ("object", "Alfa", ["since"])]
     assert told(admin_access, records["Maija"], "person") == [("subject", "Alfa", ["title"])]
-    assert not any(event.undoable for event in events_of(admin_access, "company", beta, related=True)[0])
+    assert not any(event.undoable for event in timeline_of(admin_access, "company", beta)[0])
     assert not events_of(admin_access, "company", alfa)[0][0].relationship
     make_role("Blind", ("company", "see", "all"), ("person", "see", "all"), field_rights=[
         FieldRight(register="person", column="companies", access="hidden")])  # fmt: skip

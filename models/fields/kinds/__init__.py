@@ -2,8 +2,9 @@
 
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
+from models.fields.kinds.clock import Recurrence, Time
 from models.fields.kinds.numbers import Money, Number
-from models.fields.kinds.references import Link, Links, Team, User
+from models.fields.kinds.references import Link, Links, Team, User, Users
 from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
 from models.fields.kinds.times import Date, DateTime
 
@@ -11,7 +12,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Text(), LongText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(), Phone(),
-        Url(), User(), Link(), Links(), Team(), BusinessId(),
+        Url(), User(), Users(), Link(), Links(), Team(), BusinessId(), Time(), Recurrence(),
     )
 }  # fmt: skip
 

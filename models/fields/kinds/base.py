@@ -41,6 +41,8 @@ class Kind:
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True
+    #: A value is a list, and forms send a list.
+    several: ClassVar[bool] = False
     #: Values are numbers or moments: `ranges` keeps a copy, which the wildcard index covers; text stays out of it.
     ranged: ClassVar[bool] = False
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
@@ -116,7 +118,7 @@ class Kind:
 
     def sort_path(self, field: Field) -> str:
         """The path that orders and ranges go by."""
-        return f"ranges.{field.key}" if self.ranged and field.custom else field.path
+        return f"ranges.{field.key}" if self.ranged and (field.custom or field.indexed) else field.path
 
     def presence(self, field: Field, *, present: bool = True) -> Query:
         """The query for the records that have a value, or for those without one."""
