@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import mongoengine as me
 from flask_babel import gettext as _
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
+from models.activities import PENDING, Activity
 from models.rights import Access
 from models.security import User
 from models.transactions import in_transaction
@@ -18,7 +18,7 @@ from services.outbox import queue_message
 from services.records import now
 from services.recurrence import BadRule, Span, occurrences
 from services.reminder_texts import activity_path
-from services.reminders import ACTIVITIES, OPEN, users_of
+from services.reminders import seen, users_of
 from services.security import access_of_id
 
 Raw = dict[str, Any]
@@ -80,13 +80,14 @@ def day_of(access: Access, local: dt.datetime) -> Day:
     start = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     end = (start + DAY).astimezone(dt.UTC)
     start = start.astimezone(dt.UTC)
-    mine = {"facets": {"$in": [f"owner={access.user_id}", f"users={access.user_id}"]}, "state": {"$in": list(OPEN)}}
+    mine = {"facets": {"$in": [f"owner={access.user_id}", f"users={access.user_id}"]}, "state": {"$in": list(PENDING)}}
     timely = {"$or": [
         {"repeats": {"$nin": [None, ""]}}, {"starts_at": {"$lt": end}, "ends_at": {"$gt": start}},
         {"starts_at": {"$gte": start, "$lt": end}}, {"starts_at": None, "due_at": {"$lte": end}},
     ]}  # fmt: skip
-    found = me.get_db()[ACTIVITIES].find({"$and": [access.condition(ACTIVITIES, "see"), mine, timely]}, {"text": 0})
-    rows = [raw for raw in found if access.user_id in users_of(raw)]
+    may_see = access.condition(Activity.register_key, "see")
+    found = Activity._get_collection().find({"$and": [may_see, mine, timely]}, {"text": 0})
+    rows = [seen(raw, access) for raw in found if access.user_id in users_of(raw)]
     spans = [(raw, span) for raw in rows for span in spans_of(raw, start, end)]
     tasks = [raw for raw in rows if not raw.get("starts_at") and not raw.get("repeats")]
     return Day(
@@ -113,10 +114,10 @@ def digest_of(user: Mapping[str, Any], day: Day, local: dt.datetime) -> Raw:
     with writing_to(user):
         title = _("Your day, %(day)s", day=when(local, zone, whole_day=True))
         lines = [
-            *section(_("Today"), [Line(raw["name"], address_of(raw), hours(raw, span, local))
+            *section(_("Today"), [Line(name_of(raw), address_of(raw), hours(raw, span, local))
                                   for raw, span in day.entries]),
-            *section(_("Due today"), [Line(raw["name"], address_of(raw)) for raw in day.due]),
-            *section(_("Overdue"), [Line(raw["name"], address_of(raw), ", " + due_day(raw)) for raw in day.overdue]),
+            *section(_("Due today"), [Line(name_of(raw), address_of(raw)) for raw in day.due]),
+            *section(_("Overdue"), [Line(name_of(raw), address_of(raw), ", " + due_day(raw)) for raw in day.overdue]),
         ]  # fmt: skip
         text, html = letter(title, lines, _("You get this on weekday mornings because you chose so."))
     return {"purpose": PURPOSE, "address": user["email"], "user": user["_id"], "subject": title, "text": text,
@@ -129,6 +130,10 @@ def section(title: str, lines: Sequence[Line]) -> Sequence[Line]:
     more = len(lines) - MOST_LINES
     rest = [Line(_("and %(count)s more", count=more))] if more > 0 else []
     return [Line(title, heading=True), *lines[:MOST_LINES], *rest]
+
+
+def name_of(raw: Mapping[str, Any]) -> str:
+    return raw.get("name") or _("An activity")
 
 
 def address_of(raw: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Notices: told to a user within a transaction, shown on the page in the language of whoever reads them."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +11,16 @@ from pymongo.client_session import ClientSession
 
 from models.notices import Notice
 from models.rights import Access
+from models.security import User
+from models.transactions import in_transaction
 from services.records import RecordNotFound, now, object_id
 
 Raw = dict[str, Any]
 Writer = Callable[[Mapping[str, Any]], str]
 PAGE = 50
 MAX_PAGE = 10_000
-#: More unread ones are not counted, and so many fresh ones are shown at once.
-MOST_COUNTED, MOST_FRESH = 100, 5
+#: So many fresh ones are shown at once.
+MOST_FRESH = 5
 #: Kind of notice -> what makes its text of `params`, in the language of the moment.
 WRITERS: dict[str, Writer] = {}
 
@@ -44,8 +47,15 @@ def notify(session: ClientSession, notices: Sequence[Mapping[str, Any]]) -> None
                   upsert=True)
         for notice in notices
     ]  # fmt: skip
-    if writes:
-        Notice._get_collection().bulk_write(writes, ordered=False, session=session)
+    if not writes:
+        return
+    told = Notice._get_collection().bulk_write(writes, ordered=False, session=session).upserted_ids or {}
+    counts = Counter(notices[index]["user"] for index in told)
+    if counts:
+        User._get_collection().bulk_write(
+            [UpdateOne({"_id": user}, {"$inc": {"unread": count}}) for user, count in counts.items()],
+            ordered=False, session=session,
+        )  # fmt: skip
 
 
 def text_of(raw: Mapping[str, Any]) -> str:
@@ -54,9 +64,16 @@ def text_of(raw: Mapping[str, Any]) -> str:
     return writer(raw.get("params") or {}) if writer else ""
 
 
-def count_unread(user_id: ObjectId) -> int:
-    """How many notices the user has not read, as far as MOST_COUNTED."""
-    return Notice._get_collection().count_documents({"user": user_id, "read_at": None}, limit=MOST_COUNTED)
+def count_unread(access: Access) -> int:
+    """How many notices the user has not read, as every page shows it."""
+    raw = User._get_collection().find_one({"_id": access.user_id}, {"unread": 1}) or {}
+    return max(raw.get("unread") or 0, 0)
+
+
+def recount(access: Access, session: ClientSession) -> None:
+    """Count the unread ones anew: some have been read, or are so old that the database removed them."""
+    count = Notice._get_collection().count_documents({"user": access.user_id, "read_at": None}, session=session)
+    User._get_collection().update_one({"_id": access.user_id}, {"$set": {"unread": count}}, session=session)
 
 
 def fresh_notices(access: Access, since: dt.datetime) -> list[Raw]:
@@ -66,7 +83,8 @@ def fresh_notices(access: Access, since: dt.datetime) -> list[Raw]:
 
 
 def list_notices(access: Access, page: int = 0) -> tuple[list[Raw], bool]:
-    """(one page of the user's notices, newest first; whether there is more)."""
+    """(one page of the user's notices, newest first; whether there is more). What the bell shows is set right."""
+    in_transaction(lambda session: recount(access, session))
     found = Notice._get_collection().find({"user": access.user_id}).sort([("at", -1), ("_id", -1)])
     rows = list(found.skip(page * PAGE).limit(PAGE + 1))
     return rows[:PAGE], len(rows) > PAGE
@@ -75,18 +93,28 @@ def list_notices(access: Access, page: int = 0) -> tuple[list[Raw], bool]:
 def read_notice(access: Access, notice_id: Any) -> Raw:
     """Mark one of the user's own as read; answers it. Raises RecordNotFound."""
     own = {"_id": object_id("notice", notice_id), "user": access.user_id}
-    raw: Raw | None = Notice._get_collection().find_one_and_update(own, [
-        {"$set": {"read_at": {"$ifNull": ["$read_at", now()]}}}
-    ])  # fmt: skip
+    raw: Raw | None = Notice._get_collection().find_one(own)
     if raw is None:
         raise RecordNotFound("notice", notice_id)
+    mark_read(access, own)
     return raw
 
 
 def read_all_notices(access: Access) -> int:
     """Mark all of the user's as read; how many there were."""
-    unread = {"user": access.user_id, "read_at": None}
-    return Notice._get_collection().update_many(unread, {"$set": {"read_at": now()}}).modified_count
+    return mark_read(access, {"user": access.user_id})
+
+
+def mark_read(access: Access, which: Mapping[str, Any]) -> int:
+    """Mark the user's unread ones among these as read, and count what is left; how many there were."""
+
+    def work(session: ClientSession) -> int:
+        moment = {"$set": {"read_at": now()}}
+        done = Notice._get_collection().update_many({**which, "read_at": None}, moment, session=session)
+        recount(access, session)
+        return done.modified_count
+
+    return in_transaction(work)
 
 
 def was_told(key: str) -> bool:

@@ -196,10 +196,10 @@ def changed(access: Access, message_id: Any, states: Sequence[MessageState], val
     return False
 
 
-def queue_test(access: Access, subject: str, text: str) -> str:
+def queue_test(access: Access, subject: str, text: str, html: str = "") -> str:
     """Queue a message to the administrator who asks; answers the address. Raises NotAllowed."""
     require_administrator(access)
     address = str(find_document("user", access.user_id)["email"])
     in_transaction(lambda session: queue_message(session, purpose="test", address=address, subject=subject, text=text,
-                                                 user=access.user_id))  # fmt: skip
+                                                 html=html, user=access.user_id))  # fmt: skip
     return address

@@ -14,15 +14,13 @@ from models.told import Told
 
 Raw = Mapping[str, Any]
 Span = tuple[dt.datetime, dt.datetime]
-#: So far ahead is looked where the caller sets no end: a rule may name a day that never comes.
+#: So far ahead is looked where the caller sets no end.
 HORIZON = dt.timedelta(days=10 * 366)
 #: What begins outside of these years does not repeat: nobody's calendar reaches there, and counting would take long.
 YEARS = range(1900, 2200)
 #: Wall times and moments lie no further apart.
 SLACK = dt.timedelta(days=2)
 LAST_DAY = dt.datetime.max.replace(tzinfo=dt.UTC, microsecond=0).replace(tzinfo=None) - HORIZON
-#: What a rule is tried on: a Saturday that begins a leap year.
-SOME_DAY = LAST_DAY.replace(year=2000, month=1, day=1)
 LONGEST_RULE = 300
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO",
@@ -34,13 +32,6 @@ NUMBER = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 
 class BadRule(Told):
     """The rule is none that an activity can repeat by."""
-
-
-def check_rule(text: str) -> None:
-    """Raise BadRule unless an activity can repeat by this rule ("FREQ=WEEKLY;BYDAY=MO"), or no day fits it."""
-    rule, _count = read_rule(text, SOME_DAY, ZoneInfo("UTC"))
-    if "UNTIL" not in text.upper() and next(iter(rule), None) is None:
-        raise BadRule(_l("No day fits this rule of repeating."))
 
 
 def occurrences(raw: Raw, start: dt.datetime, end: dt.datetime | None = None) -> Iterator[Span]:

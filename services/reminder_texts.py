@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from services.letters import Line, letter, public_url, when, writing_to, zone_named
 from services.notices import writes_notice
 
-Raw = dict[str, Any]
+Raw = Mapping[str, Any]
 KIND = "reminder"
 
 
@@ -18,7 +18,7 @@ def activity_path(activity: Mapping[str, Any]) -> str:
     return f"/activities/show/{activity['_id']}"
 
 
-def facts_of(starts: dt.datetime, activity: Mapping[str, Any]) -> Raw:
+def facts_of(starts: dt.datetime, activity: Mapping[str, Any]) -> dict[str, Any]:
     """What is told of an activity at one of its occurrences, as plain values. Of a whole day its zone counts, not the
     reader's: a holiday is the same day wherever one is."""
     timed = bool(activity.get("starts_at"))
@@ -42,10 +42,10 @@ def when_of(facts: Mapping[str, Any], zone_name: str) -> str:
 
 def told(facts: Mapping[str, Any], zone_name: str) -> str:
     """The reminder in one line."""
-    moment = when_of(facts, zone_name)
+    name, moment = facts["name"] or _("An activity"), when_of(facts, zone_name)
     if facts["due"] and facts["whole_day"]:
-        return _("%(name)s, due %(when)s", name=facts["name"], when=moment)
-    return _("%(name)s, %(when)s", name=facts["name"], when=moment)
+        return _("%(name)s, due %(when)s", name=name, when=moment)
+    return _("%(name)s, %(when)s", name=name, when=moment)
 
 
 @writes_notice(KIND)
@@ -54,13 +54,13 @@ def written(params: Mapping[str, Any]) -> str:
     return told(params, str(get_timezone() or "UTC"))
 
 
-def notice_of(reminder: Raw, activity: Raw, user: Raw) -> Raw:
+def notice_of(reminder: Raw, activity: Raw, user: Raw) -> dict[str, Any]:
     """The notice of a reminder, as `services.notices.notify` takes it."""
     return {"user": user["_id"], "kind": KIND, "params": facts_of(reminder["starts"], activity),
             "url": activity_path(activity), "key": f"reminder:{reminder['_id']}"}  # fmt: skip
 
 
-def mail_of(reminder: Raw, activity: Raw, user: Raw) -> Raw:
+def mail_of(reminder: Raw, activity: Raw, user: Raw) -> dict[str, Any]:
     """The e-mail of a reminder, as `services.outbox.queue_messages` takes it."""
     with writing_to(user):
         line = told(facts_of(reminder["starts"], activity), user.get("time_zone") or "UTC")

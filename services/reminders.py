@@ -5,31 +5,32 @@ transaction: the reminder is told, and its notice and its e-mail are there.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import mongoengine as me
 from bson import ObjectId
 from pymongo import UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
+from models.activities import MOMENT, PENDING, Activity
 from models.reminders import Reminder, ReminderState
 from models.rights import Access
 from models.security import User
 from models.transactions import in_transaction
+from services.following import Pairs, follows
 from services.notices import notify
 from services.outbox import queue_messages
 from services.records import now
 from services.recurrence import BadRule, occurrences
 from services.reminder_texts import mail_of, notice_of
+from services.security import access_of_id
 
-Raw = dict[str, Any]
-Pairs = Iterable[tuple[Raw | None, Raw | None]]
+Raw = Mapping[str, Any]
+#: What one round has looked up of its users: their rights, by their ids.
+Rights = dict[ObjectId, Access]
 #: (when the activity begins or is due, when its users are told of it)
 Moments = tuple[dt.datetime, dt.datetime]
-ACTIVITIES = "activity"
-OPEN = ("open", "waiting")
-AT_A_MOMENT = "moment"
 #: What a reminder is made of; a change of anything else leaves reminders as they are.
 CAUSES = ("reminder", "reminder_at", "starts_at", "ends_at", "all_day", "due_on", "due_time", "due_at", "zone",
           "repeats", "skipped", "state", "owner", "users", "answers")  # fmt: skip
@@ -38,7 +39,7 @@ OLDEST = dt.timedelta(days=7)
 BATCH = 250
 WAITING, TOLD, CANCELLED = (state.value for state in ReminderState)
 #: What is needed of the users that are told.
-USER_FIELDS = {"email": 1, "language": 1, "time_zone": 1, "active": 1}
+USER_FIELDS = {"email": 1, "language": 1, "time_zone": 1}
 
 
 # When
@@ -52,13 +53,14 @@ def users_of(raw: Mapping[str, Any]) -> list[ObjectId]:
 
 
 def is_open(raw: Mapping[str, Any] | None) -> bool:
-    return raw is not None and raw.get("state", OPEN[0]) in OPEN
+    """Whether something of the activity is still to come."""
+    return raw is not None and raw.get("state") in PENDING
 
 
 def moments(raw: Raw, since: dt.datetime) -> Iterator[Moments]:
     """The activity's reminders from a moment on, in their order."""
     choice = raw.get("reminder") or ""
-    if choice == AT_A_MOMENT:
+    if choice == MOMENT:
         if at := raw.get("reminder_at"):
             yield raw.get("starts_at") or raw.get("due_at") or at, at
         return
@@ -74,7 +76,7 @@ def moments(raw: Raw, since: dt.datetime) -> Iterator[Moments]:
 
 def next_reminder(raw: Raw, moment: dt.datetime) -> Moments | None:
     """The next reminder after a moment. One that doesn't repeat is told late rather than never, until it begins."""
-    if raw.get("repeats") and raw.get("reminder") != AT_A_MOMENT:
+    if raw.get("repeats") and raw.get("reminder") != MOMENT:
         return next((pair for pair in moments(raw, moment) if pair[1] > moment), None)
     pair = next(moments(raw, moment - OLDEST), None)
     return pair if pair and (pair[1] > moment or pair[0] > moment) else None
@@ -89,6 +91,7 @@ def is_right(raw: Raw, at: dt.datetime) -> bool:
 # Following activities
 
 
+@follows(Activity.register_key)
 def follow_activities(session: ClientSession, access: Access, pairs: Pairs) -> None:
     """Make, move and cancel the reminders of activities that are being written, in their writer's transaction.
 
@@ -146,30 +149,31 @@ def new_reminder(activity: ObjectId, user: ObjectId, pair: Moments) -> UpdateOne
 def tell_due() -> int:
     """Tell every reminder whose moment has come; how many were told. Several at once tell none twice: their
     transactions meet at the reminders, and one of them starts over."""
-    told = 0
+    told, rights = 0, Rights()
     while True:
-        due, done = in_transaction(tell_some)
+        due, done = in_transaction(partial(tell_some, rights))
         told += done
         if due < BATCH:
             return told
 
 
-def tell_some(session: ClientSession) -> tuple[int, int]:
+def tell_some(rights: Rights, session: ClientSession) -> tuple[int, int]:
     """(how many were due, how many of them are told) of those that have waited longest."""
     moment = now()
     due = list(Reminder._get_collection().find({"state": WAITING, "at": {"$lte": moment}}, session=session)
                .sort("at").limit(BATCH))  # fmt: skip
     if not due:
         return 0, 0
-    activities = found_by_id(me.get_db()[ACTIVITIES], {one["activity"] for one in due}, None, session)
+    activities = found_by_id(Activity._get_collection(), {one["activity"] for one in due}, None, session)
     users = found_by_id(User._get_collection(), {one["user"] for one in due}, USER_FIELDS, session)
-    told = [one for one in due if is_to_be_told(one, activities.get(one["activity"]), users.get(one["user"]), moment)]
+    rights.update((user, access_of_id(user)) for user in users if user not in rights)
+    told = [one for one in due if is_to_be_told(one, activities.get(one["activity"]), rights.get(one["user"]), moment)]
     writes: list[UpdateMany | UpdateOne] = [
         settled(told, TOLD, moment), settled([one for one in due if one not in told], CANCELLED, moment),
         *following(due, activities, moment),
     ]  # fmt: skip
     Reminder._get_collection().bulk_write(writes, session=session)
-    facts = [(one, activities[one["activity"]], users[one["user"]]) for one in told]
+    facts = [(one, seen(activities[one["activity"]], rights[one["user"]]), users[one["user"]]) for one in told]
     notify(session, [notice_of(*fact) for fact in facts])
     queue_messages(session, [mail_of(*fact) for fact in facts if fact[2].get("email")])
     return len(due), len(told)
@@ -181,11 +185,18 @@ def found_by_id(
     return {raw["_id"]: raw for raw in collection.find({"_id": {"$in": list(ids)}}, fields, session=session)}
 
 
-def is_to_be_told(reminder: Raw, activity: Raw | None, user: Raw | None, moment: dt.datetime) -> bool:
+def is_to_be_told(reminder: Raw, activity: Raw | None, access: Access | None, moment: dt.datetime) -> bool:
     """Whether the reminder still holds: the activity may have ended or moved, the user may have left."""
-    if activity is None or user is None or not user.get("active") or reminder["at"] < moment - OLDEST:
+    if activity is None or access is None or reminder["at"] < moment - OLDEST:
+        return False
+    if not access.allows(Activity.register_key, "see", activity):
         return False
     return is_open(activity) and reminder["user"] in users_of(activity) and is_right(activity, reminder["at"])
+
+
+def seen(activity: Raw, access: Access) -> dict[str, Any]:
+    """The activity without what is hidden from the user."""
+    return {key: value for key, value in activity.items() if not access.hides(Activity.register_key, key)}
 
 
 def settled(reminders: Sequence[Raw], state: str, moment: dt.datetime) -> UpdateMany:

@@ -1,4 +1,4 @@
-"""Reminders: made, moved and cancelled with their activity; told once, late rather than never, in the user's language."""
+"""Reminders: made, moved and cancelled with their activity; told once, late rather than never, in one's language."""
 
 import datetime as dt
 import threading
