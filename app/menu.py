@@ -12,7 +12,9 @@ from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
 from views.merge import MergeView
+from views.notices import NoticeView
 from views.options import OptionsView
+from views.outbox import OutboxView
 from views.people import PersonView
 from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.recycle_bin import BinView
@@ -31,6 +33,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(SearchView)
+    appbuilder.add_view_no_menu(NoticeView)
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
@@ -47,6 +50,7 @@ SETTINGS_MENU = (
     ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
+    ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
 
@@ -54,7 +58,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, FirstStartView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, OutboxView,
+        FirstStartView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

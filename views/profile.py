@@ -1,4 +1,4 @@
-"""What users change of themselves: name, e-mail, phone, language, time zone, password."""
+"""What users change of themselves: name, e-mail, phone, language, time zone, daily digest, password."""
 
 from typing import Any
 
@@ -9,17 +9,27 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import refresh
 from flask_wtf import FlaskForm
-from wtforms import PasswordField
+from wtforms import PasswordField, SelectField
 
 from models.fields.errors import ValidationFailed
 from services.records import VersionConflict
 from services.users import change_own_password, change_own_profile, own_user
 from views.base import current_access
-from views.forms import add_differences, add_errors, version_seen
+from views.forms import add_differences, add_errors, options, version_seen
 from views.permissions import OWN
 from views.users import PersonalForm
 
-PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone")
+PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
+
+
+class ProfileForm(PersonalForm):
+    """What users change of themselves."""
+
+    digest = SelectField(
+        _l("Daily digest"),
+        choices=options((("", _l("None")), ("weekdays", _l("On weekdays at 7:00")))),
+        description=_l("An e-mail with your day’s entries and your tasks; none when there is nothing."),
+    )
 
 
 class PasswordForm(FlaskForm):
@@ -45,7 +55,7 @@ class ProfileView(BaseView):
     @has_access
     def edit(self) -> Any:
         raw = own_user(current_access())
-        form = PersonalForm(data=profile_values(raw))
+        form = ProfileForm(data=profile_values(raw))
         if request.method == "POST" and form.validate():
             try:
                 saved = change_own_profile(current_access(), {name: form[name].data for name in PROFILE_COLUMNS},
@@ -85,9 +95,9 @@ class ProfileView(BaseView):
                 return redirect(url_for(f"{self.endpoint}.edit"))
             except ValidationFailed as error:
                 add_errors(form, error)
-        return self.page(PersonalForm(formdata=None, data=profile_values(raw)), form, raw, 422)
+        return self.page(ProfileForm(formdata=None, data=profile_values(raw)), form, raw, 422)
 
-    def page(self, form: PersonalForm, password_form: PasswordForm, raw: dict[str, Any], status: int) -> Any:
+    def page(self, form: ProfileForm, password_form: PasswordForm, raw: dict[str, Any], status: int) -> Any:
         return self.render_template(
             "security/profile.html", form=form, password_form=password_form, title=_("Your settings"),
             username=raw["username"], version=raw.get("version") or 0, endpoint=self.endpoint,

@@ -65,6 +65,8 @@ PARTS: Mapping[str, re.Pattern[str]] = {
     "BYSETPOS": re.compile("-?[1-5]"),
     "WKST": re.compile("MO|SU"),
 }
+#: What ends a rule.
+ENDS = frozenset(("COUNT", "UNTIL"))
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: What most things repeat by; any other rule is shown where it is held.
 USUAL: Mapping[str, Any] = {
@@ -110,13 +112,17 @@ def checked_rule(text: str) -> str:
     """The rule, its parts in one order. Raises FieldError for one that is none, or that this program does not know."""
     pairs = [part.partition("=") for part in text.split(";")]
     parts = {name: value for name, _sign, value in pairs}
-    known = len(parts) == len(pairs) and "FREQ" in parts and not {"COUNT", "UNTIL"} <= set(parts)
+    known = len(parts) == len(pairs) and "FREQ" in parts and not set(parts) >= ENDS
     try:
         if not known or not all(PARTS[name].fullmatch(value) for name, value in parts.items()):
             raise ValueError(text)
         rule = ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts)
         zone = dt.UTC if parts.get("UNTIL", "").endswith("Z") else None
         rrulestr(rule, dtstart=dt.datetime(2024, 1, 1, tzinfo=zone))
+        # One that no day fits, the 30th of February, would be looked for through eight thousand years at each reading.
+        endless = ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts and name not in ENDS)
+        if next(iter(rrulestr(endless, dtstart=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))), None) is None:
+            raise ValueError(text)
     except (KeyError, ValueError) as error:
         raise FieldError(_l("“%(value)s” is no rule for repeating. Choose one from the list.",
                             value=text[:60])) from error  # fmt: skip
