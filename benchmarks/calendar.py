@@ -58,7 +58,8 @@ def activity(number: int, users: Sequence[ObjectId], random: Random) -> dict[str
     length = dt.timedelta(days=10) if of_thousand < LONG else dt.timedelta(minutes=15 * random.randrange(1, 9))
     raw: dict[str, Any] = {
         "_id": ObjectId(), "name": f"Meeting {number}", "kind": "meeting", "state": "open",
-        "owner": random.choice(users), "starts_at": starts, "ends_at": starts + length, "zone": "Europe/Helsinki", "created_at": FIRST,
+        "owner": random.choice(users), "starts_at": starts, "ends_at": starts + length,
+        "zone": "Europe/Helsinki", "created_at": FIRST,
         "version": 1, "custom": {},
     }  # fmt: skip
     if number % 10 == 0:
