@@ -59,6 +59,8 @@ class Settings:
     log_level: str
     max_upload_mb: int
     query_seconds: int
+    smtp_url: str
+    mail_from: str
 
     @property
     def address(self) -> str:
@@ -121,6 +123,28 @@ def parse_public_url(text: str) -> str:
 def parse_secret_key(text: str) -> str:
     if text and len(text) < SHORTEST_SECRET_KEY:
         raise ValueError(f"set at least {SHORTEST_SECRET_KEY} random characters, or nothing to have a key generated")
+    return text
+
+
+def parse_smtp_url(text: str) -> str:
+    """The server that e-mail is sent by; the text is never repeated in the message, for it holds a password."""
+    try:
+        parts = urlsplit(text)
+        # Reading the port checks it.
+        good = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = None
+    if text and (not good or parts.path.strip("/") or parts.query):
+        raise ValueError("set smtp://user:password@host:587 or smtps://user:password@host:465, "
+                         "with other signs than letters and digits in the password as %40 and the like")  # fmt: skip
+    return text
+
+
+def parse_address(text: str) -> str:
+    """One bare e-mail address, or nothing."""
+    name, at, host = text.rpartition("@")
+    if text and not (name and at and host and text.isascii() and not any(sign in text for sign in " <>,;\"")):
+        raise ValueError("set an e-mail address alone, such as crm@example.com")
     return text
 
 
@@ -197,6 +221,20 @@ SETTINGS: tuple[Setting, ...] = (
         "10",
         "Time limit of one database query, in seconds.",
         whole_number(1, 600),
+    ),
+    Setting(
+        "smtp_url",
+        "KORTISTO_SMTP_URL",
+        "",
+        "Server that e-mail is sent by, smtp://user:password@host:587 or smtps://…; while it is empty, messages wait.",
+        parse_smtp_url,
+    ),
+    Setting(
+        "mail_from",
+        "KORTISTO_MAIL_FROM",
+        "",
+        "Address that e-mail comes from; empty is kortisto@ the host people open.",
+        parse_address,
     ),
 )
 

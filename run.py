@@ -19,7 +19,9 @@ from app.supervisor import Part, Supervisor
 from config import Settings, SettingsError, load_settings
 from services.first_start import PATH, first_start_code
 
-PARTS = {"web": "app.web_server", "worker": "app.worker"}
+MODULES = {"web": "app.web_server", "worker": "app.worker", "mail worker": "app.mail_worker"}
+#: What the arguments start.
+PARTS = {"web": ("web",), "worker": ("worker", "mail worker")}
 # A request has 5 s to end by gunicorn's grace; a job that is cut short goes on where it stopped.
 STOP_SECONDS = 8.0
 OLDEST_MONGODB = (6, 0)
@@ -139,7 +141,7 @@ def start(names: Sequence[str]) -> None:
     check_database(uri)
     with exclusive(settings.data_dir / "prepare.lock"):
         app.prepare(settings)
-    parts = [Part(name, PARTS[name], STOP_SECONDS) for name in names]
+    parts = [Part(part, MODULES[part], STOP_SECONDS) for name in names for part in PARTS[name]]
     Supervisor(parts, Watch(settings, uri, parts).tick).run()
 
 

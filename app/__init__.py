@@ -73,7 +73,7 @@ def new_flask(settings: Settings, uri: str, update_permissions: bool) -> Flask:
     app.config.update(flask_config(settings, uri))
     app.config.update(
         FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds, DATA_DIR=settings.data_dir,
-        PUBLIC_ADDRESS=settings.address,
+        PUBLIC_ADDRESS=settings.address, SMTP_URL=settings.smtp_url, MAIL_FROM=settings.mail_from,
     )  # fmt: skip
     return app
 

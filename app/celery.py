@@ -10,12 +10,14 @@ from config import DATABASE_NAME, Settings
 
 WAKE_SECONDS = 10.0
 WAKE_TASK = "kortisto.jobs.wake_due"
+DELIVER_TASK, MAIL_QUEUE = "kortisto.mail.deliver", "mail"
 EMPTY_TASK, HOUR = "kortisto.recycle_bin.empty", 3_600.0
 WORKER_PROCESSES = 2
 
 # What beat sends, and when. A wake-up that no worker took before the next one is worth nothing any more.
 BEAT: dict[str, dict[str, Any]] = {
     "wake due jobs": {"task": WAKE_TASK, "schedule": WAKE_SECONDS, "options": {"expires": WAKE_SECONDS}},
+    "remind and send": {"task": DELIVER_TASK, "schedule": WAKE_SECONDS, "options": {"expires": WAKE_SECONDS}},
     "empty the recycle bin": {"task": EMPTY_TASK, "schedule": HOUR, "options": {"expires": HOUR}},
 }
 
@@ -37,6 +39,8 @@ def make_celery(settings: Settings, uri: str) -> Celery:
         accept_content=["json"],
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.2},
         timezone="UTC",
+        # Jobs may keep every process of the worker for hours: reminders and e-mail have a worker of their own.
+        task_routes={DELIVER_TASK: {"queue": MAIL_QUEUE}},
         worker_concurrency=WORKER_PROCESSES,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,

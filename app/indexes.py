@@ -11,16 +11,20 @@ from models.files import StoredFile
 from models.jobs import Job
 from models.layouts import RecordLayout
 from models.merge import MergeTemplate
+from models.notices import Notice
+from models.outbox import Message
 from models.registers import all_registers
 from models.relationships import OwnKind, Relationship
+from models.reminders import Reminder
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, OwnKind, Permission, PermissionView,
-    RecordLayout, RegisterUser, Relationship, Role, SavedView, StoredFile, Team, User, ViewMenu,
+    Change, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Message, Notice, OwnKind, Permission,
+    PermissionView, RecordLayout, RegisterUser, Relationship, Reminder, Role, SavedView, StoredFile, Team, User,
+    ViewMenu,
 )  # fmt: skip
 
 

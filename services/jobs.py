@@ -15,7 +15,6 @@ from celery import shared_task
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from kombu.exceptions import OperationalError
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
@@ -27,6 +26,7 @@ from models.transactions import in_transaction
 from services.leases import LEASE, is_gone, new_holder
 from services.records import RecordNotFound, now, object_id
 from services.security import access_of_id
+from services.waking import wake_up
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
@@ -137,11 +137,8 @@ def start_job(
 
 
 def wake() -> None:
-    """Tell the workers that something is due. If the broker can't be reached, beat finds the job in seconds."""
-    try:
-        wake_due.apply_async(ignore_result=True, retry=False)
-    except (OperationalError, PyMongoError, OSError) as error:
-        log.warning("the worker could not be woken: %s", error)
+    """Tell the workers that a job is due."""
+    wake_up(wake_due)
 
 
 def get_job(access: Access, job_id: Any) -> Raw:

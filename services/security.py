@@ -81,12 +81,21 @@ def require_an_administrator(session: ClientSession, column: str) -> None:
                                             "Make somebody else an administrator first.")]})  # fmt: skip
 
 
+def administrators() -> list[ObjectId]:
+    """Those who administer and may sign in."""
+    role = Role._get_collection().find_one({"name": ADMIN_ROLE}, {"_id": 1}) or {}
+    groups = Group._get_collection().distinct("_id", {"roles": role.get("_id")})
+    holds = [{"roles": role.get("_id")}, {"groups": {"$in": groups}}]
+    return list(User._get_collection().distinct("_id", {"active": True, "$or": holds}))
+
+
 # Writing users, roles and groups with their change entry
 
 DOCUMENTS: dict[str, Any] = {"user": User, "role": Role, "group": Group}
 #: What nobody needs to read in a change entry, and what nobody may: of a password only that it was set.
 UNSPOKEN = frozenset(("_id", "version", "created_on", "changed_on", "permissions", "last_login", "login_count",
-                      "fail_login_count", "list_columns", "pinned_views", "default_views", "password"))  # fmt: skip
+                      "fail_login_count", "list_columns", "pinned_views", "default_views", "password",
+                      "digest_day"))  # fmt: skip
 
 
 def find_document(register: str, document_id: Any) -> Raw:

@@ -34,6 +34,8 @@ from services.security import (
 Raw = dict[str, Any]
 Errors = dict[str, list[Any]]
 LANGUAGES = ("", "en", "fi")
+#: When the day's entries and tasks come by e-mail: never, or Monday to Friday.
+DIGESTS = ("", "weekdays")
 DEFAULT_TIME_ZONE = "Europe/Helsinki"
 #: Text about a user, checked as the fields of records are.
 TEXTS = {
@@ -44,7 +46,7 @@ TEXTS = {
     "phone": Field("phone", KINDS["phone"], _l("Mobile phone"), max_length=40),
 }
 #: What users change of themselves.
-OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone")
+OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
 COLUMNS = ("username", *OWN_COLUMNS, "team", "roles", "groups", "active")
 #: Names and addresses that differ in capitals only are the same.
 IGNORING_CASE = Collation(locale="en", strength=2)
@@ -161,14 +163,15 @@ def cleaned_user(data: Mapping[str, Any], errors: Errors) -> Raw:
     """A whole new user as a document; what is wrong is added to `errors`."""
     given = {name: data[name] for name in COLUMNS if name in data}
     values = cleaned({**dict.fromkeys(TEXTS), **given}, errors)
-    return {"_id": ObjectId(), "language": "", "time_zone": DEFAULT_TIME_ZONE, "active": True, "roles": [],
-            "groups": [], "login_count": 0, "fail_login_count": 0, **values}  # fmt: skip
+    return {"_id": ObjectId(), "language": "", "time_zone": DEFAULT_TIME_ZONE, "digest": "", "active": True,
+            "roles": [], "groups": [], "login_count": 0, "fail_login_count": 0, **values}  # fmt: skip
 
 
 def cleaned(data: Mapping[str, Any], errors: Errors) -> Raw:
     """The columns of `data`, each checked and in the form in which it is kept."""
     cleaners = {
-        "language": clean_language, "time_zone": clean_time_zone, "active": lambda value: value is True,
+        "language": clean_language, "time_zone": clean_time_zone, "digest": clean_digest,
+        "active": lambda value: value is True,
         "team": lambda value: next(iter(clean_references(Team, [value] if value else [])), None),
         "roles": lambda value: clean_references(Role, value), "groups": lambda value: clean_references(Group, value),
     }  # fmt: skip
@@ -194,6 +197,12 @@ def clean_text(column: str, raw: Any) -> str:
 def clean_language(raw: Any) -> str:
     if raw not in LANGUAGES:
         raise FieldError(_l("Choose a language from the list."))
+    return raw
+
+
+def clean_digest(raw: Any) -> str:
+    if raw not in DIGESTS:
+        raise FieldError(_l("Choose from the list."))
     return raw
 
 

@@ -3,7 +3,8 @@
 import pytest
 from pytest_socket import socket_allow_hosts
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser", "tests.fixtures.program"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser", "tests.fixtures.program",
+                  "tests.fixtures.mail"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,12 @@ def test_load_settings_with_nothing_set_gives_defaults() -> None:
         ("KORTISTO_LOG_LEVEL", "loud"),
         ("KORTISTO_MAX_UPLOAD_MB", "1.5"),
         ("KORTISTO_QUERY_SECONDS", "0"),
+        ("KORTISTO_SMTP_URL", "mail.example.com"),
+        ("KORTISTO_SMTP_URL", "smtp://host:x"),
+        ("KORTISTO_SMTP_URL", "smtp://"),
+        ("KORTISTO_SMTP_URL", "smtp://[host"),
+        ("KORTISTO_MAIL_FROM", "example.com"),
+        ("KORTISTO_MAIL_FROM", "CRM <crm@example.com>"),
     ],
 )
 def test_load_settings_with_wrong_value_says_what_to_set(name: str, value: str) -> None:

@@ -1,0 +1,70 @@
+"""The words of e-mails: text and HTML of the same lines, and moments as their reader's clock and calendar show them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.dates import format_skeleton
+from flask import current_app
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+#: Weekday, day, month and year as the language orders them, without and with the time.
+DAY, MOMENT = "yMMMEd", "yMMMEdHm"
+#: In an e-mail there are no style sheets of ours.
+PAGE = Markup(
+    '<!doctype html><html lang="{language}"><body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1b1f27">'
+    '<h1 style="margin:0 0 12px;font-size:20px">{title}</h1>{parts}'
+    '<p style="margin:24px 0 0;font-size:13px;color:#5b6472">{reason} <a href="{settings}">{change}</a></p>'
+    "</body></html>"
+)
+LINE = Markup('<p style="margin:0 0 8px">{}</p>')
+LINK = Markup('<p style="margin:0 0 8px"><a href="{}">{}</a>{}</p>')
+HEADING = Markup('<h2 style="margin:20px 0 8px;font-size:16px">{}</h2>')
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a message: text, a link with what follows it, or a heading."""
+
+    text: str
+    url: str = ""
+    after: str = ""
+    heading: bool = False
+
+    def plain(self) -> str:
+        if self.heading:
+            return f"\n{self.text}"
+        return f"{self.text}{self.after}" + (f"\n  {self.url}" if self.url else "")
+
+    def html(self) -> Markup:
+        if self.heading:
+            return HEADING.format(self.text)
+        return LINK.format(self.url, self.text, self.after) if self.url else LINE.format(self.text + self.after)
+
+
+def letter(title: str, lines: Sequence[Line], reason: str) -> tuple[str, str]:
+    """(text, HTML) of a message in the language of the moment. `reason` says why the reader gets it."""
+    settings, change = public_url("/profile/"), _("Change your settings")
+    text = "\n".join([title, "", *(line.plain() for line in lines), "", "--", reason, settings, ""])
+    html = PAGE.format(language=str(get_locale() or "en")[:2], title=title, reason=reason, settings=settings,
+                       change=change, parts=Markup("").join(line.html() for line in lines))  # fmt: skip
+    return text, str(html)
+
+
+def public_url(path: str) -> str:
+    """A path of ours as people open it from outside."""
+    return f"{current_app.config['PUBLIC_ADDRESS']}{path}"
+
+
+def zone_named(name: str | None) -> ZoneInfo:
+    """A user's time zone; UTC for one that this machine does not know."""
+    return ZoneInfo(name if name in available_timezones() else "UTC")
+
+
+def when(moment: dt.datetime, zone: ZoneInfo, whole_day: bool = False) -> str:
+    """A moment, or its day alone, in the language of the moment."""
+    return str(format_skeleton(DAY if whole_day else MOMENT, moment.astimezone(zone), tzinfo=zone,
+                               locale=get_locale() or "en"))  # fmt: skip
