@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import mongoengine as me
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
@@ -14,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from models.rights import Access
 from models.security import User
 from models.transactions import in_transaction
-from services.letters import Line, letter, public_url, when, zone_named
+from services.letters import Line, letter, public_url, when, writing_to, zone_named
 from services.outbox import queue_message
 from services.records import now
 from services.recurrence import BadRule, Span, occurrences
@@ -111,7 +110,7 @@ def spans_of(raw: Raw, start: dt.datetime, end: dt.datetime) -> Sequence[Span]:
 def digest_of(user: Mapping[str, Any], day: Day, local: dt.datetime) -> Raw:
     """The message, as `queue_message` takes it, in the user's language and time zone."""
     zone = zone_named(user.get("time_zone"))
-    with force_locale(user.get("language") or "en"):
+    with writing_to(user):
         title = _("Your day, %(day)s", day=when(local, zone, whole_day=True))
         lines = [
             *section(_("Today"), [Line(raw["name"], address_of(raw), hours(raw, span, local))

@@ -1,18 +1,20 @@
 """The words of e-mails: text and HTML of the same lines, and moments as their reader's clock and calendar show them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, format_time
 from flask import current_app
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-#: Weekday, day, month and year as the language orders them, without and with the time.
-DAY, MOMENT = "yMMMEd", "yMMMEdHm"
+#: Weekday, day, month and year, as each language orders them.
+DAY = "yMMMEd"
 #: In an e-mail there are no style sheets of ours.
 PAGE = Markup(
     '<!doctype html><html lang="{language}"><body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1b1f27">'
@@ -66,5 +68,16 @@ def zone_named(name: str | None) -> ZoneInfo:
 
 def when(moment: dt.datetime, zone: ZoneInfo, whole_day: bool = False) -> str:
     """A moment, or its day alone, in the language of the moment."""
-    return str(format_skeleton(DAY if whole_day else MOMENT, moment.astimezone(zone), tzinfo=zone,
-                               locale=get_locale() or "en"))  # fmt: skip
+    local, locale = moment.astimezone(zone), get_locale() or "en_GB"
+    day = str(format_skeleton(DAY, local, tzinfo=zone, locale=locale))
+    if whole_day:
+        return day
+    return _("%(day)s at %(time)s", day=day, time=format_time(local, "short", tzinfo=zone, locale=locale))
+
+
+@contextmanager
+def writing_to(user: Mapping[str, Any]) -> Iterator[None]:
+    """Have texts be in the user's language; English as it is written in Europe, as on the page."""
+    language = user.get("language") or "en"
+    with force_locale("en_GB" if language == "en" else language):
+        yield

@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import force_locale, get_timezone
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 
-from services.letters import Line, letter, public_url, when, zone_named
+from services.letters import Line, letter, public_url, when, writing_to, zone_named
 from services.notices import writes_notice
 
 Raw = dict[str, Any]
@@ -62,7 +62,7 @@ def notice_of(reminder: Raw, activity: Raw, user: Raw) -> Raw:
 
 def mail_of(reminder: Raw, activity: Raw, user: Raw) -> Raw:
     """The e-mail of a reminder, as `services.outbox.queue_messages` takes it."""
-    with force_locale(user.get("language") or "en"):
+    with writing_to(user):
         line = told(facts_of(reminder["starts"], activity), user.get("time_zone") or "UTC")
         place = [Line(activity["place"])] if activity.get("place") else []
         text, html = letter(line, [*place, Line(_("Open it"), public_url(activity_path(activity)))],
