@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
-from flask_babel import force_locale, get_timezone
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 from pymongo.client_session import ClientSession
 
@@ -13,7 +13,7 @@ from models.activities import ACCEPTED
 from models.rights import Access
 from models.security import User
 from services.labels import names_of
-from services.letters import Line, letter, public_url, when, zone_named
+from services.letters import Line, letter, public_url, when, writing_to, zone_named
 from services.notices import notify, writes_notice
 from services.outbox import queue_messages
 
@@ -76,7 +76,7 @@ def tell(
 
 def mail_of(kind: str, params: Params, url: str, reader: Params) -> Raw:
     """The e-mail to one reader, as `services.outbox.queue_messages` takes it."""
-    with force_locale(reader.get("language") or "en"):
+    with writing_to(reader):
         said = KINDS[kind](params, reader.get("time_zone") or "UTC")
         text, html = letter(said, [Line(_("Open the calendar"), public_url("/calendar/")),
                                    Line(_("Open the entry"), public_url(url))],

@@ -49,10 +49,16 @@ def restorable(access: Access) -> Raw:
     for key in REGISTERS:
         if not (access.may(key, "see") and access.may(key, "delete")):
             continue
-        scopes = [access.condition(key, action) for action in ("see", "delete")]
-        asked = [{f"document.{path}": wanted} for scope in scopes for path, wanted in scope.items()]
-        parts.append({"$and": [{"register": key}, *asked]})
+        scopes = [within(access.condition(key, action)) for action in ("see", "delete")]
+        parts.append({"$and": [{"register": key}, *scopes]})
     return {"$or": parts} if parts else {"_id": {"$in": []}}
+
+
+def within(condition: Mapping[str, Any]) -> Raw:
+    """A condition on records as one on what the recycle bin keeps of them."""
+    return {path if path.startswith("$") else f"document.{path}":
+            [within(part) for part in wanted] if path.startswith("$") else wanted
+            for path, wanted in condition.items()}  # fmt: skip
 
 
 def may_restore(access: Access) -> bool:
