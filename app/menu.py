@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
+from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
 from views.files import FileView
 from views.first_start import FirstStartView
@@ -56,8 +57,10 @@ SETTINGS_MENU = (
 
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
-    for view in (SettingsView, FieldsView, LayoutView, RelationshipKindView, TeamView, OutboxView,
-                 FirstStartView):
+    for view in (
+        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, OutboxView,
+        FirstStartView,
+    ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
         appbuilder.add_link(name, href=href, icon=icon, label=label, category=SETTINGS_GROUP,

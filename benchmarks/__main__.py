@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
+from benchmarks.calendar import calendar_cases
 from benchmarks.floors import make_floor
 from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
@@ -70,6 +71,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield from http_cases(client)
     yield company_page_case(app, client)
     yield from many_fields_cases(app, access, client)
+    yield from calendar_cases(app)
     yield from writing_cases(access, rows, letters, runs)
 
 

@@ -56,10 +56,14 @@ LONGEST_NAME = 80
 #: Where an activity stands in lists and timelines: at the first of these that it has.
 STANDS_AT = ("starts_at", "due_at", "done_at", "created_at")
 DAY = dt.timedelta(days=1)
+#: What a user has answered to an entry that was proposed to them.
+PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
-BY_REPEATING = "by_repeating"
+BY_REPEATING, BY_LONG = "by_repeating", "by_long"
+#: What lasts longer stands in an index of its own, so that a calendar's week need not look far back for the rest.
+SHORT = dt.timedelta(days=2)
 
 
 class Activity(Record):
@@ -68,7 +72,8 @@ class Activity(Record):
 
     `zone` is where its clock times are meant; `answers` maps the id of a user it was proposed to (as text) to
     "proposed", "accepted" or "declined"; `skipped` are the starts that a repeating one leaves out, and `series` and
-    `occurrence` tell which of them a record stands for that was changed by itself.
+    `occurrence` tell which of them a record stands for that was changed by itself. `lasts_long` (derived) marks what
+    lasts longer than SHORT.
     """
 
     register_key = "activity"
@@ -78,7 +83,7 @@ class Activity(Record):
         "text", _l("Subject"), required=True, max_length=200, in_list=True,
         help=_l("Left empty, it is made of the text."),
     )  # fmt: skip
-    kind = fixed("choice", _l("Kind"), choices=KINDS, default="call", in_list=True, in_head=True)
+    kind = fixed("choice", _l("Kind"), choices=KINDS, default="call", extensible=True, in_list=True, in_head=True)
     state = fixed("choice", _l("State"), choices=STATES, default=OPEN, in_list=True, in_head=True)
     priority = fixed("choice", _l("Priority"), choices=PRIORITIES, default="normal")
     companies = fixed("links", _l("Companies"), target="company", in_list=True, in_head=True)
@@ -104,6 +109,7 @@ class Activity(Record):
     skipped = me.ListField(me.DateTimeField())
     series = me.ObjectIdField()
     occurrence = me.DateTimeField()
+    lasts_long = me.BooleanField()
 
     meta = {"collection": "activity"}
 
@@ -139,7 +145,8 @@ class Activity(Record):
     @classmethod
     def derive(cls, document: dict[str, Any]) -> dict[str, Any]:
         zone = ZoneInfo(document.get("zone") or "UTC")
-        made = {**document, "due_at": due_moment(document, zone), "done_at": done_moment(document)}
+        made = {**document, "due_at": due_moment(document, zone), "done_at": done_moment(document),
+                "lasts_long": lasts_long(document)}  # fmt: skip
         made["at"] = next((made[name] for name in STANDS_AT if made.get(name)), None)
         return {name: value for name, value in made.items() if value is not None}
 
@@ -151,8 +158,16 @@ class Activity(Record):
             IndexModel([("facets", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name=BY_FACET_MOMENT),
             IndexModel([("facets", ASCENDING), ("starts_at", ASCENDING)], name=BY_FACET_START),
             IndexModel([("facets", ASCENDING)], name=BY_REPEATING, partialFilterExpression=repeating),
+            IndexModel([("facets", ASCENDING), ("ends_at", ASCENDING)], name=BY_LONG,
+                       partialFilterExpression={"lasts_long": True}),
             IndexModel([("series", ASCENDING), ("occurrence", ASCENDING)], name=BY_SERIES, sparse=True),
         ]  # fmt: skip
+
+
+def lasts_long(document: Mapping[str, Any]) -> bool | None:
+    """True for what lasts longer than SHORT, None for all else."""
+    starts, ends = document.get("starts_at"), document.get("ends_at")
+    return True if starts and ends and aware(ends) - aware(starts) > SHORT else None
 
 
 def due_moment(document: dict[str, Any], zone: dt.tzinfo) -> dt.datetime | None:

@@ -30,7 +30,8 @@ class Company(Record):
     fax = fixed("phone", _l("Fax"))
     email = fixed("email", _l("E-mail"))
     website = fixed("url", _l("Website"))
-    status = fixed("choice", _l("Status"), section="classification", choices=STATUSES, in_list=True, in_head=True)
+    status = fixed("choice", _l("Status"), section="classification", choices=STATUSES, extensible=True, in_list=True,
+                   in_head=True)  # fmt: skip
 
     meta = {"collection": "company"}
 

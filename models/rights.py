@@ -94,17 +94,18 @@ class Access:
         sharing = SHARING.get(register, NOT_SHARED)
         return sharing if sharing.private and not (self.everything and self.user_id is None) else None
 
-    def condition(self, register: str, action: str = "see") -> dict[str, Any]:
-        """The MongoDB condition that holds for exactly the records on which the action is granted."""
+    def condition(self, register: str, action: str = "see", *, within: str = "") -> dict[str, Any]:
+        """The MongoDB condition that holds for exactly the records on which the action is granted; `within` is what
+        stands before their paths where they are kept in other documents ("document.")."""
         scope = self.scope(register, action)
         if scope is None:
             return {"_id": {"$in": []}}
         parts: list[dict[str, Any]] = []
         if scope is not Scope.ALL:
-            parts.append({"facets": {"$in": self.tokens(register, action, scope)}})
+            parts.append({f"{within}facets": {"$in": self.tokens(register, action, scope)}})
         if sharing := self.hidden_private(register):
-            mine = {"facets": {"$in": self.mine(sharing.users)}}
-            parts.append({"$or": [{sharing.private: {"$ne": True}}, mine]})
+            mine = {f"{within}facets": {"$in": self.mine(sharing.users)}}
+            parts.append({"$or": [{f"{within}{sharing.private}": {"$ne": True}}, mine]})
         return {"$and": parts} if len(parts) > 1 else parts[0] if parts else {}
 
     def allows(self, register: str, action: str, raw: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, dropwhile, islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -80,7 +81,12 @@ def own_span(raw: Raw) -> Span | None:
 
 def zone_of(raw: Raw) -> ZoneInfo:
     """The zone in which the activity's wall times are meant."""
-    name = raw.get("zone")
+    return zone_named(raw.get("zone"))
+
+
+@lru_cache(maxsize=1_000)
+def zone_named(name: Any) -> ZoneInfo:
+    """The zone of that name, UTC where there is none. Looking through the names of all zones takes milliseconds."""
     return ZoneInfo(name if name in available_timezones() else "UTC")
 
 

@@ -15,6 +15,7 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Change, DeletedRecord, Source
 from models.fields.errors import ValidationFailed
+from models.fields.query import every_of
 from models.fields.schema import schema_of
 from models.organisation import THE_ONE, Organisation, organisation
 from models.registers import REGISTERS
@@ -49,9 +50,8 @@ def restorable(access: Access) -> Raw:
     for key in REGISTERS:
         if not (access.may(key, "see") and access.may(key, "delete")):
             continue
-        scopes = [access.condition(key, action) for action in ("see", "delete")]
-        asked = [{f"document.{path}": wanted} for scope in scopes for path, wanted in scope.items()]
-        parts.append({"$and": [{"register": key}, *asked]})
+        asked = [access.condition(key, action, within="document.") for action in ("see", "delete")]
+        parts.append(every_of([{"register": key}, *asked]))
     return {"$or": parts} if parts else {"_id": {"$in": []}}
 
 

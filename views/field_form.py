@@ -159,6 +159,11 @@ def commanded(rows: Sequence[ChoiceRow], command: str) -> list[ChoiceRow]:
     return rows
 
 
+def choices_of(rows: Sequence[ChoiceRow]) -> list[Raw]:
+    """The rows as choices, empty ones left out."""
+    return [row.definition() for row in rows if not row.empty]
+
+
 def definition_of(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Raw:
     """What the form says, as the service takes it; what belongs to other kinds is left out."""
     data: Raw = {
@@ -168,7 +173,7 @@ def definition_of(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Raw:
         "help": help_of(form), "default": None if kind in WITHOUT_DEFAULT else form.default.data,
     }  # fmt: skip
     if kind in WITH_CHOICES:
-        data["choices"] = [row.definition() for row in rows if not row.empty]
+        data["choices"] = choices_of(rows)
     if kind == "money":
         data["currency"] = (form.currency.data or "").strip().upper()
     return data

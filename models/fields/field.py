@@ -32,7 +32,8 @@ class Field:
     stands in the document. `label` and `help` are lazily translated text or a mapping from language to text. `in_head`
     sets it at the head of the record: numbers and dates as key figures, other values under the name. `derived` values
     are worked out by the program whenever a record is written: change entries don't speak of them. `indexed` lets lists
-    filter and order by a fixed number or moment at any size, as they do by custom ones.
+    filter and order by a fixed number or moment at any size, as they do by custom ones. `extensible` lets
+    administrators change the choices of a fixed field (models/fields/choice_lists.py).
     """
 
     key: str
@@ -44,6 +45,7 @@ class Field:
     required: bool = False
     default: Any = None
     choices: tuple[Choice, ...] = ()
+    extensible: bool = False
     custom: bool = False
     retired: bool = False
     read_only: bool = False

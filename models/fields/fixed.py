@@ -10,7 +10,7 @@ from models.fields.kinds import KINDS
 def fixed(kind: str, label: Any, **options: Any) -> Any:
     """A MongoEngine field that carries its place in the field registry.
 
-    `options` are those of Field (section, required, choices, read_only, in_list, ...). What is required is held
+    `options` are those of Field (section, required, choices, extensible, in_list, ...). What is required is held
     by the services, for fixed and custom fields alike, so MongoEngine itself is not told.
     """
     spec = Field(key="", kind=KINDS[kind], label=label, **options)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from models.fields.choice_lists import with_saved_choices
 from models.fields.definitions import FieldDefinition, current_version
 from models.fields.errors import ConditionError
 from models.fields.field import Field
@@ -108,5 +109,6 @@ def _read_schema(card: Register, version: int) -> Schema:
     custom = [definition.as_field() for definition in FieldDefinition.objects(register=card.key)]
     active = [field for field in custom if not field.retired]
     place = {section: number for number, section in enumerate(card.sections)}
-    ordered = sorted((*card.fixed_fields, *active), key=lambda f: (place.get(f.section, 99), f.order))
+    fixed = with_saved_choices(card.key, card.fixed_fields)
+    ordered = sorted((*fixed, *active), key=lambda f: (place.get(f.section, 99), f.order))
     return Schema(card, version, tuple(ordered), tuple(field for field in custom if field.retired))

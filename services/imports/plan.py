@@ -210,9 +210,9 @@ class Planner:
         if use.link_by and found.kind.name not in ("link", "links"):
             self.problems.append(_l("Column “%(header)s”: only fields that link to records take “link_by”.",
                                     header=header))  # fmt: skip
-        if use.add_choices and (found.kind.name not in CHOICE_KINDS or not found.custom):
-            self.problems.append(_l("Column “%(header)s”: choices can be added only to choice fields of your own.",
-                                    header=header))  # fmt: skip
+        if use.add_choices and (found.kind.name not in CHOICE_KINDS or not (found.custom or found.extensible)):
+            self.problems.append(_l("Column “%(header)s”: no choices can be added to the field “%(key)s”.",
+                                    header=header, key=found.key))  # fmt: skip
         if use.separator and not found.kind.several:
             self.problems.append(_l("Column “%(header)s”: only fields of several values take “separator”. "
                                     "To cut a cell into several fields, use “split”.", header=header))  # fmt: skip

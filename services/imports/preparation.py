@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 
 from models.changes import Source
 from models.fields.errors import ValidationFailed
+from models.fields.field import Field
 from models.rights import Access
+from services.choice_lists import change_choices, get_choices
 from services.imports.companions import Companion
 from services.imports.errors import ImportProblem, MappingError, TableError
 from services.imports.plan import Binding, Plan
@@ -39,7 +41,7 @@ def prepare(run: Run, plan: Plan, table: Table) -> Raw:
     for definition in definitions:
         define_field(run.access, definition, source=Source.IMPORT)
     for binding, choices in additions:
-        add_choices(run.access, binding, choices)
+        add_choices(run.access, plan.register, binding.field, choices)
     position = {**position, "ready": True}
     run.advance(0, position)
     return position
@@ -90,16 +92,19 @@ def unmakeable(definition: Raw, failed: ValidationFailed) -> list[Any]:
             for texts in failed.errors.values() for text in texts]  # fmt: skip
 
 
-def add_choices(access: Access, binding: Binding, choices: Sequence[Raw]) -> None:
+def add_choices(access: Access, register: str, field: Field, choices: Sequence[Raw]) -> None:
+    """Add the choices to a field that is there. Raises ImportProblem where others keep changing it meanwhile."""
     for _ in range(TRIES):
-        definition = get_definition(binding.field.id)
-        there = {choice["key"] for choice in definition["choices"]}
-        added = [choice for choice in choices if choice["key"] not in there]
+        now = get_definition(field.id) if field.custom else get_choices(register, field.key)
+        there = {choice["key"] for choice in now["choices"]}
+        wanted = [*now["choices"], *(choice for choice in choices if choice["key"] not in there)]
         try:
-            change_field(access, definition["_id"], {"choices": [*definition["choices"], *added]},
-                         version=definition["version"], source=Source.IMPORT)  # fmt: skip
+            if field.custom:
+                change_field(access, now["_id"], {"choices": wanted}, version=now["version"], source=Source.IMPORT)
+            else:
+                change_choices(access, register, field.key, wanted, version=now["version"], source=Source.IMPORT)
             return
         except VersionConflict:
             continue
     raise ImportProblem(_l("The choices of “%(key)s” are being changed by somebody else. Start the import again.",
-                           key=binding.field.key))  # fmt: skip
+                           key=field.key))  # fmt: skip

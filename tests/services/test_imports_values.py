@@ -231,7 +231,7 @@ def test_import_of_an_error_in_a_sheet_tells_of_it(admin_access: Access) -> None
     ("columns: {Name: name}\nmatch: [nothing]", "match › nothing"),
     ("columns: {Name: name, City: {field: city, separator: ';'}}", "use “split”"),
     ("columns: {Name: name, City: {field: city, link_by: name}}", "link_by"),
-    ("columns: {Name: name, City: {field: status, add_choices: true}}", "choice fields of your own"),
+    ("columns: {Name: name, City: {field: city, add_choices: true}}", "no choices can be added"),
     ("columns: {Name: name, City: {field: created_at}}", "can't change the field"),
     ("columns: {Name: name, City: {field: city, odd: status}}", "can't keep values that don't fit"),
     ("register: person\ncolumns: {Name: name}", "for the register “person”, not for “company”"),

@@ -96,8 +96,11 @@ def test_links_of_the_search_page_keep_names_and_columns(client: FlaskClient, ad
 def test_ways_are_those_that_the_user_may_go(
     client: FlaskClient, make_role: Callable, make_user: Callable, sign_in: Callable
 ) -> None:
-    assert client.get("/companies/ways").json == [{"code": "person.companies", "label": "People", "register": "person"}]
-    assert [way["code"] for way in client.get("/people/ways").json] == ["companies"]
+    assert client.get("/companies/ways").json == [
+        {"code": "person.companies", "label": "People", "register": "person"},
+        {"code": "activity.companies", "label": "Activities", "register": "activity"},
+    ]
+    assert [way["code"] for way in client.get("/people/ways").json] == ["companies", "activity.people"]
     make_role("Companies only", ("company", "see", "all"))
     limited = sign_in(make_user("anna", "Companies only"))
     assert limited.get("/companies/ways").json == []
