@@ -1,5 +1,6 @@
 """Every screen in every form: desktop and phone, light and dark, English and Finnish, in a real browser."""
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from models.notices import Notice
+from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
 from services.records import delete_record
@@ -40,6 +43,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     person = PersonFactory.create(companies=[str(company["_id"])])
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
+    add_messages(admin)
     return [
         "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
         "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
@@ -55,8 +59,23 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
         f"/console/collection/company/details/?id={company['_id']}",
-        "/profile/", "/login/",
+        "/profile/", "/login/", "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
     ]  # fmt: skip
+
+
+def add_messages(admin: User) -> None:
+    """Messages of each state and notices, read and unread."""
+    now = dt.datetime.now(dt.UTC)
+    for number, state in enumerate(MessageState):
+        error = "550 5.1.1 <nobody@example.com>: Recipient address rejected: User unknown" if number == 3 else ""
+        Message(purpose="reminder", address="a.rather.long.address@example.com", subject="Reminder: Call Virtanen",
+                message_id=f"<{number}@localhost>", state=state.value, error=error, attempts=1, due_at=now,
+                created_at=now).save()  # fmt: skip
+        params = {"name": "Call Virtanen about the offer " * number, "starts": now, "whole_day": False, "zone": "UTC",
+                  "due": False}  # fmt: skip
+        Notice(user=admin.pk, kind="reminder", params=params, url="/", at=now,
+               read_at=now if number % 2 else None).save()  # fmt: skip
+    User.objects(pk=admin.pk).update(unread=3)
 
 
 def violations(page: Page, address: str) -> list[str]:
