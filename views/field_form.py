@@ -32,11 +32,12 @@ KINDS: dict[str, tuple[str, Any]] = {
     "phone": ("phone", _l("Checked; a click calls it")),
     "url": ("world", _l("A link to a web page")),
     "user": ("user", _l("One of the users of Kortisto")),
+    "users": ("users", _l("Some of the users of Kortisto")),
     "link": ("link", _l("Another record, such as a company")),
 }
 WITH_CHOICES = ("choice", "choices")
 #: Kinds whose default would be the id of a record, which nobody types.
-WITHOUT_DEFAULT = ("user", "link")
+WITHOUT_DEFAULT = ("user", "users", "link")
 COLOUR_LABELS = {
     "grey": _l("Grey"), "red": _l("Red"), "orange": _l("Orange"), "amber": _l("Amber"), "green": _l("Green"),
     "teal": _l("Teal"), "blue": _l("Blue"), "violet": _l("Violet"), "pink": _l("Pink"), "accent": _l("Dark green"),

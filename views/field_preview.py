@@ -67,7 +67,7 @@ def sample_parts(field: Field) -> tuple[Part, ...]:
     if field.kind.name in WITH_CHOICES:
         most = 2 if field.kind.name == "choices" else 1
         return tuple(Part(choice.text(language), colour=choice.colour) for choice in field.choices[:most])
-    if field.kind.name == "user":
+    if field.kind.name in ("user", "users"):
         return (Part(_("Matti Malli")),)
     if field.kind.name == "link":
         return (Part(_("Example Company Ltd"), href="#preview"),)

@@ -53,6 +53,7 @@ INPUTS: dict[str, Input] = {
     "tel": Input("tel", "text"),
     "url": Input("url", "text", mode="url"),
     "user": Input("select", "remote", remote=True),
+    "multi_user": Input("select", "remote", several=True, remote=True),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),

@@ -241,7 +241,7 @@ class RegisterView(ListScreens):
             field = schema.get(column)
             if field is not None and not field.read_only:
                 values = request.args.getlist(column)
-                found[column] = values if field.kind.input in ("multi_link", "multi_select") else values[0]
+                found[column] = values if field.kind.several else values[0]
         return found
 
     def edit_texts(self, raw: Raw) -> Raw:

@@ -21,7 +21,7 @@ from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
 #: Kinds whose values are not one plain value that rows can be compared by.
-NOT_MATCHABLE = ("choices", "link", "links", "money", "long_text")
+NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text")
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,8 @@ class Planner:
         if use.add_choices and (found.kind.name not in CHOICE_KINDS or not found.custom):
             self.problems.append(_l("Column “%(header)s”: choices can be added only to choice fields of your own.",
                                     header=header))  # fmt: skip
-        if use.separator and found.kind.name not in ("choices", "links"):
-            self.problems.append(_l("Column “%(header)s”: only fields of several choices or links take “separator”. "
+        if use.separator and not found.kind.several:
+            self.problems.append(_l("Column “%(header)s”: only fields of several values take “separator”. "
                                     "To cut a cell into several fields, use “split”.", header=header))  # fmt: skip
 
     def new_field(self, header: str, use: FieldUse) -> tuple[dict[str, Any], Field | None]:

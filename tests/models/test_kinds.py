@@ -32,7 +32,7 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "datetime": ("31.1.2024 14.30", "2024-02-01T00:15"), "boolean": ("yes", "no"), "choice": ("energy", "it"),
     "choices": (["energy"], ["energy", "it"]), "email": ("matti@example.fi", "maija@example.fi"),
     "phone": ("040 1234567", "+358 50 123 4567"), "url": ("www.example.fi", "https://example.com/a?b=1"),
-    "user": (str(IDS[0]), str(IDS[1])), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
+    "user": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
 }  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_samples_cover_every_kind() -> None:
     assert set(SAMPLES) == set(KINDS)
     assert set(OFFERED_KINDS) == {
         "text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "email", "phone",
-        "url", "user", "link",
+        "url", "user", "users", "link",
     }  # fmt: skip
 
 
@@ -215,3 +215,13 @@ def test_choice_is_understood_by_key_and_label_in_any_language() -> None:
     assert {field.kind.parse(raw, field, EN) for raw in ("energy", "Energia", "ENERGY")} == {"energy"}
     with pytest.raises(FieldError, match="Energy, IT"):
         field.kind.parse("Farming", field, EN)
+
+
+def test_me_among_several_users_is_whoever_asks(app: Flask) -> None:
+    field = field_of("users")
+    mine = Context(user_id=IDS[0])
+    assert field.kind.condition("eq", "me", field, mine) == {"facets": f"x_f={IDS[0]}"}
+    assert field.kind.condition("in", ["me", str(IDS[1])], field, mine) == {
+        "facets": {"$in": [f"x_f={IDS[0]}", f"x_f={IDS[1]}"]}
+    }
+    assert field.kind.condition("neq", "me", field, Context()) == {"$nor": [{"facets": f"x_f={'0' * 24}"}]}

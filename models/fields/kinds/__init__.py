@@ -3,7 +3,7 @@
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
 from models.fields.kinds.numbers import Money, Number
-from models.fields.kinds.references import Link, Links, Team, User
+from models.fields.kinds.references import Link, Links, Team, User, Users
 from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
 from models.fields.kinds.times import Date, DateTime
 
@@ -11,7 +11,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Text(), LongText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(), Phone(),
-        Url(), User(), Link(), Links(), Team(), BusinessId(),
+        Url(), User(), Users(), Link(), Links(), Team(), BusinessId(),
     )
 }  # fmt: skip
 

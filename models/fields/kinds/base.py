@@ -41,6 +41,8 @@ class Kind:
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True
+    #: A value is a list, and forms send a list.
+    several: ClassVar[bool] = False
     #: Values are numbers or moments: `ranges` keeps a copy, which the wildcard index covers; text stays out of it.
     ranged: ClassVar[bool] = False
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.

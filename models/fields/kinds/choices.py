@@ -84,6 +84,7 @@ class Choices(Choice):
     input = "multi_select"
     operators = ops.SEVERAL
     operator_labels = ops.SEVERAL_LABELS
+    several = True
     orderable = False
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> list[str]:

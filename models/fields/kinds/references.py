@@ -1,4 +1,4 @@
-"""Values that point elsewhere: a user, a team, a linked record, several linked records."""
+"""Values that point elsewhere: users, a team, linked records."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -74,6 +74,7 @@ class Links(Link):
     input = "multi_link"
     operators = ops.SEVERAL
     operator_labels = ops.SEVERAL_LABELS
+    several = True
     offered = False
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> list[ObjectId]:
@@ -114,6 +115,18 @@ class User(Link):
 
     def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
         return ((ME, _l("me")),) if code not in ops.EMPTINESS else ()
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        return context.user_id or NOBODY if raw == ME else super().operand_value(code, raw, field, context)
+
+
+class Users(Links, User):
+    """Several users: the colleagues who take part."""
+
+    name = "users"
+    label = _l("Several users")
+    input = "multi_user"
+    offered = True
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
         return context.user_id or NOBODY if raw == ME else super().operand_value(code, raw, field, context)
