@@ -25,7 +25,7 @@ from services.records import VersionConflict, get_record, now
 from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
-from views.fields import cell, parts_of
+from views.fields import LONG_INPUTS, cell, whole_parts
 from views.in_place import EditInPlace
 from views.links import number_arg
 from views.many_fields import in_sections
@@ -168,9 +168,9 @@ def shown_event(event: Event, context: Context, users: Mapping[Any, str], record
 
 
 def shown_change(field: Field, before: Any, after: Any, context: Context) -> ShownChange:
-    html = long_html if field.kind.input == "long_text" else value_html
-    return ShownChange(field.label_in(context.language), html(parts_of(field, before, context)),
-                       html(parts_of(field, after, context)))  # fmt: skip
+    html = long_html if field.kind.input in LONG_INPUTS else value_html
+    return ShownChange(field.label_in(context.language), html(whole_parts(field, before, context)),
+                       html(whole_parts(field, after, context)))  # fmt: skip
 
 
 def raw_with(field: Field, value: Any) -> Raw:

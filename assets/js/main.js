@@ -12,6 +12,7 @@ import { setUpLetterPreview } from "./letter-preview.js";
 import { setUpMenus } from "./menus.js";
 import { setUpMoreFields } from "./more-fields.js";
 import { setUpPanels } from "./panels.js";
+import { setUpRichTexts } from "./rich-texts.js";
 import { setUpRows } from "./rows.js";
 import { setUpSearch } from "./search.js";
 import { setUpSearchBuilder } from "./search-builder.js";
@@ -26,6 +27,7 @@ import { setUpToasts } from "./toasts.js";
 
 setUpConfirm();
 setUpSelects();
+setUpRichTexts();
 setUpForms();
 setUpMoreFields();
 setUpInPlace();

@@ -27,12 +27,15 @@ SECTORS = (Choice("energy", {"en": "Energy", "fi": "Energia"}, "orange"), Choice
 IDS = [ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568")]
 #: kind -> two different inputs, the second one greater where there is an order.
 SAMPLES: dict[str, tuple[Any, Any]] = {
-    "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"), "number": ("1 200,5", "1 300"),
+    "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"),
+    "rich_text": ("<p>First <strong>second</strong></p>", "Other"),
+    "number": ("1 200,5", "1 300"),
     "money": ("1 200,50 EUR", "2 000 EUR"), "date": ("31.1.2024", "2024-02-01"),
     "datetime": ("31.1.2024 14.30", "2024-02-01T00:15"), "boolean": ("yes", "no"), "choice": ("energy", "it"),
     "choices": (["energy"], ["energy", "it"]), "email": ("matti@example.fi", "maija@example.fi"),
     "phone": ("040 1234567", "+358 50 123 4567"), "url": ("www.example.fi", "https://example.com/a?b=1"),
-    "user": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
+    "user": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]), "link": (str(IDS[0]), str(IDS[1])),
+    "links": ([str(IDS[0])], [str(IDS[1])]),
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
 }  # fmt: skip
 
@@ -52,7 +55,8 @@ def field_of(kind: str) -> Field:
 def test_samples_cover_every_kind() -> None:
     assert set(SAMPLES) == set(KINDS)
     assert set(OFFERED_KINDS) == {
-        "text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "email", "phone",
+        "text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "choice", "choices",
+        "email", "phone",
         "url", "user", "users", "link",
     }  # fmt: skip
 

@@ -9,7 +9,8 @@ from models.companies import Company
 from tests.rest.conftest import Caller
 
 EVERY_KIND: dict[str, Any] = {
-    "text": "some text", "long_text": "line\nline", "number": 12.5, "money": {"amount": "1200.50", "currency": "EUR"},
+    "text": "some text", "long_text": "line\nline", "rich_text": "<p>some <em>text</em></p>",
+    "number": 12.5, "money": {"amount": "1200.50", "currency": "EUR"},
     "date": "2024-02-29", "datetime": "2024-02-29T12:30:00Z", "boolean": True, "choice": "b", "choices": ["a", "c"],
     "email": "a@example.org", "phone": "+358401234567", "url": "https://example.org/x",
 }  # fmt: skip
