@@ -12,16 +12,16 @@ const ELEMENT = /<\/?[a-z][a-z0-9]*(\s[^<>]*)?\/?>/i;
 /** Styles and handlers are not kept, and the policy would report them. */
 const STYLES = /<style[\s\S]*?<\/style>|\s(style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
-/** What each button does: its icon, what it does to the chain of commands, when it is pressed. */
+/** What each button does: its name, its icon, what it does to the chain of commands, when it is pressed. */
 const TOOLS = [
-  { name: "bold", icon: "bold", run: (chain) => chain.toggleBold(), on: "bold" },
-  { name: "italic", icon: "italic", run: (chain) => chain.toggleItalic(), on: "italic" },
-  { name: "heading", icon: "heading", run: (chain) => chain.toggleHeading({ level: 3 }), on: "heading" },
-  { name: "list", icon: "list", run: (chain) => chain.toggleBulletList(), on: "bulletList" },
-  { name: "numbers", icon: "list-numbers", run: (chain) => chain.toggleOrderedList(), on: "orderedList" },
-  { name: "link", icon: "link", on: "link" },
-  { name: "undo", icon: "arrow-back-up", run: (chain) => chain.undo() },
-  { name: "redo", icon: "arrow-forward-up", run: (chain) => chain.redo() },
+  { label: () => text("editor_bold"), icon: "bold", run: (chain) => chain.toggleBold(), on: "bold" },
+  { label: () => text("editor_italic"), icon: "italic", run: (chain) => chain.toggleItalic(), on: "italic" },
+  { label: () => text("editor_heading"), icon: "heading", run: (chain) => chain.toggleHeading({ level: 3 }), on: "heading" },
+  { label: () => text("editor_list"), icon: "list", run: (chain) => chain.toggleBulletList(), on: "bulletList" },
+  { label: () => text("editor_numbers"), icon: "list-numbers", run: (chain) => chain.toggleOrderedList(), on: "orderedList" },
+  { label: () => text("editor_link"), icon: "link", on: "link" },
+  { label: () => text("editor_undo"), icon: "arrow-back-up", run: (chain) => chain.undo() },
+  { label: () => text("editor_redo"), icon: "arrow-forward-up", run: (chain) => chain.redo() },
 ];
 
 /** An address as it is kept; null for none. */
@@ -100,7 +100,11 @@ class RichText {
     this.textarea.hidden = true;
     this.textarea.labels[0]?.addEventListener("click", () => this.editor.commands.focus());
     this.show();
-    if (focused) this.editor.commands.focus("end");
+    if (focused) {
+      this.editor.commands.setTextSelection(this.editor.state.doc.content.size);
+      // At once: the editor's own command waits for the next frame, when somebody may be typing already.
+      this.editor.view.focus();
+    }
   }
 
   attributes() {
@@ -113,7 +117,7 @@ class RichText {
   }
 
   button(tool) {
-    const label = text(`editor_${tool.name}`);
+    const label = tool.label();
     const button = el("button", { type: "button", class: "k-ic", "aria-label": label, title: label, tabindex: tool === TOOLS[0] ? "0" : "-1" }, icon(tool.icon));
     button.addEventListener("click", () => (tool.run ? tool.run(this.editor.chain().focus()).run() : this.askLink()));
     return button;
