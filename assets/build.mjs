@@ -1,4 +1,4 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, favicon.svg, the
+// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, theme.js, icons.svg, favicon.svg, the
 // font, and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -31,6 +31,14 @@ const bundle = {
   logLevel: "warning",
 };
 
+/** A module that main.js imports where a page has formatted text to edit: no other page fetches it. */
+const editor = {
+  ...bundle,
+  entryPoints: [{ in: path.join(here, "js", "editor.js"), out: "editor" }],
+  format: "esm",
+};
+const TEXTS = ["main.css", "main.js", "editor.js", "theme.js", "icons.svg", "favicon.svg"];
+
 /** The drawing inside one Tabler icon, without the invisible square every one of them starts with. */
 async function symbol(name) {
   const file = path.join(iconFolder, `${name}.svg`);
@@ -61,7 +69,7 @@ async function hashOf(file) {
 /** Fonts carry their hash in the name already; the other files take it as ?v=. */
 async function manifest(metafile) {
   const entries = {};
-  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
+  for (const name of TEXTS) {
     entries[name] = `${name}?v=${await hashOf(path.join(dist, name))}`;
   }
   for (const output of Object.keys(metafile.outputs).filter((file) => file.endsWith(".woff2"))) {
@@ -73,7 +81,7 @@ async function manifest(metafile) {
 
 /** Every text once more as .br and .gz, which app/assets.py hands to browsers that take them. */
 async function compressAll() {
-  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
+  for (const name of TEXTS) {
     const content = await readFile(path.join(dist, name));
     await writeFile(path.join(dist, `${name}.br`), brotliCompressSync(content));
     await writeFile(path.join(dist, `${name}.gz`), gzipSync(content, { level: 9 }));
@@ -96,6 +104,8 @@ const writeTheRest = {
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const options = { ...bundle, metafile: true, plugins: [writeTheRest] };
+// First, for the manifest names it.
+await esbuild.build(editor);
 if (process.argv.includes("--watch")) {
   await (await esbuild.context(options)).watch();
 } else {

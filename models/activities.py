@@ -102,7 +102,7 @@ class Activity(Record):
     reminder = fixed("choice", _l("Reminder"), choices=REMINDERS)
     reminder_at = fixed("datetime", _l("Remind at"))
     place = fixed("text", _l("Place"))
-    text = fixed("long_text", _l("Text"))
+    text = fixed("rich_text", _l("Text"))
     private = fixed("boolean", _l("Private"), help=_l("Others see only that you are busy."))
     zone = fixed("text", _l("Time zone"), section="record", order=925, read_only=True)
     answers = me.DictField()

@@ -28,7 +28,7 @@ class Record(me.Document):
     `facets` holds "column=value" tokens of the few-valued fields and of owner and team, so that one index answers
     rights and equality in name order (measured: docs/storage.md); `ranges` holds the custom numbers and moments, so
     that a wildcard index covers them and no text; `sort_name` is the collation key; `words` are what the search box
-    looks for.
+    looks for; `texts` holds the plain text of formatted ones by column, for conditions.
     """
 
     register_key: ClassVar[str]
@@ -48,6 +48,7 @@ class Record(me.Document):
     facets = me.ListField(me.StringField())
     ranges = me.DictField()
     sort_name = me.StringField()
+    texts = me.DictField()
     words = me.ListField(me.StringField())
     #: The records that were merged into this one: their history is its own, and their addresses lead to it.
     merged_from = me.ListField(me.ObjectIdField())
@@ -96,12 +97,16 @@ class Record(me.Document):
 
 
 def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, Any]:
-    """`facets`, `ranges`, `sort_name` and `words` for a document's filled fields (`Schema.filled`) and its name."""
+    """`facets`, `ranges`, `sort_name`, `words` and `texts` of a document: of its filled fields (`Schema.filled`) and
+    its name."""
     facets: list[str] = []
     ranges: dict[str, Any] = {}
     words: list[str] = []
+    texts: dict[str, str] = {}
     for field, value in filled:
         kind = field.kind
+        if kind.plain_kept:
+            texts[field.column] = kind.plain(value)
         if kind.faceted:
             facets += kind.facets(value, field)
         elif not kind.ranged:
@@ -109,7 +114,7 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
         elif field.custom or field.indexed:
             ranges[field.key] = kind.range_value(value)
     return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or "")),
-            "words": kept_words(words)}  # fmt: skip
+            "words": kept_words(words), "texts": texts}  # fmt: skip
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:

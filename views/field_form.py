@@ -21,6 +21,7 @@ Raw = dict[str, Any]
 KINDS: dict[str, tuple[str, Any]] = {
     "text": ("letter-case", _l("A line of text")),
     "long_text": ("align-left", _l("Several lines, such as notes")),
+    "rich_text": ("typography", _l("Paragraphs, headings, lists and links")),
     "number": ("number-123", _l("Whole or with decimals")),
     "money": ("currency-euro", _l("An amount in a currency")),
     "date": ("calendar", _l("A day, without a time")),

@@ -20,6 +20,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.clock import USUAL
 from models.fields.operators import OPERATORS
+from models.formatted import formatted
 from models.registers import REGISTERS
 
 Option = tuple[str, str]
@@ -29,8 +30,8 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea" or "select"; `filter` the name the filter panel knows; `several` is
-    for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text" or "select"; `filter` the name the filter panel knows;
+    `several` is for lists of values; `remote` for options searched on the server.
     """
 
     form: str
@@ -39,10 +40,16 @@ class Input:
     several: bool = False
     remote: bool = False
 
+    @property
+    def wide(self) -> bool:
+        """Whether it takes the whole row of a form."""
+        return self.form in ("textarea", "rich_text")
+
 
 INPUTS: dict[str, Input] = {
     "text": Input("text", "text"),
     "long_text": Input("textarea", "text"),
+    "rich_text": Input("rich_text", "text"),
     "number": Input("text", "number", mode="decimal"),
     "money": Input("text", "money", mode="decimal"),
     "date": Input("date", "date"),
@@ -89,6 +96,13 @@ class ValueInput(TextInput):
         return super().__call__(field, type=shown, autocomplete="off", **attributes)
 
 
+class RichTextArea(TextArea):
+    """The HTML of a formatted text; assets/js/rich-texts.js sets an editor over it."""
+
+    def __call__(self, field: FormField, **attributes: Any) -> Markup:
+        return super().__call__(field, **{"data-rich-text": True, "rows": 6}, **attributes)
+
+
 class ValueSelect:
     """A select; one that searches on the server holds only the options that are chosen already."""
 
@@ -118,7 +132,8 @@ class ValueField(FormField):
         self.options: list[Option] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
-        widgets = {"textarea": TextArea(), "select": ValueSelect(multiple=self.spec.several)}
+        widgets = {"textarea": TextArea(), "rich_text": RichTextArea(),
+                   "select": ValueSelect(multiple=self.spec.several)}
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
         self.flags.required = field.required
 
@@ -219,11 +234,12 @@ def filter_input(spec: Input, code: str) -> str:
 
 
 class Part(NamedTuple):
-    """One piece of a cell: text, where it leads, the colour of its badge."""
+    """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a whole."""
 
     text: str
     href: str = ""
     colour: str = ""
+    html: Markup = Markup()
 
 
 class Cell(NamedTuple):
@@ -245,8 +261,8 @@ class Cell(NamedTuple):
 def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
     """A field's value in a raw document, as its cell."""
     value = stored_value(field, raw)
-    parts = parts_of(field, value, context)
-    long = field.kind.input == "long_text"
+    parts = whole_parts(field, value, context)
+    long = field.kind.input in LONG_INPUTS
     only = only_condition(field, value, context) if parts and not long else ""
     return Cell(field, field.label_in(context.language), parts, field.kind.numeric, long, only)
 
@@ -269,8 +285,21 @@ def in_query(text: str) -> str:
     return quote_plus(text)
 
 
+#: Values with such an input keep their lines where they are shown as a whole.
+LONG_INPUTS = ("long_text", "rich_text")
+#: A list shows so many characters of a formatted text.
+MOST_IN_LIST = 160
 #: A click on a value with such an input leads somewhere.
 LINKED_INPUTS = ("email", "tel", "url")
+
+
+def whole_parts(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
+    """The pieces of a value where there is room for all of it: a formatted text as it was formatted."""
+    if field.kind.input == "rich_text" and value not in EMPTY_VALUES:
+        # Cleaned once more, as it goes into the page: whatever wrote it into the database.
+        shown = shortened(field.kind.text(value, field, context))
+        return (Part(shown, html=Markup(formatted(value))),)
+    return parts_of(field, value, context)
 
 
 def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
@@ -285,10 +314,18 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     elif kind.input in ("link", "multi_link"):
         labels, target = context.labels, field.target
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
+    elif kind.input == "rich_text":
+        found = [Part(shortened(kind.text(value, field, context)))]
     else:
         href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""
         found = [Part(kind.text(value, field, context), href)]
     return tuple([part for part in found if part.text])
+
+
+def shortened(text: str) -> str:
+    """A text in one line, as much of it as a list shows."""
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_IN_LIST else f"{line[:MOST_IN_LIST].rstrip()}…"
 
 
 def choice_part(field: Field, key: str, language: str) -> Part:

@@ -29,7 +29,7 @@ from services.timeline import Happening, timeline_of
 from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
-from views.fields import cell, parts_of
+from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
 from views.in_place import EditInPlace
 from views.links import number_arg
 from views.many_fields import in_sections
@@ -210,7 +210,7 @@ def shown_happening(
 
 def excerpt_of(schema: Schema, raw: Raw, context: Context) -> str:
     """How the first long text begins that does not only repeat the name."""
-    field = next((field for field in schema.fields if field.kind.input in ("long_text", "rich_text")), None)
+    field = next((field for field in schema.fields if field.kind.input in LONG_INPUTS), None)
     value = field.kind.merge_value(stored_value(field, raw), field, context) if field else ""
     text = " ".join(str(value or "").split())
     return "" if text == raw.get("name") else text if len(text) <= EXCERPT else text[:EXCERPT].rstrip() + "…"
@@ -232,9 +232,9 @@ def shown_event(event: Event, context: Context, users: Mapping[Any, str], record
 
 
 def shown_change(field: Field, before: Any, after: Any, context: Context) -> ShownChange:
-    html = long_html if field.kind.input == "long_text" else value_html
-    return ShownChange(field.label_in(context.language), html(parts_of(field, before, context)),
-                       html(parts_of(field, after, context)))  # fmt: skip
+    html = long_html if field.kind.input in LONG_INPUTS else value_html
+    return ShownChange(field.label_in(context.language), html(whole_parts(field, before, context)),
+                       html(whole_parts(field, after, context)))  # fmt: skip
 
 
 def raw_with(field: Field, value: Any) -> Raw:

@@ -2,6 +2,7 @@
 // in a small form over it. The server answers a saved value with its cell.
 import { placeBeside } from "./menus.js";
 import { NoPart, fetchPart, sendForm } from "./parts.js";
+import { setUpRichTexts } from "./rich-texts.js";
 import { setUpSelects } from "./selects.js";
 import { shortcutsAreOn, typing } from "./shortcuts.js";
 import { toast } from "./toasts.js";
@@ -40,6 +41,7 @@ class CellForm {
     this.form = document.importNode(form, true);
     this.panel.replaceChildren(this.form);
     setUpSelects(this.panel);
+    setUpRichTexts(this.panel);
     if (!this.panel.matches(":popover-open")) this.panel.showPopover();
     placeBeside(this.panel, this.cell);
     const input = this.form.querySelector(".k-field input:not([type=hidden]), .k-field textarea, .k-field select");

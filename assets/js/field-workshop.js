@@ -1,6 +1,7 @@
 // The fields' workshop: how many records have a value in each field ([data-filled-url]), and how a field will look while
 // its form is filled in ([data-preview]).
 import { fillWith, sendForm } from "./parts.js";
+import { setUpRichTexts } from "./rich-texts.js";
 import { setUpSelects } from "./selects.js";
 import { number, share } from "./texts.js";
 
@@ -42,6 +43,7 @@ class Preview {
     if (asked !== this.asked) return;
     fillWith(this.place, part);
     setUpSelects(this.place);
+    setUpRichTexts(this.place);
   }
 }
 

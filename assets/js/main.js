@@ -13,6 +13,7 @@ import { setUpMenus } from "./menus.js";
 import { setUpMoreFields } from "./more-fields.js";
 import { setUpNotices } from "./notices.js";
 import { setUpPanels } from "./panels.js";
+import { setUpRichTexts } from "./rich-texts.js";
 import { setUpRows } from "./rows.js";
 import { setUpSearch } from "./search.js";
 import { setUpSearchBuilder } from "./search-builder.js";
@@ -27,6 +28,7 @@ import { setUpToasts } from "./toasts.js";
 
 setUpConfirm();
 setUpSelects();
+setUpRichTexts();
 setUpForms();
 setUpMoreFields();
 setUpInPlace();

@@ -3,6 +3,7 @@
 // In the panel that chooses columns, [data-more-columns] adds one to the boxes above it.
 import { el } from "./dom.js";
 import { fetchPart } from "./parts.js";
+import { setUpRichTexts } from "./rich-texts.js";
 import { enhance, setUpSelects } from "./selects.js";
 import { text } from "./texts.js";
 
@@ -60,6 +61,7 @@ class FormFields {
     const part = await fetchPart(address);
     for (const section of part.querySelectorAll("[data-section]")) this.take(section);
     setUpSelects(this.sections);
+    setUpRichTexts(this.sections);
   }
 
   take(section) {

@@ -58,14 +58,13 @@ class FieldDefinition(me.Document):
         return str(self.label.get("en") or self.key)
 
     def as_field(self) -> Field:
-        long = self.kind == "long_text"
         return Field(
             key=self.key, kind=KINDS[self.kind], label=dict(self.label), section=self.section,
             # Custom fields follow the fixed ones of their section, in the administrator's order.
             order=1000 + self.order, help=self.help, required=self.required, default=self.default,
             choices=tuple(choice_of(item) for item in self.choices), custom=True, retired=self.retired,
             in_list=self.in_list, in_head=self.in_head, target=self.target, currency=self.currency,
-            max_length=100_000 if long else 2_000, id=str(self.pk or ""),
+            max_length=KINDS[self.kind].longest, id=str(self.pk or ""),
         )  # fmt: skip
 
 

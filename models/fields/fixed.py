@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from models.fields.field import Field
-from models.fields.kinds import KINDS
+from models.fields.kinds import KINDS, Kind
 
 
 def fixed(kind: str, label: Any, **options: Any) -> Any:
@@ -13,6 +13,8 @@ def fixed(kind: str, label: Any, **options: Any) -> Any:
     `options` are those of Field (section, required, choices, extensible, in_list, ...). What is required is held
     by the services, for fixed and custom fields alike, so MongoEngine itself is not told.
     """
+    if KINDS[kind].longest > Kind.longest:
+        options.setdefault("max_length", KINDS[kind].longest)
     spec = Field(key="", kind=KINDS[kind], label=label, **options)
     engine_field = spec.kind.document_field()
     engine_field.spec = spec

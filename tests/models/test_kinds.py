@@ -27,14 +27,16 @@ SECTORS = (Choice("energy", {"en": "Energy", "fi": "Energia"}, "orange"), Choice
 IDS = [ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568")]
 #: kind -> two different inputs, the second one greater where there is an order.
 SAMPLES: dict[str, tuple[Any, Any]] = {
-    "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"), "number": ("1 200,5", "1 300"),
+    "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"),
+    "rich_text": ("<p>First <strong>second</strong></p>", "Other"),
+    "number": ("1 200,5", "1 300"),
     "money": ("1 200,50 EUR", "2 000 EUR"), "date": ("31.1.2024", "2024-02-01"),
     "datetime": ("31.1.2024 14.30", "2024-02-01T00:15"), "boolean": ("yes", "no"), "choice": ("energy", "it"),
     "choices": (["energy"], ["energy", "it"]), "email": ("matti@example.fi", "maija@example.fi"),
     "phone": ("040 1234567", "+358 50 123 4567"), "url": ("www.example.fi", "https://example.com/a?b=1"),
-    "user": (str(IDS[0]), str(IDS[1])), "link": (str(IDS[0]), str(IDS[1])), "links": ([str(IDS[0])], [str(IDS[1])]),
-    "team": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]),
-    "business_id": ("0112038-9", "FI20774740"),
+    "user": (str(IDS[0]), str(IDS[1])), "users": ([str(IDS[0])], [str(IDS[1])]), "link": (str(IDS[0]), str(IDS[1])),
+    "links": ([str(IDS[0])], [str(IDS[1])]),
+    "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
@@ -54,7 +56,8 @@ def field_of(kind: str) -> Field:
 def test_samples_cover_every_kind() -> None:
     assert set(SAMPLES) == set(KINDS)
     assert set(OFFERED_KINDS) == {
-        "text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "email", "phone",
+        "text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "choice", "choices",
+        "email", "phone",
         "url", "user", "users", "link",
     }  # fmt: skip
 
@@ -217,3 +220,13 @@ def test_choice_is_understood_by_key_and_label_in_any_language() -> None:
     assert {field.kind.parse(raw, field, EN) for raw in ("energy", "Energia", "ENERGY")} == {"energy"}
     with pytest.raises(FieldError, match="Energy, IT"):
         field.kind.parse("Farming", field, EN)
+
+
+def test_me_among_several_users_is_whoever_asks(app: Flask) -> None:
+    field = field_of("users")
+    mine = Context(user_id=IDS[0])
+    assert field.kind.condition("eq", "me", field, mine) == {"facets": f"x_f={IDS[0]}"}
+    assert field.kind.condition("in", ["me", str(IDS[1])], field, mine) == {
+        "facets": {"$in": [f"x_f={IDS[0]}", f"x_f={IDS[1]}"]}
+    }
+    assert field.kind.condition("neq", "me", field, Context()) == {"$nor": [{"facets": f"x_f={'0' * 24}"}]}

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from models.companies import Company
 from tests.rest.conftest import PROBLEM_JSON, Caller
 
-KINDS = ("text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "email", "phone",
-         "url", "user", "link")  # fmt: skip
+KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "choice", "choices",
+         "email", "phone",
+         "url", "user", "users", "link")  # fmt: skip
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 

@@ -9,7 +9,8 @@ from models.companies import Company
 from tests.rest.conftest import Caller
 
 EVERY_KIND: dict[str, Any] = {
-    "text": "some text", "long_text": "line\nline", "number": 12.5, "money": {"amount": "1200.50", "currency": "EUR"},
+    "text": "some text", "long_text": "line\nline", "rich_text": "<p>some <em>text</em></p>",
+    "number": 12.5, "money": {"amount": "1200.50", "currency": "EUR"},
     "date": "2024-02-29", "datetime": "2024-02-29T12:30:00Z", "boolean": True, "choice": "b", "choices": ["a", "c"],
     "email": "a@example.org", "phone": "+358401234567", "url": "https://example.org/x",
 }  # fmt: skip
@@ -18,7 +19,7 @@ EVERY_KIND: dict[str, Any] = {
 @pytest.fixture
 def kinds(rest: Caller, choice_field: dict[str, Any]) -> Caller:
     """A caller, with a field of every kind on companies, each with the kind's name as its key."""
-    for kind in (*EVERY_KIND, "user", "link"):
+    for kind in (*EVERY_KIND, "user", "users", "link"):
         choices = {"choices": choice_field["choices"]} if kind.startswith("choice") else {}
         rest.define(f"of_{kind}", kind, **choices)
     return rest
@@ -27,7 +28,7 @@ def kinds(rest: Caller, choice_field: dict[str, Any]) -> Caller:
 def test_post_of_every_kind_is_read_back_as_it_was_sent(kinds: Caller) -> None:
     other = kinds.add("company", name="Other")
     sent = {f"x_of_{kind}": value for kind, value in EVERY_KIND.items()}
-    sent |= {"x_of_user": str(kinds.user.pk), "x_of_link": other["id"]}
+    sent |= {"x_of_user": str(kinds.user.pk), "x_of_link": other["id"], "x_of_users": [str(kinds.user.pk)]}
     made = kinds.add("company", name="Acme", **sent)
     read = kinds.call("GET", f"company/{made['id']}")
     assert read["result"] == made

@@ -26,7 +26,9 @@ FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-F
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 #: WCAG 2.2 A and AA.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-KINDS = ("text", "long_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url", "user", "link")
+KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url",
+         "user", "users",
+         "link")  # fmt: skip
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
 from models.fields.kinds.clock import Recurrence, Time
+from models.fields.kinds.formatted import RichText
 from models.fields.kinds.numbers import Money, Number
 from models.fields.kinds.references import Link, Links, Team, User, Users
 from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
@@ -11,8 +12,8 @@ from models.fields.kinds.times import Date, DateTime
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Text(), LongText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(), Phone(),
-        Url(), User(), Users(), Link(), Links(), Team(), BusinessId(), Time(), Recurrence(),
+        Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
+        Phone(), Url(), User(), Users(), Link(), Links(), Team(), BusinessId(), Time(), Recurrence(),
     )
 }  # fmt: skip
 

@@ -48,6 +48,10 @@ class Kind:
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
     lowest: ClassVar[Any] = None
     numeric: ClassVar[bool] = False
+    #: Characters that a value of the organisation's own fields may have, as it is sent.
+    longest: ClassVar[int] = 2_000
+    #: Values are compared by a plain text, which `texts` keeps.
+    plain_kept: ClassVar[bool] = False
     #: Values point at records, users or teams; `references` tells at which.
     refers: ClassVar[bool] = False
 
@@ -115,6 +119,10 @@ class Kind:
     def range_value(self, value: Any) -> Any:
         """What `ranges` keeps of a stored value of a ranged kind."""
         return value
+
+    def plain(self, value: Any) -> str:
+        """What `texts` keeps of a stored value."""
+        raise NotImplementedError
 
     def sort_path(self, field: Field) -> str:
         """The path that orders and ranges go by."""

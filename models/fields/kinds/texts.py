@@ -63,8 +63,12 @@ class Text(Kind):
 
     def compare(self, code: str, value: Any, field: Field) -> Query:
         if code == "in":
-            return {field.path: {"$in": [matching(PATTERNS["eq"], item) for item in value]}}
-        return {field.path: matching(PATTERNS[code], value)}
+            return {self.compare_path(field): {"$in": [matching(PATTERNS["eq"], item) for item in value]}}
+        return {self.compare_path(field): matching(PATTERNS[code], value)}
+
+    def compare_path(self, field: Field) -> str:
+        """The path of the text that is compared."""
+        return field.path
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "maxLength": field.max_length}
@@ -83,6 +87,7 @@ class LongText(Text):
     name = "long_text"
     label = _l("Long text")
     input = "long_text"
+    longest = 100_000
     orderable = False
 
 
