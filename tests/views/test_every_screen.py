@@ -71,7 +71,7 @@ def add_messages(admin: User) -> None:
         Message(purpose="reminder", address="a.rather.long.address@example.com", subject="Reminder: Call Virtanen",
                 message_id=f"<{number}@localhost>", state=state.value, error=error, attempts=1, due_at=now,
                 created_at=now).save()  # fmt: skip
-        params = {"name": "Call Virtanen about the offer " * number, "starts": now, "whole_day": False, "zone": "UTC",
+        params = {"name": " about the offer".join(["Call Virtanen"] * number), "starts": now, "whole_day": False, "zone": "UTC",
                   "due": False}  # fmt: skip
         Notice(user=admin.pk, kind="reminder", params=params, url="/", at=now,
                read_at=now if number % 2 else None).save()  # fmt: skip
