@@ -27,7 +27,7 @@ class ProfileForm(PersonalForm):
 
     digest = SelectField(
         _l("Daily digest"),
-        choices=options((("", _l("None")), ("weekdays", _l("On weekdays at 7:00")))),
+        choices=options((("", _l("No digest")), ("weekdays", _l("On weekdays at 7:00")))),
         description=_l("An e-mail with your day’s entries and your tasks; none when there is nothing."),
     )
 

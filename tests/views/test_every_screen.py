@@ -73,8 +73,8 @@ def add_messages(admin: User) -> None:
         Message(purpose="reminder", address="a.rather.long.address@example.com", subject="Reminder: Call Virtanen",
                 message_id=f"<{number}@localhost>", state=state.value, error=error, attempts=1, due_at=now,
                 created_at=now).save()  # fmt: skip
-        params = {"name": "Call Virtanen about the offer " * number, "starts": now, "whole_day": False, "zone": "UTC",
-                  "due": False}  # fmt: skip
+        name = " about the offer, ".join(["Call Virtanen"] * (number + 1))
+        params = {"name": name, "starts": now, "whole_day": False, "zone": "UTC", "due": False}
         Notice(user=admin.pk, kind="reminder", params=params, url="/", at=now,
                read_at=now if number % 2 else None).save()  # fmt: skip
     User.objects(pk=admin.pk).update(unread=3)
