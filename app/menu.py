@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
+from views.calendar import CalendarView
 from views.companies import CompanyView
 from views.files import FileView
 from views.first_start import FirstStartView
@@ -13,7 +14,7 @@ from views.layouts import LayoutView
 from views.merge import MergeView
 from views.options import OptionsView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
 from views.rest.resources import add_rest
@@ -28,6 +29,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     for view in (CompanyView, PersonView, ActivityView):
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
+    appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(SearchView)
     appbuilder.add_view_no_menu(SavedViewsView)

@@ -1,5 +1,5 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, favicon.svg, the
-// font, and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
+// Builds what the browser loads into static/dist/: main.css, main.js, theme.js, icons.svg, favicon.svg, the font, what
+// the calendar's page alone loads, and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -10,13 +10,16 @@ import * as esbuild from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
+const texts = ["main.css", "main.js", "theme.js", "calendar.css", "calendar.js", "icons.svg", "favicon.svg"];
 const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
 
 const bundle = {
   entryPoints: [
     { in: path.join(here, "js", "main.js"), out: "main" },
     { in: path.join(here, "js", "theme.js"), out: "theme" },
+    { in: path.join(here, "js", "calendar.js"), out: "calendar" },
     { in: path.join(here, "css", "main.css"), out: "main" },
+    { in: path.join(here, "css", "calendar.css"), out: "calendar" },
   ],
   outdir: dist,
   bundle: true,
@@ -61,7 +64,7 @@ async function hashOf(file) {
 /** Fonts carry their hash in the name already; the other files take it as ?v=. */
 async function manifest(metafile) {
   const entries = {};
-  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
+  for (const name of texts) {
     entries[name] = `${name}?v=${await hashOf(path.join(dist, name))}`;
   }
   for (const output of Object.keys(metafile.outputs).filter((file) => file.endsWith(".woff2"))) {
@@ -73,7 +76,7 @@ async function manifest(metafile) {
 
 /** Every text once more as .br and .gz, which app/assets.py hands to browsers that take them. */
 async function compressAll() {
-  for (const name of ["main.css", "main.js", "theme.js", "icons.svg", "favicon.svg"]) {
+  for (const name of texts) {
     const content = await readFile(path.join(dist, name));
     await writeFile(path.join(dist, `${name}.br`), brotliCompressSync(content));
     await writeFile(path.join(dist, `${name}.gz`), gzipSync(content, { level: 9 }));

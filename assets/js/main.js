@@ -16,7 +16,7 @@ import { setUpRows } from "./rows.js";
 import { setUpSearch } from "./search.js";
 import { setUpSearchBuilder } from "./search-builder.js";
 import { setUpSelection } from "./selection.js";
-import { setUpSelects } from "./selects.js";
+import { setUpSelects, setUpSelectsOfParts } from "./selects.js";
 import { setUpShortcuts } from "./shortcuts.js";
 import { setUpSimilar } from "./similar.js";
 import { setUpSorting, setUpSortingKeys } from "./sorting.js";
@@ -26,6 +26,7 @@ import { setUpToasts } from "./toasts.js";
 
 setUpConfirm();
 setUpSelects();
+setUpSelectsOfParts();
 setUpForms();
 setUpMoreFields();
 setUpInPlace();
