@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
+from views.calendar import CalendarView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
 from views.files import FileView
@@ -16,7 +17,7 @@ from views.notices import NoticeView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
 from views.rest.resources import add_rest
@@ -31,6 +32,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     for view in (CompanyView, PersonView, ActivityView):
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
+    appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(SearchView)
     appbuilder.add_view_no_menu(NoticeView)

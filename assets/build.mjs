@@ -1,5 +1,6 @@
 // Builds what the browser loads into static/dist/: main.css, main.js, editor.js, theme.js, icons.svg, favicon.svg, the
-// font, and manifest.json, which maps each name to its address with a content hash (read by app/assets.py).
+// font, what the calendar's page alone loads, and manifest.json, which maps each name to its address with a content hash
+// (read by app/assets.py).
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -10,13 +11,18 @@ import * as esbuild from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
+const TEXTS = [
+  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "icons.svg", "favicon.svg",
+];
 const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
 
 const bundle = {
   entryPoints: [
     { in: path.join(here, "js", "main.js"), out: "main" },
     { in: path.join(here, "js", "theme.js"), out: "theme" },
+    { in: path.join(here, "js", "calendar.js"), out: "calendar" },
     { in: path.join(here, "css", "main.css"), out: "main" },
+    { in: path.join(here, "css", "calendar.css"), out: "calendar" },
   ],
   outdir: dist,
   bundle: true,
@@ -37,7 +43,6 @@ const editor = {
   entryPoints: [{ in: path.join(here, "js", "editor.js"), out: "editor" }],
   format: "esm",
 };
-const TEXTS = ["main.css", "main.js", "editor.js", "theme.js", "icons.svg", "favicon.svg"];
 
 /** The drawing inside one Tabler icon, without the invisible square every one of them starts with. */
 async function symbol(name) {

@@ -22,16 +22,16 @@ KINDS = (
     Choice("call", _l("Call"), "green"),
     Choice("meeting", _l("Meeting"), "blue"),
     Choice("email", _l("E-mail"), "violet"),
-    Choice("letter", _l("Letter"), "brown"),
+    Choice("letter", _l("Letter"), "teal"),
     Choice("note", _l("Note"), "grey"),
     Choice("offer", _l("Offer sent"), "orange"),
-    Choice(TASK, _l("Task"), "yellow"),
+    Choice(TASK, _l("Task"), "amber"),
     Choice("other", _l("Other"), "grey"),
 )
 OPEN, WAITING, DONE, CANCELLED = "open", "waiting", "done", "cancelled"
 STATES = (
     Choice(OPEN, _l("Open"), "blue"),
-    Choice(WAITING, _l("Waiting for others"), "yellow"),
+    Choice(WAITING, _l("Waiting for others"), "amber"),
     Choice(DONE, _l("Done"), "green"),
     Choice(CANCELLED, _l("Cancelled"), "grey"),
 )

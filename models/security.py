@@ -72,6 +72,8 @@ class User(AbstractUser):
     #: Saved views in the side bar, and register -> the one that its list opens with.
     pinned_views = me.ListField(me.ObjectIdField())
     default_views = me.DictField()
+    #: What the calendar shows: {users, teams: ids, view, tasks, colours}.
+    calendar = me.DictField()
     #: When the user gets the day's entries and tasks by e-mail, and the last day (YYYY-MM-DD) that they came.
     digest = me.StringField(choices=("", "weekdays"), default="")
     digest_day = me.StringField(default="")

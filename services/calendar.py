@@ -14,13 +14,16 @@ from models.activities import (
     BY_REPEATING,
     CANCELLED,
     DECLINED,
+    PENDING,
     PROPOSED,
     SHORT,
+    TASK,
     Activity,
 )
 from models.rights import Access
+from models.security import User
 from services.planning import time_limit
-from services.recurrence import BadRule, Span, occurrences
+from services.recurrence import BadRule, Span, occurrences, zone_of
 
 Raw = dict[str, Any]
 REGISTER = "activity"
@@ -33,6 +36,8 @@ READ = dict.fromkeys((*SHOWN, "owner", "users", "answers", "starts_at", "ends_at
 #: No calendar shows more at once: a page of months of half a hundred people is none that one reads.
 MOST_DAYS, MOST_USERS = 92, 60
 MOST_ENTRIES = 20_000
+#: Beside the calendar stand so many tasks, of the newest so many.
+MOST_TASKS, MOST_READ = 40, 500
 #: The least that MongoDB tells apart.
 MOMENT = dt.timedelta(milliseconds=1)
 
@@ -43,14 +48,14 @@ class Entry:
 
     `raw` is the activity as far as its reader may see it; None where that is nothing but that somebody is busy.
     `proposed` are the users who have not said yet whether they take part. `due` marks a task, which has a day and no
-    time of its own.
+    time of its own. `days` are the first and the last day of what fills whole ones, wherever its reader is.
     """
 
     start: dt.datetime
     end: dt.datetime
     users: tuple[ObjectId, ...]
     raw: Raw | None
-    all_day: bool = False
+    days: tuple[dt.date, dt.date] | None = None
     proposed: frozenset[ObjectId] = frozenset()
     due: bool = False
     repeats: bool = False
@@ -129,15 +134,45 @@ def entry_of(access: Access, users: Iterable[ObjectId], raw: Raw, span: Span) ->
     if not taking:
         return None
     due = raw.get("starts_at") is None
-    all_day = bool(raw.get("all_day"))
+    days = days_of(raw, span) if due or raw.get("all_day") else None
     proposed = frozenset(user for user in taking if answers.get(str(user)) == PROPOSED and user != raw.get("owner"))
     if not access.allows(REGISTER, "see", raw):
         # That a task is due makes nobody busy.
-        return None if due else Entry(*span, taking, None, all_day)
-    return Entry(*span, taking, seen_part(access, raw), all_day, proposed, due, bool(raw.get("repeats")))
+        return None if due else Entry(*span, taking, None, days)
+    return Entry(*span, taking, seen_part(access, raw), days, proposed, due, bool(raw.get("repeats")))
+
+
+def days_of(raw: Raw, span: Span) -> tuple[dt.date, dt.date]:
+    """The days, in the activity's own zone, of what fills whole ones, or of a task the one on which it is due."""
+    zone = zone_of(raw)
+    # The midnight that ends a day belongs to it.
+    last = (span[1] - MOMENT).astimezone(zone).date()
+    if raw.get("starts_at") is None:
+        day = span[1].astimezone(zone).date() if raw.get("due_time") else last
+        return day, day
+    first = span[0].astimezone(zone).date()
+    return first, max(first, last)
 
 
 def seen_part(access: Access, raw: Raw) -> Raw:
     """The activity without what its reader's roles hide."""
     hidden = [column for column in SHOWN if column in raw and access.hides(REGISTER, column)]
     return {key: value for key, value in raw.items() if key not in hidden} if hidden else raw
+
+
+# Whose calendars are shown
+
+
+def teams_members(teams: Collection[ObjectId]) -> list[ObjectId]:
+    """The users of these teams who may sign in, by name."""
+    found = User._get_collection().find({"team": {"$in": list(teams)}, "active": True}, {"_id": 1})
+    return [raw["_id"] for raw in found.sort("first_name")]
+
+
+def tasks_without_time(access: Access) -> list[Raw]:
+    """The user's open activities that have neither a time nor a series, those due first; MOST_TASKS of them."""
+    query = {"facets": f"owner={access.user_id}", "starts_at": None, "repeats": None, "state": {"$in": list(PENDING)},
+             "kind": {"$in": [TASK, "call", "meeting"]}}  # fmt: skip
+    rows = Activity._get_collection().find(query, READ, hint=BY_FACET_MOMENT).limit(MOST_READ).max_time_ms(time_limit())
+    late = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(rows, key=lambda raw: (raw.get("due_at") or late, raw["_id"]))[:MOST_TASKS]

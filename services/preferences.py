@@ -1,13 +1,54 @@
-"""What a user has chosen for the screens: the columns of each list."""
+"""What a user has chosen for the screens: the columns of each list, and whose calendars are shown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from bson import ObjectId
 
 from models.fields.schema import Schema
 from models.rights import Access
 from models.security import User
 
 MAX_COLUMNS = 50
+#: How the calendar may be looked at, and what its colours may tell.
+CALENDAR_VIEWS = ("day", "week", "month", "list", "people")
+CALENDAR_COLOURS = ("kind", "person")
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class CalendarChoice:
+    """What a user's calendar shows: of whom, in which view ("" is the usual one), with tasks or without, and what its
+    colours tell."""
+
+    users: tuple[ObjectId, ...]
+    teams: tuple[ObjectId, ...] = ()
+    view: str = ""
+    tasks: bool = True
+    colours: str = CALENDAR_COLOURS[0]
+
+
+def calendar_choice(access: Access) -> CalendarChoice:
+    """What the user has chosen for the calendar; at first one's own entries, by kind."""
+    raw = (User._get_collection().find_one({"_id": access.user_id}, {"calendar": 1}) or {}).get("calendar") or {}
+    own = (access.user_id,) if access.user_id else ()
+    return CalendarChoice(tuple(raw.get("users", own)), tuple(raw.get("teams", ())), raw.get("view", ""),
+                          raw.get("tasks", True), raw.get("colours", CALENDAR_COLOURS[0]))  # fmt: skip
+
+
+def choose_calendar(
+    access: Access, *, users: Sequence[str], teams: Sequence[str], view: str, tasks: bool, colours: str
+) -> CalendarChoice:
+    """Keep what the calendar is to show; what is none of the known is left out."""
+    values = {
+        "users": [ObjectId(one) for one in dict.fromkeys(users) if ObjectId.is_valid(one)][:MOST_SHOWN],
+        "teams": [ObjectId(one) for one in dict.fromkeys(teams) if ObjectId.is_valid(one)][:MOST_SHOWN],
+        "view": view if view in CALENDAR_VIEWS else "", "tasks": tasks,
+        "colours": colours if colours in CALENDAR_COLOURS else CALENDAR_COLOURS[0],
+    }  # fmt: skip
+    User._get_collection().update_one({"_id": access.user_id}, {"$set": {"calendar": values}})
+    return calendar_choice(access)
 
 
 def list_columns(chosen: Mapping[str, Sequence[str]], schema: Schema) -> list[str]:

@@ -19,3 +19,5 @@ LETTERS_ITEM = "merge"
 JOBS_ITEM = "jobs"
 #: The recycle bin, for those who may delete in some register.
 BIN_ITEM = "bin"
+#: The menu item of the shared calendar, for everybody: there is always one's own.
+CALENDAR_ITEM = "calendar"

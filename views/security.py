@@ -13,6 +13,7 @@ from views.permissions import (
     ADMINISTRATION,
     ADMINISTRATION_ITEMS,
     BIN_ITEM,
+    CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
     OWN,
@@ -29,7 +30,7 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -84,4 +85,4 @@ class SecurityManager(MongoSecurityManager):
             found.add(LETTERS_ITEM)
         if may_restore(access):
             found.add(BIN_ITEM)
-        return found | {OWN, JOBS_ITEM}
+        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM}

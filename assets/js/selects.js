@@ -62,6 +62,11 @@ export function enhance(select, { offers = () => true, ...options } = {}) {
   return instance;
 }
 
+/** Has the selects of parts that another script puts into the page become boxes: it says so by a "k-part" event. */
+export function setUpSelectsOfParts() {
+  document.addEventListener("k-part", (event) => setUpSelects(event.target));
+}
+
 export function setUpSelects(root = document) {
   for (const select of root.querySelectorAll("select[data-enhance]")) {
     if (!select.tomselect) enhance(select);
