@@ -22,16 +22,16 @@ KINDS = (
     Choice("call", _l("Call"), "green"),
     Choice("meeting", _l("Meeting"), "blue"),
     Choice("email", _l("E-mail"), "violet"),
-    Choice("letter", _l("Letter"), "brown"),
+    Choice("letter", _l("Letter"), "teal"),
     Choice("note", _l("Note"), "grey"),
     Choice("offer", _l("Offer sent"), "orange"),
-    Choice(TASK, _l("Task"), "yellow"),
+    Choice(TASK, _l("Task"), "amber"),
     Choice("other", _l("Other"), "grey"),
 )
 OPEN, WAITING, DONE, CANCELLED = "open", "waiting", "done", "cancelled"
 STATES = (
     Choice(OPEN, _l("Open"), "blue"),
-    Choice(WAITING, _l("Waiting for others"), "yellow"),
+    Choice(WAITING, _l("Waiting for others"), "amber"),
     Choice(DONE, _l("Done"), "green"),
     Choice(CANCELLED, _l("Cancelled"), "grey"),
 )
@@ -60,6 +60,8 @@ TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
 BY_REPEATING = "by_repeating"
+#: Those by which tasks are read: what is to be done as it becomes due, what is done as it was done.
+BY_PENDING, BY_DONE = "by_pending", "by_done"
 
 
 class Activity(Record):
@@ -68,7 +70,8 @@ class Activity(Record):
 
     `zone` is where its clock times are meant; `answers` maps the id of a user it was proposed to (as text) to
     "proposed", "accepted" or "declined"; `skipped` are the starts that a repeating one leaves out, and `series` and
-    `occurrence` tell which of them a record stands for that was changed by itself.
+    `occurrence` tell which of them a record stands for that was changed by itself. `repeated` is the rule of a task
+    that is done: it repeats no more, its next one does (services/repeating.py).
     """
 
     register_key = "activity"
@@ -99,11 +102,13 @@ class Activity(Record):
     place = fixed("text", _l("Place"))
     text = fixed("long_text", _l("Text"))
     private = fixed("boolean", _l("Private"), help=_l("Others see only that you are busy."))
+    previous = fixed("link", _l("Follows"), target="activity", section="record", order=905)
     zone = fixed("text", _l("Time zone"), section="record", order=925, read_only=True)
     answers = me.DictField()
     skipped = me.ListField(me.DateTimeField())
     series = me.ObjectIdField()
     occurrence = me.DateTimeField()
+    repeated = me.StringField()
 
     meta = {"collection": "activity"}
 
@@ -139,18 +144,23 @@ class Activity(Record):
     @classmethod
     def derive(cls, document: dict[str, Any]) -> dict[str, Any]:
         zone = ZoneInfo(document.get("zone") or "UTC")
-        made = {**document, "due_at": due_moment(document, zone), "done_at": done_moment(document)}
+        made = {**document, **rules_of(document), "due_at": due_moment(document, zone),
+                "done_at": done_moment(document)}  # fmt: skip
         made["at"] = next((made[name] for name in STANDS_AT if made.get(name)), None)
         return {name: value for name, value in made.items() if value is not None}
 
     @classmethod
     def index_models(cls) -> list[IndexModel]:
-        repeating = {"repeats": {"$exists": True}}
+        repeating, pending = {"repeats": {"$exists": True}}, {"state": {"$in": list(PENDING)}}
         return [
             *super().index_models(),
             IndexModel([("facets", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name=BY_FACET_MOMENT),
             IndexModel([("facets", ASCENDING), ("starts_at", ASCENDING)], name=BY_FACET_START),
             IndexModel([("facets", ASCENDING)], name=BY_REPEATING, partialFilterExpression=repeating),
+            IndexModel([("facets", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)], name=BY_PENDING,
+                       partialFilterExpression=pending),
+            IndexModel([("facets", ASCENDING), ("done_at", DESCENDING), ("_id", DESCENDING)], name=BY_DONE,
+                       partialFilterExpression={"done_at": {"$exists": True}}),
             IndexModel([("series", ASCENDING), ("occurrence", ASCENDING)], name=BY_SERIES, sparse=True),
         ]  # fmt: skip
 
@@ -165,6 +175,15 @@ def due_moment(document: dict[str, Any], zone: dt.tzinfo) -> dt.datetime | None:
         return to_utc((midnight + DAY).replace(tzinfo=zone))
     hour, minute = map(int, document["due_time"].split(":"))
     return to_utc(midnight.replace(hour=hour, minute=minute, tzinfo=zone))
+
+
+def rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`repeats` and `repeated`: a task that is done hands its rule on, one that is taken up again has it back. What
+    takes place at a time is in the calendar as often as its rule says, whatever its state."""
+    task = document.get("due_on") is not None and document.get("starts_at") is None
+    if not task or document.get("state") != DONE:
+        return {"repeated": None}
+    return {"repeats": None, "repeated": document.get("repeats") or document.get("repeated")}
 
 
 def done_moment(document: dict[str, Any]) -> dt.datetime | None:
