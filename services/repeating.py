@@ -19,7 +19,7 @@ from services.recurrence import Span, occurrences, zone_of
 Raw = dict[str, Any]
 REGISTER = Activity.register_key
 #: What the next one has of its own; the rest it has from the one before.
-OWN = ("_id", "state", "done_at", "repeated", "merged_from", "answers", "created_at", "created_by", "changed_at", "version")
+OWN = ("_id", "state", "done_at", "repeated", "merged_from", "answers", "version")
 #: So many times that went by meanwhile are counted through.
 MOST_MISSED = 5_000
 TICK = dt.timedelta(milliseconds=1)

@@ -14,6 +14,7 @@ from models.fields.errors import ValidationFailed
 from models.fields.query import every_of
 from models.registers import register_of
 from models.rights import Access
+from models.security import User
 from services.planning import counted, time_limit
 from services.records import RecordNotFound, create_record, get_record, now, object_id, update_record
 from services.repeating import REGISTER
@@ -34,6 +35,9 @@ SHOWN, PAGE = 25, 100
 MOST_TOLD = 99
 #: To be done is what has a day on which it is due, and tasks without one.
 TO_DO: Raw = {"$or": [{"kind": TASK}, {"due_on": {"$exists": True}}]}
+#: Whom tasks are dragged to.
+MOST_COLLEAGUES = 20
+NAMES = {"first_name": 1, "last_name": 1}
 POSTPONED = ("tomorrow", "next_week")
 #: An activity's zone may be so far ahead of, or behind, its reader's.
 ANY_ZONE = DAY
@@ -72,15 +76,17 @@ def task_page(access: Access, asked: Asked, key: str, *, after: str = "", size: 
     group or a key that is none."""
     done = key == DONE_LATELY
     path, sign, index = ("done_at", DESCENDING, BY_DONE) if done else ("due_at", ASCENDING, BY_PENDING)
-    query = every_of([whose_query(access, asked.whose, done=done), state_query(done=done), due_query(access, key), TO_DO,
-                      {"priority": asked.priority} if asked.priority else {}, access.condition(REGISTER)])  # fmt: skip
+    narrowed = {"priority": asked.priority} if asked.priority else {}
+    query = every_of([whose_query(access, asked.whose, done=done), state_query(done=done), due_query(access, key),
+                      TO_DO, narrowed, access.condition(REGISTER)])  # fmt: skip
     collection = Activity._get_collection()
     beyond = every_of([query, after_query(path, sign, after)]) if after else query
     rows = collection.find(beyond, hint=index).sort([(path, sign), ("_id", sign)]).limit(size + 1)
     found = list(rows.max_time_ms(time_limit()))
     more = len(found) > size
     count = counted(collection, query, COUNT_CAP + 1, index) if more or after else len(found)
-    return Group(key, found[:size], min(count, COUNT_CAP), count <= COUNT_CAP, key_of(path, found[size - 1]) if more else "")
+    last = key_of(path, found[size - 1]) if more else ""
+    return Group(key, found[:size], min(count, COUNT_CAP), count <= COUNT_CAP, last)
 
 
 def whose_query(access: Access, whose: str, *, done: bool = False) -> Raw:
@@ -196,3 +202,14 @@ def follows_by_itself(task_id: ObjectId) -> Raw | None:
     """The next one of a repeating task, which was made as this one was done."""
     query = {"facets": f"previous={task_id}", "state": {"$in": list(PENDING)}, "repeats": {"$exists": True}}
     return Activity._get_collection().find_one(query, hint=BY_PENDING)
+
+
+def colleagues(access: Access) -> list[tuple[ObjectId, str]]:
+    """(id, name) of active users whom a task may be handed to at hand: those of the user's own team, else the first
+    by name."""
+    query: Raw = {"active": True, "_id": {"$ne": access.user_id}}
+    users = User._get_collection()
+    found = list(users.find({**query, "team": access.team_id}, NAMES).sort("first_name", 1).limit(MOST_COLLEAGUES)
+                 if access.team_id else ())  # fmt: skip
+    found = found or list(users.find(query, NAMES).sort("first_name", 1).limit(MOST_COLLEAGUES))
+    return [(raw["_id"], f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()) for raw in found]

@@ -38,7 +38,8 @@ def test_last_this_and_next_follow_each_other_without_a_gap(today: dt.date, unit
 
 
 @pytest.mark.parametrize("code", ["", "last", "last_month_", "last_0_days", "last_-3_days", "last_10000_days", "week",
-                                  "this_decade", "last_٣_days", "last_0_months", "last_1000_months", "past_days"])  # fmt: skip
+                                  "this_decade", "last_٣_days", "last_0_months", "last_1000_months",
+                                  "past_days"])  # fmt: skip
 def test_other_words_are_no_periods(code: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         days_of(code, dt.date(2026, 1, 1))
