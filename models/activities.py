@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,10 @@ LONGEST_NAME = 80
 #: Where an activity stands in lists and timelines: at the first of these that it has.
 STANDS_AT = ("starts_at", "due_at", "done_at", "created_at")
 DAY = dt.timedelta(days=1)
+#: What is entered once it was done, where an address says that it is to be entered.
+LOGGED = ("call", "email", "letter", "note", "offer")
+LOG_FIRST = ("kind", "name", "companies", "people", "text", "starts_at", "ends_at", "state")
+TASK_FIRST = ("kind", "name", "due_on", "due_time", "companies", "people", "priority", "text")
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
@@ -122,6 +126,14 @@ class Activity(Record):
             return values
         words = " ".join(TAGS.sub(" ", values["text"]).split())
         return {**values, "name": words if len(words) <= LONGEST_NAME else words[:LONGEST_NAME].rstrip() + "…"}
+
+    @classmethod
+    def form_defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"state": DONE} if given.get("kind") in LOGGED else {}
+
+    @classmethod
+    def first_in_form(cls, values: Mapping[str, Any]) -> Sequence[str]:
+        return TASK_FIRST if values.get("kind") == TASK else LOG_FIRST
 
     @classmethod
     def problems(cls, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tasks: what is to be done in groups by when it is due, what was done lately, and the quick ways of working on one."""
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo import ASCENDING, DESCENDING
+from pymongo.client_session import ClientSession
 
 from models.activities import BY_DONE, BY_PENDING, DAY, DONE, OPEN, PENDING, TASK, Activity
 from models.fields.errors import ValidationFailed
@@ -15,6 +17,7 @@ from models.fields.query import every_of
 from models.registers import register_of
 from models.rights import Access
 from models.security import User
+from services.following import Pairs, follows
 from services.planning import counted, time_limit
 from services.records import RecordNotFound, create_record, get_record, now, object_id, update_record
 from services.repeating import REGISTER
@@ -33,6 +36,8 @@ GROUPS: Mapping[str, Any] = {
 SHOWN, PAGE = 25, 100
 #: The side bar counts so far.
 MOST_TOLD = 99
+#: How long a count is remembered, and of how many users.
+TOLD_SECONDS, MOST_KEPT = 30.0, 1_000
 #: To be done is what has a day on which it is due, and tasks without one.
 TO_DO: Raw = {"$or": [{"kind": TASK}, {"due_on": {"$exists": True}}]}
 #: Whom tasks are dragged to.
@@ -153,6 +158,33 @@ def overdue_count(access: Access) -> int:
         return 0
     query = every_of([whose_query(access, MINE), state_query(done=False), due_query(access, OVERDUE)])
     return counted(Activity._get_collection(), query, MOST_TOLD + 1, BY_PENDING)
+
+
+_told: dict[ObjectId, tuple[float, int]] = {}
+
+
+def told_overdue(access: Access) -> int:
+    """The count that stands beside the menu's entry on every page: remembered for TOLD_SECONDS, and counted anew once
+    this process has written an activity."""
+    if access.user_id is None:
+        return 0
+    moment, known = time.monotonic(), _told.get(access.user_id)
+    if known is None or moment - known[0] > TOLD_SECONDS:
+        if len(_told) >= MOST_KEPT:
+            _told.clear()
+        known = _told[access.user_id] = moment, overdue_count(access)
+    return known[1]
+
+
+@follows(REGISTER)
+def forget_told(_session: ClientSession, _access: Access, _pairs: Pairs) -> None:
+    _told.clear()
+
+
+def count_anew(access: Access) -> None:
+    """Have the next page tell the count as it is now."""
+    if access.user_id is not None:
+        _told.pop(access.user_id, None)
 
 
 # Writing

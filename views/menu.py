@@ -8,7 +8,7 @@ from flask import current_app, request
 from flask_appbuilder import AppBuilder
 
 from models.registers import Register, all_registers
-from services.tasks import MOST_TOLD, overdue_count
+from services.tasks import MOST_TOLD, told_overdue
 from views.base import current_access
 from views.permissions import TASKS_ITEM
 
@@ -36,7 +36,7 @@ class Entry:
 
 
 def overdue_text() -> str:
-    count = overdue_count(current_access())
+    count = told_overdue(current_access())
     return f"{MOST_TOLD}+" if count > MOST_TOLD else str(count or "")
 
 

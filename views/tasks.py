@@ -29,6 +29,7 @@ from services.tasks import (
     Group,
     add_task,
     colleagues,
+    count_anew,
     finish_task,
     follow_up,
     follows_by_itself,
@@ -48,6 +49,7 @@ PATH = "/tasks/"
 #: Whence a task is worked on, and where one without scripts is led back to.
 BACK = re.compile(r"/tasks/(\?[\w=&.%+-]*)?|/[a-z_]+/show/[0-9a-f]{24}", re.ASCII)
 WEEK = 7
+Change = Callable[[Access, str, int | None], Raw]
 
 
 class TaskView(BaseView):
@@ -70,14 +72,15 @@ class TaskView(BaseView):
     def page(self, typed: Mapping[str, str] | None = None, errors: str = "") -> Any:
         access = current_access()
         asked = asked_for(access)
+        count_anew(access)
         due, after = request.args.get("due", ""), request.args.get("after", "")
         one = due in GROUPS or due == DONE_LATELY
         found = [task_page(access, asked, due, after=after)] if one else task_groups(access, asked)
         if errors:
             flash(errors, "danger")
         return self.render_template(
-            "tasks/list.html", title=_("Tasks"), groups=shown_groups(access, found), asked=asked, due=due if one else "",
-            whose=whose_for(access), priorities=[(one.key, one.label) for one in PRIORITIES], after=after,
+            "tasks/list.html", title=_("Tasks"), groups=shown_groups(access, found), asked=asked, after=after,
+            due=due if one else "", whose=whose_for(access), priorities=[(one.key, one.label) for one in PRIORITIES],
             may_add=access.may(REGISTER, "add"), may_change=access.may(REGISTER, "change"),
             may_delete=access.may(REGISTER, "delete"), typed=typed or {"due_on": day_text(access, 0)},
             me=me(access, typed), colleagues=colleagues(access), teams=find_teams(""), done_lately=DONE_LATELY,
@@ -170,7 +173,7 @@ class TaskView(BaseView):
 
     # Answers
 
-    def work(self, pk: str, change: Callable[[Access, str, int | None], Raw], words: str, *, ask_next: bool = False) -> Any:
+    def work(self, pk: str, change: Change, words: str, *, ask_next: bool = False) -> Any:
         """Do something to a task as its page showed it, and say so with a button that takes it back."""
         access = current_access()
         try:
@@ -267,3 +270,12 @@ def shown_groups(access: Access, groups: Sequence[Group]) -> list[tuple[Group, S
 
 
 
+
+
+def undo_add(access: Access, raw: Raw) -> Markup:
+    """A button that takes away again what was just added, for who may delete it."""
+    if not access.allows(REGISTER, "delete", raw):
+        return Markup()
+    address = f"{request.script_root}{PATH}delete/{raw['_id']}?version={raw['version']}"
+    return Markup(' <button type="submit" class="lnk" form="k-post" formaction="{}" data-task-act>{}</button>').format(
+        address, _("Undo"))  # fmt: skip

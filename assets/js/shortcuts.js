@@ -60,7 +60,7 @@ function overview() {
 
 function pressed(event) {
   if (event.key === "Enter" && event.ctrlKey) {
-    event.target.closest("form.k-form, form.k-inplace")?.requestSubmit();
+    event.target.closest("form.k-form, form.k-inplace, form[data-log]")?.requestSubmit();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;

@@ -112,9 +112,10 @@ function setUpSending() {
     if (button?.matches("[data-task-act]")) {
       event.preventDefault();
       const row = rowOf(button);
+      const body = new FormData(event.target, button);
       button.closest("[popover]")?.hidePopover();
       button.closest(".k-toast")?.remove();
-      once(busy, row ?? button, () => act(button.formAction, new FormData(event.target, button), row));
+      once(busy, row ?? button, () => act(button.formAction, body, row));
     } else if (event.target.matches("[data-task-form]")) {
       event.preventDefault();
       once(busy, event.target, () => sendTaskForm(event.target));
@@ -174,6 +175,7 @@ function setUpLogging() {
     if (!form) return;
     event.preventDefault();
     once(busy, form, async () => {
+      form.elements.part.disabled = false;
       form.elements.part.value = "1";
       const part = await sendForm(form.action, form);
       const good = tell(part);

@@ -123,9 +123,9 @@ def test_postponed_tasks_keep_their_time(access: Access) -> None:
 
 
 def test_what_two_change_at_once_is_a_conflict(access: Access) -> None:
-    task = add_task(access, {"name": "t", "due_on": day(access, 3)})
+    task = add_task(access, {"name": "t", "due_on": day(access, 40)})
     postpone_task(access, task["_id"], 1, "tomorrow")
-    update_record(access, "activity", task["_id"], {"due_on": day(access, 9)})
+    update_record(access, "activity", task["_id"], {"due_on": day(access, 30)})
     with pytest.raises(VersionConflict):
         postpone_task(access, task["_id"], 1, "next_week")
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,7 +18,7 @@ from services.tasks import add_task
 from tests.fixtures.app import PASSWORD
 
 Raw = dict[str, Any]
-TODAY = dt.datetime.now(dt.UTC).date()
+TODAY = dt.datetime.now(ZoneInfo("Europe/Helsinki")).date()
 
 
 def day(days: int) -> str:
@@ -178,3 +179,19 @@ def test_a_task_is_added_in_one_line_on_a_phone_in_finnish(page: Page, admin: Us
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     made = Activity._get_collection().find_one({"name": "Soita Matille"}) or {}
     assert get_record(mine, "activity", made["_id"])["owner"] == admin.pk
+
+
+def test_forms_begin_with_what_their_kind_needs(client: FlaskClient) -> None:
+    task = client.get("/activities/add?kind=task").text
+    assert task.index('name="kind"') < task.index('name="due_on"') < task.index('name="companies"')
+    call = client.get("/activities/add?kind=call").text
+    assert call.index('name="companies"') < call.index('name="text"') < call.index('name="due_on"')
+    assert re.search(r'<option (selected )?value="done"( selected)?', call)
+    assert re.search(r'value="done"[^>]*selected|selected[^>]*value="done"', call)
+    assert not re.search(r'value="done"[^>]*selected|selected[^>]*value="done"', task)
+
+
+def test_activities_stand_newest_first(client: FlaskClient, tasks: dict[str, Raw]) -> None:
+    text = client.get("/activities/").text
+    assert re.search(r'data-column="at"[^>]*aria-sort="descending"', text)
+    assert re.search(r'order=at&amp;dir=asc', text)
