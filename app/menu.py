@@ -17,13 +17,14 @@ from views.notices import NoticeView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP
+from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.settings import FieldsView, SettingsView
+from views.tasks import TaskView
 from views.teams import TeamView
 
 
@@ -31,6 +32,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
     for view in (CompanyView, PersonView, ActivityView):
         card = view.datamodel.register
+        if card.happens:
+            appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
     appbuilder.add_view_no_menu(OptionsView)

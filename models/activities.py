@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,10 +58,16 @@ STANDS_AT = ("starts_at", "due_at", "done_at", "created_at")
 DAY = dt.timedelta(days=1)
 #: What a user has answered to an entry that was proposed to them.
 PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
+#: What is entered once it was done, where an address says that it is to be entered.
+LOGGED = ("call", "email", "letter", "note", "offer")
+LOG_FIRST = ("kind", "name", "companies", "people", "text", "starts_at", "ends_at", "state")
+TASK_FIRST = ("kind", "name", "due_on", "due_time", "companies", "people", "priority", "text")
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
 BY_REPEATING, BY_LONG = "by_repeating", "by_long"
+#: Those by which tasks are read: what is to be done as it becomes due, what is done as it was done.
+BY_PENDING, BY_DONE = "by_pending", "by_done"
 #: What lasts longer stands in an index of its own, so that a calendar's week need not look far back for the rest.
 SHORT = dt.timedelta(days=2)
 
@@ -73,7 +79,8 @@ class Activity(Record):
     `zone` is where its clock times are meant; `answers` maps the id of a user it was proposed to (as text) to
     "proposed", "accepted" or "declined"; `skipped` are the starts that a repeating one leaves out, and `series` and
     `occurrence` tell which of them a record stands for that was changed by itself. `lasts_long` (derived) marks what
-    lasts longer than SHORT.
+    lasts longer than SHORT. `repeated` is the rule of a task that is done: it repeats no more, its next one does
+    (services/repeating.py).
     """
 
     register_key = "activity"
@@ -104,12 +111,14 @@ class Activity(Record):
     place = fixed("text", _l("Place"))
     text = fixed("rich_text", _l("Text"))
     private = fixed("boolean", _l("Private"), help=_l("Others see only that you are busy."))
+    previous = fixed("link", _l("Follows"), target="activity", section="record", order=905)
     zone = fixed("text", _l("Time zone"), section="record", order=925, read_only=True)
     answers = me.DictField()
     skipped = me.ListField(me.DateTimeField())
     series = me.ObjectIdField()
     occurrence = me.DateTimeField()
     lasts_long = me.BooleanField()
+    repeated = me.StringField()
 
     meta = {"collection": "activity"}
 
@@ -123,6 +132,14 @@ class Activity(Record):
             return values
         words = " ".join(TAGS.sub(" ", values["text"]).split())
         return {**values, "name": words if len(words) <= LONGEST_NAME else words[:LONGEST_NAME].rstrip() + "…"}
+
+    @classmethod
+    def form_defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"state": DONE} if given.get("kind") in LOGGED else {}
+
+    @classmethod
+    def first_in_form(cls, values: Mapping[str, Any]) -> Sequence[str]:
+        return TASK_FIRST if values.get("kind") == TASK else LOG_FIRST
 
     @classmethod
     def problems(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,14 +162,14 @@ class Activity(Record):
     @classmethod
     def derive(cls, document: dict[str, Any]) -> dict[str, Any]:
         zone = ZoneInfo(document.get("zone") or "UTC")
-        made = {**document, "due_at": due_moment(document, zone), "done_at": done_moment(document),
-                "lasts_long": lasts_long(document)}  # fmt: skip
+        made = {**document, **rules_of(document), "due_at": due_moment(document, zone),
+                "done_at": done_moment(document), "lasts_long": lasts_long(document)}  # fmt: skip
         made["at"] = next((made[name] for name in STANDS_AT if made.get(name)), None)
         return {name: value for name, value in made.items() if value is not None}
 
     @classmethod
     def index_models(cls) -> list[IndexModel]:
-        repeating = {"repeats": {"$exists": True}}
+        repeating, pending = {"repeats": {"$exists": True}}, {"state": {"$in": list(PENDING)}}
         return [
             *super().index_models(),
             IndexModel([("facets", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name=BY_FACET_MOMENT),
@@ -160,6 +177,10 @@ class Activity(Record):
             IndexModel([("facets", ASCENDING)], name=BY_REPEATING, partialFilterExpression=repeating),
             IndexModel([("facets", ASCENDING), ("ends_at", ASCENDING)], name=BY_LONG,
                        partialFilterExpression={"lasts_long": True}),
+            IndexModel([("facets", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)], name=BY_PENDING,
+                       partialFilterExpression=pending),
+            IndexModel([("facets", ASCENDING), ("done_at", DESCENDING), ("_id", DESCENDING)], name=BY_DONE,
+                       partialFilterExpression={"done_at": {"$exists": True}}),
             IndexModel([("series", ASCENDING), ("occurrence", ASCENDING)], name=BY_SERIES, sparse=True),
         ]  # fmt: skip
 
@@ -180,6 +201,15 @@ def due_moment(document: dict[str, Any], zone: dt.tzinfo) -> dt.datetime | None:
         return to_utc((midnight + DAY).replace(tzinfo=zone))
     hour, minute = map(int, document["due_time"].split(":"))
     return to_utc(midnight.replace(hour=hour, minute=minute, tzinfo=zone))
+
+
+def rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`repeats` and `repeated`: a task that is done hands its rule on, one that is taken up again has it back. What
+    takes place at a time is in the calendar as often as its rule says, whatever its state."""
+    task = document.get("due_on") is not None and document.get("starts_at") is None
+    if not task or document.get("state") != DONE:
+        return {"repeated": None}
+    return {"repeats": None, "repeated": document.get("repeats") or document.get("repeated")}
 
 
 def done_moment(document: dict[str, Any]) -> dt.datetime | None:

@@ -1,6 +1,6 @@
 """What every record of a register has: owner, team, version, custom values and what is derived from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -72,6 +72,16 @@ class Record(me.Document):
     def begin(cls, access: Access) -> dict[str, Any]:
         """What a new record of a user starts with besides owner and team; overridden by registers that need it."""
         return {}
+
+    @classmethod
+    def form_defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a new record's form starts with because of what its address gives; overridden by registers."""
+        return {}
+
+    @classmethod
+    def first_in_form(cls, values: Mapping[str, Any]) -> Sequence[str]:
+        """Columns that stand first in a form of these values, in their order; overridden by registers."""
+        return ()
 
     @classmethod
     def problems(cls, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The blocks of a record's page: which there are, where they stand for one user, and putting them elsewhere.
 
-A block's key is "section.<section>", "timeline", "relationships", or "related.<way>" (models/fields/ways.py).
+A block's key is "section.<section>", "activities", "timeline", "relationships", or "related.<way>"
+(models/fields/ways.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,9 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Change, Source, change_of
 from models.fields.schema import schema_of
-from models.fields.ways import ways_from
+from models.fields.ways import Way, ways_from
 from models.layouts import COLUMNS, HIDDEN, RecordLayout
-from models.registers import register_of
+from models.registers import Register, register_of
 from models.rights import SETTINGS, Access, NotAllowed, system_access
 from models.security import Role
 from models.transactions import in_transaction
@@ -24,6 +25,7 @@ from services.records import RecordNotFound, VersionConflict, now
 Raw = dict[str, Any]
 Places = dict[str, list[str]]
 TIMELINE, RELATIONSHIPS, SECTION, RELATED = "timeline", "relationships", "section", "related"
+ACTIVITIES = "activities"
 
 
 def usual_places(register: str) -> Places:
@@ -33,8 +35,16 @@ def usual_places(register: str) -> Places:
     sections = [f"{SECTION}.{section}" for section in card.sections]
     ways = ways_from(schema_of(register), system_access()).values()
     # The program's own links before those that the organisation has made.
-    related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom) if way.many]
-    return {"left": sections[:-1], "middle": [TIMELINE], "right": [*related, RELATIONSHIPS, sections[-1]], HIDDEN: []}
+    related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom)
+               if way.many and not way.tells_events]  # fmt: skip
+    happened = [ACTIVITIES, TIMELINE] if happening_links(card) else [TIMELINE]
+    return {"left": sections[:-1], "middle": happened, "right": [*related, RELATIONSHIPS, sections[-1]], HIDDEN: []}
+
+
+def happening_links(card: Register) -> list[Way]:
+    """The links by which events have to do with a register's records; events themselves have none."""
+    ways = ways_from(schema_of(card.key), system_access()).values()
+    return [] if card.happens else [way for way in ways if way.tells_events]
 
 
 def with_saved(register: str, saved: Mapping[str, Sequence[str]] | None) -> Places:

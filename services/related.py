@@ -39,7 +39,8 @@ def related_records(
 
     One query for each register, and one more for each direction that has more than is read.
     """
-    ways = [way for way in ways_from(schema_of(register).for_access(access), access).values() if way.many]
+    ways = [way for way in ways_from(schema_of(register).for_access(access), access).values()
+            if way.many and not way.tells_events]  # fmt: skip
     found: list[Related] = []
     for card in dict.fromkeys(way.register for way in ways):
         fields = ["name", "facets", *paths.get(card.key, ())]

@@ -15,17 +15,18 @@ from werkzeug.wrappers import Response
 from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError
 from models.fields.field import Field
+from models.fields.query import chosen_order
 from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.search import Page, TooSlow, find_page
+from views.activity_block import ActivityScreens
 from views.base import current_access, current_language, current_user
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
-from views.relationships import RelationshipScreens
 from views.saved_views import shown_views, wanted_view
 from views.selection import comparison, conditions_of_args
 
@@ -37,7 +38,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class ListScreens(RelationshipScreens):
+class ListScreens(ActivityScreens):
     """A register's list, and what its panels ask for."""
 
     @expose("/list/")
@@ -60,11 +61,12 @@ class ListScreens(RelationshipScreens):
             # Each chip carries the address without it: thousands of conditions would take minutes to draw.
             conditions = conditions[:MAX_CONDITIONS]
         columns = [schema.by_column[column] for column in self.telling_columns(conditions)]
+        order, direction = chosen_order(schema, request.args.get("order"), request.args.get("dir"))
         return self.render_template(
             "registers/list.html", status=status, card=self.card, page=page,
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
-            title=str(self.card.label), order=request.args.get("order", ""), direction=request.args.get("dir", "asc"),
+            title=str(self.card.label), order=order, direction=direction,
             can=self.can(), views=shown_views(self.card),
         ), status  # fmt: skip
 

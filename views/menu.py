@@ -1,6 +1,6 @@
 """The side bar's entries: what its user may see, and which one the reader is at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,9 @@ from flask import current_app, request
 from flask_appbuilder import AppBuilder
 
 from models.registers import Register, all_registers
+from services.tasks import MOST_TOLD, told_overdue
 from views.base import current_access
+from views.permissions import TASKS_ITEM
 
 #: Flask-AppBuilder names Font Awesome icons; these are ours for the ones its screens use.
 FONT_AWESOME = {
@@ -29,6 +31,17 @@ class Entry:
     url: str
     icon: str
     children: tuple["Entry", ...] = ()
+    #: How many wait there for its reader: text, "" for none.
+    count: str = ""
+
+
+def overdue_text() -> str:
+    count = told_overdue(current_access())
+    return f"{MOST_TOLD}+" if count > MOST_TOLD else str(count or "")
+
+
+#: What is counted beside an entry: one bounded question to the database each.
+COUNTS: Mapping[str, Callable[[], str]] = {TASKS_ITEM: overdue_text}
 
 
 def menu_entries() -> Sequence[Entry]:
@@ -51,7 +64,8 @@ def _entries(items: Sequence[Any], allowed: set[str]) -> Sequence[Entry]:
             continue
         children = tuple(_entries(item.childs, allowed))
         if children or not item.childs:
-            found.append(Entry(item.name, str(item.label), _address(item), icon_named(item.icon), children))
+            count = COUNTS[item.name]() if item.name in COUNTS else ""
+            found.append(Entry(item.name, str(item.label), _address(item), icon_named(item.icon), children, count))
     return found
 
 

@@ -17,6 +17,8 @@ ADMINISTRATION_ITEMS = ("users", "roles", "groups", "outbox", "console")
 #: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
 LETTERS_ITEM = "merge"
 JOBS_ITEM = "jobs"
+#: Tasks, for those who may see activities.
+TASKS_ITEM = "tasks"
 #: The recycle bin, for those who may delete in some register.
 BIN_ITEM = "bin"
 #: The menu item of the shared calendar, for everybody: there is always one's own.

@@ -24,6 +24,7 @@ from services.labels import context_for
 from services.layouts import SECTION, places_for
 from services.records import RecordNotFound, VersionConflict, create_record, delete_record, get_record, update_record
 from services.removal import delete_selected
+from services.repeating import REGISTER as ACTIVITY
 from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
@@ -88,6 +89,7 @@ class RegisterView(ListScreens):
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
+            may_see_activities=access.may(ACTIVITY, "see"),
         )  # fmt: skip
 
     @expose("/beside/<pk>", methods=["GET"])
@@ -140,7 +142,8 @@ class RegisterView(ListScreens):
     def add(self) -> Any:
         """Add a record. Everything typed stays on the page until it is saved."""
         schema = self.datamodel.schema
-        form = self.form_with(schema.defaults | self.prefilled(schema))
+        given = self.prefilled(schema)
+        form = self.form_with(schema.defaults | self.card.document.form_defaults(given) | given)
         if request.method == "POST" and form.validate():
             try:
                 raw = create_record(current_access(), self.card.key, self.typed(form), keep=self.kept())
@@ -272,8 +275,14 @@ class RegisterView(ListScreens):
         ), status  # fmt: skip
 
     def form_sections(self, form: Any) -> Sequence[tuple[str, str, Sequence[ValueField]]]:
-        columns = {field.name for field in form_fields(form)}
-        return [(section, title, [form[field.column] for field in fields])
+        values = {field.name: field.data for field in form_fields(form)}
+        first = {column: place for place, column in enumerate(self.card.document.first_in_form(values))}
+
+        def ordered(fields: Sequence[Field]) -> list[Field]:
+            return sorted(fields, key=lambda field: first.get(field.column, len(first)))
+
+        columns = set(values)
+        return [(section, title, [form[field.column] for field in ordered(fields)])
                 for section, title, fields in in_sections(self.datamodel.schema, columns)]  # fmt: skip
 
     def show_errors(self, form: Any, error: ValidationFailed) -> None:

@@ -51,6 +51,7 @@ TEXTS: dict[str, Any] = {
     "key_rows": _l("Go through the rows"),
     "key_open": _l("Open the row"),
     "key_tick": _l("Choose the row"),
+    "key_done": _l("Mark the task done"),
     "key_edit": _l("Edit the row"),
     "key_menu": _l("What can be done with the row"),
     "key_in_place": _l("On a pencil: edit the value in its place, and save it"),

@@ -7,6 +7,7 @@ from models.security import Group, Role, User
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
+from services.repeating import REGISTER as TASK_REGISTER
 from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
@@ -19,6 +20,7 @@ from views.permissions import (
     OWN,
     SETTINGS_GROUP,
     SETTINGS_ITEMS,
+    TASKS_ITEM,
 )
 from views.profile import ProfileView
 from views.rest.security import SecurityApi
@@ -30,7 +32,7 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -81,6 +83,8 @@ class SecurityManager(MongoSecurityManager):
             found.update((SETTINGS_GROUP, *SETTINGS_ITEMS))
         if access.everything:
             found.update((SETTINGS_GROUP, *ADMINISTRATION_ITEMS))
+        if access.may(TASK_REGISTER, "see"):
+            found.add(TASKS_ITEM)
         if registers_to_merge(access):
             found.add(LETTERS_ITEM)
         if may_restore(access):

@@ -35,6 +35,7 @@ class RowMenu {
     const edit = this.menu.querySelector("[data-edit-cell]");
     if (edit) edit.hidden = !editable(cell);
     const only = this.menu.querySelector("[data-only]");
+    if (!only) return;
     only.hidden = !cell?.dataset.only;
     if (!only.hidden) {
       const address = fromFirstPage(window.location.href);
@@ -68,7 +69,7 @@ function fillFor(element, row) {
   const may = (row.dataset.may || "").split(" ");
   for (const item of element.querySelectorAll("[data-needs]")) item.hidden = !may.includes(item.dataset.needs);
   for (const item of element.querySelectorAll("[data-row-url]")) {
-    const address = item.dataset.rowUrl.replace("{id}", row.dataset.row);
+    const address = item.dataset.rowUrl.replace("{id}", row.dataset.row).replace("{version}", row.dataset.version);
     if (item.matches("a")) item.href = address;
     else item.setAttribute("formaction", address);
   }
@@ -110,12 +111,18 @@ function step(table, event) {
 }
 
 const KEYS = {
-  x: (row) => row.querySelector("[data-select-row]")?.click(),
+  x: (row) => row.querySelector("[data-row-tick], [data-select-row]")?.click(),
+  " ": (row) => row.querySelector("[data-row-tick]")?.click(),
   e: (row, menu) => {
     const edit = menu?.menu.querySelector('[data-needs="change"]');
     if (edit && row.dataset.may.includes("change")) window.location.assign(edit.dataset.rowUrl.replace("{id}", row.dataset.row));
   },
 };
+
+/** Space presses the button that has the focus; elsewhere it ticks a task off, and scrolls lists without ticks. */
+function pressedBySpace(row) {
+  return document.activeElement.matches("button, summary") || !row.querySelector("[data-row-tick]");
+}
 
 function pressed(table, menu, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -124,7 +131,7 @@ function pressed(table, menu, event) {
   if (arrow && !document.querySelector(":popover-open") && (row || document.activeElement === document.body)) step(table, event);
   if (!shortcutsAreOn()) return;
   if (event.key === "j" || event.key === "k") step(table, event);
-  else if (row && KEYS[event.key]) {
+  else if (row && KEYS[event.key] && !(event.key === " " && pressedBySpace(row))) {
     event.preventDefault();
     event.stopPropagation();
     KEYS[event.key](row, menu);
@@ -132,7 +139,7 @@ function pressed(table, menu, event) {
 }
 
 export function setUpRows() {
-  const table = document.querySelector("table:has([data-row])");
+  const table = document.querySelector("[data-rows], table:has([data-row])");
   if (!table) return;
   const element = document.getElementById("row-menu");
   const menu = element && new RowMenu(element);

@@ -1,6 +1,7 @@
 // Parts that a page fetches by itself once it is there ([data-part]), and more of a list in place of its last item
 // ([data-more] with a [data-more-button]).
 import { fetchPart, fillWith } from "./parts.js";
+import { setUpSelects } from "./selects.js";
 import { toast } from "./toasts.js";
 
 async function bringMore(item) {
@@ -11,10 +12,20 @@ async function bringMore(item) {
   return first;
 }
 
-export function setUpParts() {
+async function fill(place) {
+  fillWith(place, await fetchPart(place.dataset.part));
+  setUpSelects(place);
+}
+
+/** Fetches the page's parts anew whose address holds `named`; all of them without. */
+export function reloadParts(named = "") {
   for (const place of document.querySelectorAll("[data-part]")) {
-    fetchPart(place.dataset.part).then((part) => fillWith(place, part)).catch((problem) => toast(problem.message, "danger"));
+    if (place.dataset.part.includes(named)) fill(place).catch((problem) => toast(problem.message, "danger"));
   }
+}
+
+export function setUpParts() {
+  reloadParts();
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-more-button]");
     if (!button) return;

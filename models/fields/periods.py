@@ -4,22 +4,25 @@ import datetime as dt
 import re
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from flask_babel import lazy_gettext as _l
 
 DAY = dt.timedelta(days=1)
 Days = tuple[dt.date, dt.date]
-#: What people are offered; `last_<n>_days` and `next_<n>_days` take any number up to MOST_DAYS.
+PAST, FUTURE = "past", "future"
+#: What people are offered; `last_<n>_days` and `next_<n>_months` take any number up to four and three digits.
 PERIODS: dict[str, Any] = {
+    PAST: _l("in the past"), FUTURE: _l("in the future"),
     "today": _l("today"), "yesterday": _l("yesterday"), "tomorrow": _l("tomorrow"),
     "this_week": _l("this week"), "last_week": _l("last week"), "next_week": _l("next week"),
     "this_month": _l("this month"), "last_month": _l("last month"), "next_month": _l("next month"),
     "this_quarter": _l("this quarter"), "last_quarter": _l("last quarter"), "next_quarter": _l("next quarter"),
     "this_year": _l("this year"), "last_year": _l("last year"), "next_year": _l("next year"),
 }  # fmt: skip
-OFFERED_DAYS = ("last_7_days", "last_30_days", "last_90_days", "last_365_days", "next_7_days", "next_30_days",
-                "next_90_days", "next_365_days")  # fmt: skip
-COUNTED = re.compile(r"(last|next)_([1-9]\d{0,3})_days")
-MOST_DAYS = 9_999
+OFFERED_COUNTS = ("last_7_days", "last_30_days", "last_90_days", "last_365_days", "next_7_days", "next_30_days",
+                  "next_90_days", "next_365_days", "last_3_months", "last_6_months", "last_12_months",
+                  "next_3_months", "next_6_months", "next_12_months")  # fmt: skip
+COUNTED = re.compile(r"(last|next)_(?:([1-9]\d{0,3})_days|([1-9]\d{0,2})_months)", re.ASCII)
 STEPS = {"last": -1, "this": 0, "next": 1}
 SINGLE = {"yesterday": -1, "today": 0, "tomorrow": 1}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -30,22 +33,27 @@ def period_label(code: str) -> Any:
     counted = COUNTED.fullmatch(code)
     if counted is None:
         return PERIODS.get(code)
-    if counted[1] == "last":
-        return _l("the last %(days)s days", days=counted[2])
-    return _l("the next %(days)s days", days=counted[2])
+    which, days, months = counted.groups()
+    if months:
+        return _l("the last %(months)s months", months=months) if which == "last" else _l(
+            "the next %(months)s months", months=months)  # fmt: skip
+    return _l("the last %(days)s days", days=days) if which == "last" else _l("the next %(days)s days", days=days)
 
 
 def offered_periods() -> list[tuple[str, Any]]:
-    return [*PERIODS.items(), *((code, period_label(code)) for code in OFFERED_DAYS)]
+    return [*PERIODS.items(), *((code, period_label(code)) for code in OFFERED_COUNTS)]
 
 
 def days_of(code: str, today: dt.date) -> Days:
     """(first day, day after the last one). The last 30 days end with today, the next 30 begin with it; weeks begin on
-    Monday. Raises ValueError for a code that is none."""
+    Monday; today is neither past nor future. Raises ValueError for a code that is none."""
     counted = COUNTED.fullmatch(code)
     if counted:
-        step = int(counted[2]) * DAY
+        days, months = int(counted[2] or 0), int(counted[3] or 0)
+        step = relativedelta(days=days, months=months)
         return (today + DAY - step, today + DAY) if counted[1] == "last" else (today, today + step)
+    if code in (PAST, FUTURE):
+        return (dt.date.min, today) if code == PAST else (today + DAY, dt.date.max)
     if code in SINGLE:
         first = today + SINGLE[code] * DAY
         return first, first + DAY

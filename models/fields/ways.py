@@ -26,6 +26,11 @@ class Way:
         """Whether it may lead to several records: a page lists them, where a single one stands among the values."""
         return self.backwards or self.field.kind.name == "links"
 
+    @property
+    def tells_events(self) -> bool:
+        """Whether it leads to what happened with a record: pages tell that by their timelines and activities."""
+        return self.backwards and self.register.happens
+
     def label_in(self, language: str) -> str:
         """What people read: the link's name, backwards the register's with the link's where that is not plain."""
         if not self.backwards:

@@ -21,6 +21,8 @@ DAY = dt.timedelta(days=1)
     ("this_year", "2026-01-01", "2026-12-31"), ("last_year", "2025-01-01", "2025-12-31"),
     ("next_year", "2027-01-01", "2027-12-31"), ("last_30_days", "2026-10-28", "2026-11-26"),
     ("next_7_days", "2026-11-26", "2026-12-02"), ("last_1_days", "2026-11-26", "2026-11-26"),
+    ("last_6_months", "2026-05-27", "2026-11-26"), ("next_3_months", "2026-11-26", "2027-02-25"),
+    ("past", "0001-01-01", "2026-11-25"), ("future", "2026-11-27", "9999-12-30"),
 ])  # fmt: skip
 def test_periods_on_a_thursday_in_november(code: str, first: str, last: str) -> None:
     begins, after = days_of(code, dt.date(2026, 11, 26))
@@ -36,7 +38,8 @@ def test_last_this_and_next_follow_each_other_without_a_gap(today: dt.date, unit
 
 
 @pytest.mark.parametrize("code", ["", "last", "last_month_", "last_0_days", "last_-3_days", "last_10000_days", "week",
-                                  "this_decade", "last_٣_days"])  # fmt: skip
+                                  "this_decade", "last_٣_days", "last_0_months", "last_1000_months",
+                                  "past_days"])  # fmt: skip
 def test_other_words_are_no_periods(code: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         days_of(code, dt.date(2026, 1, 1))

@@ -13,7 +13,7 @@ from services.records import RecordNotFound
 from services.settings import define_field
 
 USUAL = {
-    "left": ["section.basic", "section.classification", "section.extra"], "middle": ["timeline"],
+    "left": ["section.basic", "section.classification", "section.extra"], "middle": ["activities", "timeline"],
     "right": ["related.person.companies", "relationships", "section.record"], "hidden": [],
 }  # fmt: skip
 
@@ -31,7 +31,7 @@ def test_a_block_is_put_behind_another_on_top_or_aside(admin_access: Access) -> 
     place_block(admin_access, "company", None, "section.extra", "middle", "")
     place_block(admin_access, "company", None, "section.record", "hidden", "nothing like it")
     places = places_for(admin_access, "company")
-    assert (places["middle"], places["hidden"]) == (["section.extra"], ["section.record"])
+    assert (places["middle"], places["hidden"]) == (["section.extra", "activities"], ["section.record"])
     assert [entry.version for entry in Change.objects(register="record_layout").order_by("version")] == [1, 2, 3]
 
 

@@ -134,6 +134,8 @@ def test_blocks_stand_where_they_were_put(client: FlaskClient, companies: list[R
     place_block(admin_access, "company", None, "timeline", "hidden", "")
     place_block(admin_access, "company", None, "related.person.companies", "left", "")
     text = page_of(client, companies[0])
+    place_block(admin_access, "company", None, "activities", "hidden", "")
+    text = page_of(client, companies[0])
     assert 'data-column="middle"' not in text
     assert "/timeline/" not in text
     assert text.index("Person 00") < text.index('data-section="basic"')
@@ -150,11 +152,11 @@ def test_layout_is_dragged_by_keys_and_put_back(
     with page.expect_response("**/place"):
         page.get_by_role("button", name="Move Extra data").press("Alt+ArrowDown")
     expect(page.get_by_text("The new order is saved.")).to_be_visible()
-    assert places_for(admin_access, "company")["middle"] == ["section.extra", "timeline"]
+    assert places_for(admin_access, "company")["middle"] == ["section.extra", "activities", "timeline"]
     page.reload()
     with page.expect_navigation():
         page.get_by_role("button", name="As it was at first").click()
-    assert places_for(admin_access, "company")["middle"] == ["timeline"]
+    assert places_for(admin_access, "company")["middle"] == ["activities", "timeline"]
 
 
 def test_layout_of_what_is_not_there(client: FlaskClient) -> None:

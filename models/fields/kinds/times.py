@@ -14,7 +14,7 @@ from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
 from models.fields.kinds.written import clock_text, day_text
-from models.fields.periods import days_of, offered_periods, period_label
+from models.fields.periods import FUTURE, PAST, days_of, offered_periods, period_label
 
 DAY = dt.timedelta(days=1)
 PERIOD = "period"
@@ -187,6 +187,13 @@ class DateTime(Date):
             return None
         whole_day = isinstance(raw, str) and re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*", raw)
         return moment, later(moment, DAY if whole_day else dt.timedelta(minutes=1))
+
+    def period(self, raw: Any, field: Field, context: Context) -> tuple[dt.datetime, dt.datetime]:
+        """The past of moments ends now, and not with yesterday."""
+        if raw not in (PAST, FUTURE):
+            return super().period(raw, field, context)
+        now = dt.datetime.now(dt.UTC)
+        return (FIRST, now) if raw == PAST else (now, LAST)
 
     def start_of(self, day: dt.date, context: Context) -> dt.datetime:
         return to_utc(dt.datetime(day.year, day.month, day.day, tzinfo=context.zone))
