@@ -110,6 +110,7 @@ class Activity(Record):
     reminder_at = fixed("datetime", _l("Remind at"))
     place = fixed("text", _l("Place"))
     text = fixed("rich_text", _l("Text"))
+    files = fixed("files", _l("Files"))
     private = fixed("boolean", _l("Private"), help=_l("Others see only that you are busy."))
     previous = fixed("link", _l("Follows"), target="activity", section="record", order=905)
     zone = fixed("text", _l("Time zone"), section="record", order=925, read_only=True)

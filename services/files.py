@@ -24,6 +24,8 @@ PIECE, PIECES_AT_ONCE = 255 << 10, 8
 WRITERS = 2
 #: What finds a file's pieces; GridFS can't do without.
 PIECES_INDEX = IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True)
+#: Signs that turn the direction of what follows ("exe.fdp" reads as "pdf.exe"), end lines, or are half a character.
+UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -102,8 +104,8 @@ def add_file(session: ClientSession | None, raw: Raw) -> ObjectId:
 
 
 def clean_name(name: str) -> str:
-    """A file name without folders, control characters and signs that some system forbids."""
-    base = re.split(r"[\\/]", name or "")[-1]
+    """A file name without folders, signs that some system forbids, and such as make it look otherwise than it is."""
+    base = UNSEEN.sub("", re.split(r"[\\/]", name or "")[-1])
     return re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", base).strip(". ")[:255] or "file"
 
 

@@ -1,7 +1,7 @@
 """What linked records, users and teams are called, read in one query."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from pymongo.collection import Collection
 from models.base import stored_value
 from models.fields.context import Context, LabelKey
 from models.fields.field import Field
+from models.fields.kinds.references import FILE
+from models.files import StoredFile
 from models.registers import REGISTERS
 from models.rights import Access
 from models.security import Team, User
@@ -43,9 +45,13 @@ def names_of_all(access: Access, wanted: Mapping[str, Iterable[ObjectId]]) -> di
     return {(raw["target"], raw["_id"]): raw.get("name") or "" for raw in first.aggregate([*stages, *more])}
 
 
+#: What has names besides users and records.
+OTHERS: Mapping[str, Any] = {"team": Team, FILE: StoredFile}
+
+
 @dataclass(frozen=True)
 class Named:
-    """Documents that have names: users, teams, the records of a register."""
+    """Documents that have names: users, teams, files, the records of a register."""
 
     target: str
     collection: Collection
@@ -56,8 +62,8 @@ class Named:
         if target == "user":
             parts = [{"$ifNull": [f"${part}", ""]} for part in ("first_name", "last_name")]
             return cls(target, User._get_collection(), {"$trim": {"input": {"$concat": [parts[0], " ", parts[1]]}}})
-        if target == "team":
-            return cls(target, Team._get_collection())
+        if target in OTHERS:
+            return cls(target, OTHERS[target]._get_collection())
         return cls(target, REGISTERS[target].document._get_collection()) if target in REGISTERS else None
 
     def pipeline(self, access: Access, ids: list[ObjectId]) -> list[dict[str, Any]]:
@@ -68,7 +74,16 @@ class Named:
 
 def context_for(access: Access, fields: Iterable[Field], rows: Iterable[Mapping[str, Any]]) -> Context:
     """The context to show these rows in to this user."""
-    return Context(access.language, access.time_zone, labels_for(access, fields, rows))
+    fields, rows = list(fields), list(rows)
+    labels = labels_for(access, fields, rows)
+    files = [key for target, key in labels if target == FILE]
+    return Context(access.language, access.time_zone, labels, sizes_of(files) if files else {})
+
+
+def sizes_of(ids: Sequence[ObjectId]) -> dict[ObjectId, int]:
+    """The bytes of files."""
+    found = StoredFile._get_collection().find({"_id": {"$in": list(ids)}}, {"size": 1})
+    return {raw["_id"]: raw["size"] for raw in found}
 
 
 def find_users(text: str, limit: int = 20) -> list[tuple[ObjectId, str]]:

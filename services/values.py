@@ -13,11 +13,14 @@ from models.base import stored_value
 from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Field
+from models.fields.kinds.references import FILE
 from models.fields.schema import Schema
+from models.files import StoredFile
 from models.registers import REGISTERS
 from models.rights import Access
 from models.security import Team, User
 
+NO_FILE = _l("One of the files is none that you have uploaded here. Upload it again.")
 Reference = tuple[str, ObjectId]
 
 
@@ -145,7 +148,8 @@ def check_references(
     known = {target: existing(access, target, ids) for target, ids in wanted.items()}
     for parsed, column, (target, reference) in references(schema, rows):
         if reference not in known[target] and (column, reference) not in held:
-            parsed.fail(column, _l("There is no record with the id %(id)s. Choose one from the list.", id=reference))
+            parsed.fail(column, NO_FILE if target == FILE else _l(
+                "There is no record with the id %(id)s. Choose one from the list.", id=reference))  # fmt: skip
 
 
 def held_references(schema: Schema, raw: Mapping[str, Any]) -> set[tuple[str, ObjectId]]:
@@ -168,6 +172,10 @@ def existing(access: Access, target: str, ids: set[ObjectId]) -> set[ObjectId]:
         document: Any = User
     elif target == "team":
         query, document = {}, Team
+    elif target == FILE:
+        # What others have uploaded is theirs until it stands in the record; the program itself may take any.
+        mine = {"owner": access.user_id} if access.user_id else {}
+        query, document = {"purpose": "attachment", **mine}, StoredFile
     elif target in REGISTERS:
         query, document = access.condition(target), REGISTERS[target].document
     else:

@@ -56,7 +56,8 @@ def part_html(part: Part) -> str:
     if not part.href:
         return text
     outside = ' rel="noopener noreferrer" target="_blank"' if part.href.startswith("http") else ""
-    return f'<a href="{escape(part.href)}"{outside}>{text}</a>'
+    note = f' <span class="mute num">{escape(part.note)}</span>' if part.note else ""
+    return f'<a href="{escape(part.href)}"{outside}>{text}</a>{note}'
 
 
 @dataclass(frozen=True)

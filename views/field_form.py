@@ -34,11 +34,12 @@ KINDS: dict[str, tuple[str, Any]] = {
     "url": ("world", _l("A link to a web page")),
     "user": ("user", _l("One of the users of Kortisto")),
     "users": ("users", _l("Some of the users of Kortisto")),
+    "files": ("paperclip", _l("Documents, pictures and the like")),
     "link": ("link", _l("Another record, such as a company")),
 }
 WITH_CHOICES = ("choice", "choices")
 #: Kinds whose default would be the id of a record, which nobody types.
-WITHOUT_DEFAULT = ("user", "users", "link")
+WITHOUT_DEFAULT = ("user", "users", "link", "files")
 COLOUR_LABELS = {
     "grey": _l("Grey"), "red": _l("Red"), "orange": _l("Orange"), "amber": _l("Amber"), "green": _l("Green"),
     "teal": _l("Teal"), "blue": _l("Blue"), "violet": _l("Violet"), "pink": _l("Pink"), "accent": _l("Dark green"),

@@ -71,6 +71,8 @@ def sample_parts(field: Field) -> tuple[Part, ...]:
         return (Part(_("Matti Malli")),)
     if field.kind.name == "link":
         return (Part(_("Example Company Ltd"), href="#preview"),)
+    if field.kind.name == "files":
+        return (Part(_("Offer.pdf"), href="#preview"),)
     access = current_access()
     value = SAMPLES.get(field.kind.name, _("Text as it will be"))
     if field.kind.name == "money":

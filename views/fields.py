@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
+from bson import ObjectId
 from flask import url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -19,9 +20,11 @@ from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.clock import USUAL
+from models.fields.kinds.references import FILE
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
+from views.file_inputs import FilesInput, size_text
 
 Option = tuple[str, str]
 
@@ -30,8 +33,8 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text" or "select"; `filter` the name the filter panel knows;
-    `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files" or "select"; `filter` the name the filter panel
+    knows; `several` is for lists of values; `remote` for options searched on the server.
     """
 
     form: str
@@ -43,7 +46,7 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text")
+        return self.form in ("textarea", "rich_text", "files")
 
 
 INPUTS: dict[str, Input] = {
@@ -64,6 +67,7 @@ INPUTS: dict[str, Input] = {
     "url": Input("url", "text", mode="url"),
     "user": Input("select", "remote", remote=True),
     "multi_user": Input("select", "remote", several=True, remote=True),
+    "files": Input("files", "text", several=True),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -130,9 +134,11 @@ class ValueField(FormField):
         self.field = field
         self.spec = INPUTS[field.kind.input]
         self.options: list[Option] = []
+        #: The files that are chosen (raw StoredFile).
+        self.files: list[dict[str, Any]] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
-        widgets = {"textarea": TextArea(), "rich_text": RichTextArea(),
+        widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
                    "select": ValueSelect(multiple=self.spec.several)}
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
         self.flags.required = field.required
@@ -234,12 +240,14 @@ def filter_input(spec: Input, code: str) -> str:
 
 
 class Part(NamedTuple):
-    """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a whole."""
+    """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a
+    whole, `note` what stands beside it (the size of a file)."""
 
     text: str
     href: str = ""
     colour: str = ""
     html: Markup = Markup()
+    note: str = ""
 
 
 class Cell(NamedTuple):
@@ -314,12 +322,20 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     elif kind.input in ("link", "multi_link"):
         labels, target = context.labels, field.target
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
+    elif kind.input == "files":
+        found = [file_part(key, context) for key in values]
     elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:
         href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""
         found = [Part(kind.text(value, field, context), href)]
     return tuple([part for part in found if part.text])
+
+
+def file_part(file_id: ObjectId, context: Context) -> Part:
+    size = context.sizes.get(file_id)
+    return Part(context.labels.get((FILE, file_id), ""), f"/files/{file_id}",
+                note=size_text(size, context.locale) if size else "")  # fmt: skip
 
 
 def shortened(text: str) -> str:

@@ -1,12 +1,15 @@
-"""Downloads: a stored file for its owner, handed over so that nothing in it runs in the browser."""
+"""Uploads, and downloads: a stored file for whoever may read it, so that nothing in it runs in the browser."""
 
 from typing import Any
 
-from flask import Response, send_file
+from flask import Response, jsonify, request, send_file
 from flask_appbuilder import BaseView, expose
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
 
-from services.files import get_file, open_content
+from models.fields.errors import ValidationFailed
+from services.attachments import keep_attachment, readable_file
+from services.files import open_content
 from views.base import current_access
 from views.permissions import OWN
 
@@ -29,7 +32,7 @@ def file_response(raw: dict[str, Any]) -> Response:
 
 
 class FileView(BaseView):
-    """`/files/<id>`: a file of one's own. Anybody else's is not there."""
+    """`/files/<id>`: a file of one's own, or of a record that one sees. Any other is not there."""
 
     route_base = "/files"
     class_permission_name = OWN
@@ -37,4 +40,18 @@ class FileView(BaseView):
     @expose("/<pk>")
     @has_access
     def download(self, pk: str) -> Response:
-        return file_response(get_file(current_access(), pk))
+        return file_response(readable_file(current_access(), pk))
+
+    @expose("/upload", methods=["POST"])
+    @has_access
+    @permission_name("download")
+    def upload(self) -> Any:
+        """Keep the file that is sent as `file`; answers {id, name, size}, or {message} with what is wrong (422)."""
+        sent = request.files.get("file")
+        if sent is None:
+            return jsonify(message=_("Choose a file.")), 422
+        try:
+            raw = keep_attachment(current_access(), sent.filename or "", sent.stream)
+        except ValidationFailed as error:
+            return jsonify(message=error.in_one()), 422
+        return jsonify(id=str(raw["_id"]), name=raw["name"], size=raw["size"])

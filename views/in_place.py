@@ -15,6 +15,7 @@ from models.fields.errors import ValidationFailed
 from models.fields.field import Field
 from models.registers import Register
 from models.rights import NotAllowed
+from services.attachments import attachments
 from services.labels import context_for
 from services.records import RecordNotFound, VersionConflict, get_record, update_record
 from services.values import context_of
@@ -40,7 +41,9 @@ class EditInPlace(MongoModelView):
         """Give the form's selects their options, of which some have very many and hold only what is chosen."""
         language = current_language()
         for field in form_fields(form):
-            if field.spec.remote:
+            if field.spec.form == "files":
+                field.files = attachments(current_access(), field.chosen())
+            elif field.spec.remote:
                 field.options = chosen_options(field.field, field.chosen())
             elif field.spec.form == "select":
                 field.options = local_options(field.field, language, field.chosen())

@@ -69,6 +69,11 @@ TEXTS: dict[str, Any] = {
     "editor_address": _l("Address of the link"),
     "editor_set": _l("Set the link"),
     "editor_no_address": _l("Give an address such as https://www.company.fi or name@company.fi."),
+    "file_too_large": _l("“{name}” is too large: at most {most} MB."),
+    "file_failed": _l("“{name}” could not be sent. Try again."),
+    "file_sending": _l("Sending {name}"),
+    "file_remove": _l("Remove {name}"),
+    "files_wait": _l("Wait until the files have been sent, then save."),
     "part_unreachable": _l("The rest could not be fetched. Load the page again."),
     "job_unreachable": _l("The server does not answer just now; asking again shortly."),
 }

@@ -15,7 +15,8 @@ class Context:
     """How text is read and written for one reader.
 
     `labels` maps (register or "user" or "team", id) to a name; an id that is missing there is not shown by name,
-    because its reader may not see it or because it is gone. `keep_odd` accepts a keepable value as it was typed.
+    because its reader may not see it or because it is gone. `sizes` are the bytes of the files
+    among them. `keep_odd` accepts a keepable value as it was typed.
     `held` is what the record's field holds already, which may stay though it would not be taken anew; `asking` reads
     a value to compare with, which may be anything that a record may hold. `user_id` and `team_id` are whom "me" and
     "my team" mean.
@@ -24,6 +25,7 @@ class Context:
     language: str = "en"
     time_zone: str = "UTC"
     labels: Mapping[LabelKey, str] = field(default_factory=dict)
+    sizes: Mapping[ObjectId, int] = field(default_factory=dict)
     keep_odd: bool = False
     held: Any = None
     asking: bool = False

@@ -21,7 +21,7 @@ from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
 #: Kinds whose values are not one plain value that rows can be compared by.
-NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text", "rich_text")
+NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text", "rich_text", "files")
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,9 @@ class Planner:
         return len(self.problems) == before
 
     def check_use(self, header: str, use: FieldUse, found: Field) -> None:
+        if not found.kind.importable:
+            self.problems.append(_l("Column “%(header)s”: files can't be imported. Leave the column out and add the "
+                                    "files on the records.", header=header))  # fmt: skip
         if use.link_by and found.kind.name not in ("link", "links"):
             self.problems.append(_l("Column “%(header)s”: only fields that link to records take “link_by”.",
                                     header=header))  # fmt: skip
@@ -250,7 +253,7 @@ class Planner:
         values: dict[str, Any] = {}
         for key, value in self.mapping.constants.items():
             found = self.find_field(str(key))
-            if found is None or found.read_only:
+            if found is None or found.read_only or not found.kind.importable:
                 self.problems.append(_l("constants › %(key)s: there is no such field to fill.", key=str(key)[:80]))
                 continue
             try:

@@ -14,7 +14,7 @@ from tests.rest.conftest import PROBLEM_JSON, Caller
 
 KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "choice", "choices",
          "email", "phone",
-         "url", "user", "users", "link")  # fmt: skip
+         "url", "user", "users", "link", "files")  # fmt: skip
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 

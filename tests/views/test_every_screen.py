@@ -28,7 +28,7 @@ AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").r
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url",
          "user", "users",
-         "link")  # fmt: skip
+         "link", "files")  # fmt: skip
 
 
 @pytest.fixture

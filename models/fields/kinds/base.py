@@ -38,6 +38,8 @@ class Kind:
     operators: ClassVar[Sequence[str]] = ops.TEXT
     operator_labels: ClassVar[Mapping[str, Any]] = {}
     offered: ClassVar[bool] = True
+    #: A cell of a table can give the value.
+    importable: ClassVar[bool] = True
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True

@@ -1,6 +1,6 @@
 """Values that point elsewhere: users, a team, linked records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -14,6 +14,8 @@ from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Faceted
 
+#: What values of files point at, where links name a register.
+FILE = "file"
 #: In a condition: whoever asks, and the team of whoever asks.
 ME, MINE = "me", "mine"
 #: Nobody has this id: a condition about somebody who is not there holds for no record.
@@ -72,8 +74,8 @@ class Links(Link):
     name = "links"
     label = _l("Links to records")
     input = "multi_link"
-    operators = ops.SEVERAL
-    operator_labels = ops.SEVERAL_LABELS
+    operators: ClassVar[Sequence[str]] = ops.SEVERAL
+    operator_labels: ClassVar[Mapping[str, Any]] = ops.SEVERAL_LABELS
     several = True
     offered = False
 
@@ -103,6 +105,21 @@ class Links(Link):
 
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return [(self.target(field), item) for item in value or ()]
+
+
+class Files(Links):
+    """Files, as ids of StoredFile: a record holds what it held before and what its user has uploaded."""
+
+    name = "files"
+    label = _l("Files")
+    input = "files"
+    operators = ops.EMPTINESS
+    operator_labels: ClassVar[Mapping[str, Any]] = {"empty": _l("has none"), "nempty": _l("has some")}
+    offered = True
+    importable = False
+
+    def target(self, field: Field) -> str:
+        return FILE
 
 
 class User(Link):
