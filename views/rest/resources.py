@@ -2,6 +2,7 @@
 
 from flask_appbuilder import AppBuilder
 
+from views.rest.choice_lists import ChoiceListApi
 from views.rest.companies import CompanyApi
 from views.rest.description import DescriptionApi
 from views.rest.field_definitions import FieldDefinitionApi
@@ -9,7 +10,7 @@ from views.rest.jobs import JobApi
 from views.rest.people import PersonApi
 from views.rest.security import answer_token_errors
 
-RESOURCES = (CompanyApi, PersonApi, FieldDefinitionApi, JobApi, DescriptionApi)
+RESOURCES = (CompanyApi, PersonApi, FieldDefinitionApi, ChoiceListApi, JobApi, DescriptionApi)
 
 
 def add_rest(appbuilder: AppBuilder) -> None:
