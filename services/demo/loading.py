@@ -9,6 +9,7 @@ from bson import ObjectId
 from flask_babel import gettext as _
 
 from models.changes import Source
+from models.fields.schema import Schema, schema_of
 from models.registers import all_registers
 from models.rights import Access
 from services.demo.companies import company
@@ -90,7 +91,9 @@ class Writer:
             self.write("person", [made(number) for number in batch])
 
     def write(self, register: str, rows: Sequence[Mapping[str, Any]]) -> list[Raw]:
-        made = create_records(self.access, register, [self.resolved(row) for row in rows], origin=Origin(Source.SHELL))
+        retired = retired_choices(schema_of(register))
+        values = [without_retired(self.resolved(row), retired) for row in rows]
+        made = create_records(self.access, register, values, origin=Origin(Source.SHELL))
         self.written += len(made)
         self.progress(self.written)
         return made
@@ -103,6 +106,23 @@ class Writer:
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         return self.ids.get(value) if isinstance(value, Ref) else value
+
+
+def retired_choices(schema: Schema) -> dict[str, set[str]]:
+    """Column -> the keys of its choices that the organisation has retired: new records may not have them."""
+    found = {field.column: {choice.key for choice in field.choices if choice.retired} for field in schema.fields}
+    return {column: keys for column, keys in found.items() if keys}
+
+
+def without_retired(values: Raw, retired: Mapping[str, set[str]]) -> Raw:
+    kept = dict(values)
+    for column in retired.keys() & values.keys():
+        value = values[column]
+        if isinstance(value, list):
+            kept[column] = [key for key in value if key not in retired[column]]
+        elif value in retired[column]:
+            del kept[column]
+    return kept
 
 
 def batches(count: int, start: int = 0) -> Iterator[range]:

@@ -153,7 +153,9 @@ def test_a_deactivated_user_is_let_in_no_more(rest: Caller, people: Make) -> Non
 def test_no_other_resource_stands_open(app: Flask, people: Make) -> None:
     """What Flask-AppBuilder brings along is switched off or asks for rights: the addresses are known one by one."""
     found = {rule.rule.split("/")[3] for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")}
-    assert found == {"activity", "company", "person", "field_definition", "job", "_openapi", "security"}
+    assert found == {
+        "activity", "company", "person", "field_definition", "choice_list", "job", "_openapi", "security",
+    }  # fmt: skip
     nobody = people("nobody")
     for path in ("menu/", "security/users/", "security/roles/", "security/permissions/", "security/groups/"):
         nobody.call("GET", path, 404)

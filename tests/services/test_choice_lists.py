@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from services.groups import group_counts
 from services.imports import import_now, read_mapping
 from services.records import RecordNotFound, VersionConflict, create_record, get_record, update_record
 from services.search import Selection, find_page
+from tests.services.merging import keep, letters, make
 
 OWN = ["prospect", "customer", "former", "other"]
 
@@ -171,3 +173,12 @@ def test_only_who_manages_settings_changes_choices(
 ) -> None:
     with pytest.raises(NotAllowed):
         change_choices(access_of(make_user("staff", "Staff")), "company", "status", ["A"])
+
+
+def test_letters_say_own_choices_in_the_language_of_their_maker(
+    admin_access: Access, make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    changed(admin_access, partner={"label": {"en": "Partner", "fi": "Kumppani"}})
+    create_record(admin_access, "company", {"name": "Acme", "status": "partner"})
+    maker = replace(access_of(make_user("maker", "Admin")), language="fi")
+    assert letters(maker, make(maker, keep(maker, "name", "status"))) == ["Acme|Kumppani"]

@@ -19,6 +19,7 @@ from models.fields.schema import schema_of
 from models.people import Person
 from models.rights import Access, system_access
 from models.security import Role, User
+from services.choice_lists import change_choices, get_choices
 from services.demo import SEED, STAFF, Ref, company, load_organisation, person
 from services.demo.letters import OFFER, word_file
 from services.demo.loading import batches
@@ -162,6 +163,16 @@ def test_loading_again_is_refused_unless_asked_for(loaded: Any, admin_access: Ac
     assert len(Company.objects.distinct("business_id")) == COMPANIES + 40
     assert (Person.objects.count(), User.objects.count()) == (PEOPLE + 10, len(STAFF))
     assert "already" in added.output
+
+
+def test_loading_does_without_choices_that_are_retired(admin_access: Access) -> None:
+    there = get_choices("company", "status")["choices"]
+    change_choices(admin_access, "company", "status", [choice for choice in there if choice["key"] != "customer"])
+    load_organisation(admin_access, companies=COMPANIES, people=0, password=PASSWORD)
+    drawn_ones = [company(SEED, number).get("status") for number in range(COMPANIES)]
+    written = [raw.get("status") for raw in Company._get_collection().find().sort("_id", 1)]
+    assert written == [None if status == "customer" else status for status in drawn_ones]
+    assert "customer" in drawn_ones
 
 
 def test_the_command_prints_users_and_the_password_it_made(app: Flask, run: Callable[..., Any]) -> None:

@@ -42,6 +42,7 @@ CHOICE = openapi.object_of(
 #: Plain text is a label in English, and a choice with that label.
 SENT_LABEL = {**LABEL, "type": ["object", "string"]}
 SENT_CHOICE = openapi.object_of({**CHOICE["properties"], "label": SENT_LABEL}, closed=True)
+SENT_CHOICES = {"type": ["array", "null"], "items": {"anyOf": [{"type": "string"}, SENT_CHOICE]}}
 
 
 class VisibleDefinitions(MongoInterface):
@@ -140,7 +141,7 @@ class FieldDefinitionApi(RestApi):
 
 def describe_changing(document: openapi.Document, record: Raw, common: Raw, one: Raw) -> None:
     sent = {name: schema for name, schema in properties().items() if name in COLUMNS} | {"label": SENT_LABEL}
-    sent["choices"] = {"type": ["array", "null"], "items": {"anyOf": [{"type": "string"}, SENT_CHOICE]}}
+    sent["choices"] = SENT_CHOICES
     new = document.schema(
         "FieldDefinitionNew", openapi.object_of(sent, required=("register", "kind", "label"), closed=True)
     )

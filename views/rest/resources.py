@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from views.rest.activities import ActivityApi
+from views.rest.choice_lists import ChoiceListApi
 from views.rest.companies import CompanyApi
 from views.rest.description import DescriptionApi
 from views.rest.field_definitions import FieldDefinitionApi
@@ -10,7 +11,9 @@ from views.rest.jobs import JobApi
 from views.rest.people import PersonApi
 from views.rest.security import answer_token_errors
 
-RESOURCES = (CompanyApi, PersonApi, ActivityApi, FieldDefinitionApi, JobApi, DescriptionApi)
+RESOURCES = (
+    CompanyApi, PersonApi, ActivityApi, FieldDefinitionApi, ChoiceListApi, JobApi, DescriptionApi,
+)  # fmt: skip
 
 
 def add_rest(appbuilder: AppBuilder) -> None:
