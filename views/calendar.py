@@ -53,7 +53,8 @@ class CalendarView(CalendarWriting, BaseView):
         return self.render_template(
             "calendar/calendar.html", title=_("Calendar"), choice=choice, names=names,
             may_add=access.may(REGISTER, "add"), tasks=tasks_json(access),
-            asked=[proposal_json(access, raw) for raw in asked], waiting=[proposal_json(access, raw) for raw in mine], config=self.config(choice, day, view),
+            asked=[proposal_json(access, raw) for raw in asked],
+            waiting=[proposal_json(access, raw) for raw in mine], config=self.config(choice, day, view),
         )  # fmt: skip
 
     def config(self, choice: CalendarChoice, day: str, view: str) -> Raw:
@@ -66,8 +67,9 @@ class CalendarView(CalendarWriting, BaseView):
         now = dt.datetime.now(ZoneInfo(access.time_zone))
         return {
             "base": f"{request.script_root}{self.route_base}", "language": access.language,
-            "asked": view if view in CALENDAR_VIEWS else "", "view": choice.view, "date": (date or now.date()).isoformat(),
-            "today": now.date().isoformat(), "offset": f"{now:%z}"[:3] + ":" + f"{now:%z}"[3:5],
+            "asked": view if view in CALENDAR_VIEWS else "", "view": choice.view,
+            "date": (date or now.date()).isoformat(), "today": now.date().isoformat(),
+            "offset": f"{now:%z}"[:3] + ":" + f"{now:%z}"[3:5],
             "me": str(access.user_id), "mayAdd": access.may(REGISTER, "add"), "texts": calendar_texts(),
         }  # fmt: skip
 

@@ -90,6 +90,8 @@ def marks_of(entry: Entry) -> Iterable[str]:
     short = entry.days is None and entry.end - entry.start <= SHORT
     if entry.raw is None:
         return ["is-busy", *(["is-short"] if short else [])]
-    held: Mapping[str, bool] = {"is-proposed": bool(entry.proposed), "is-done": entry.raw.get("state") == DONE, "is-due": entry.due,
-            "is-private": bool(entry.raw.get("private")), "is-short": short}  # fmt: skip
+    held: Mapping[str, bool] = {
+        "is-proposed": bool(entry.proposed), "is-done": entry.raw.get("state") == DONE, "is-due": entry.due,
+        "is-private": bool(entry.raw.get("private")), "is-short": short,
+    }  # fmt: skip
     return [name for name, holds in held.items() if holds]

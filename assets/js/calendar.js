@@ -15,7 +15,7 @@ const VIEWS = { day: "timeGridDay", week: "timeGridWeek", month: "dayGridMonth",
 const locale = config.language === "en" ? "en-GB" : config.language;
 const DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 const server = new Server(config);
-const say = (name, values = {}) => server.text(name, values);
+const say = (name, values = {}) => server.say(name, values);
 const find = (name) => document.querySelector(`[data-cal-${name}]`);
 
 let people = [];
