@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from views.activities import ActivityView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
+from views.calendar_planning import CalendarPlanningView
 from views.companies import CompanyView
 from views.files import FileView
 from views.first_start import FirstStartView
@@ -31,6 +32,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
         card = view.datamodel.register
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
+    appbuilder.add_view_no_menu(CalendarPlanningView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
     appbuilder.add_view_no_menu(OptionsView)

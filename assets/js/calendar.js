@@ -173,3 +173,4 @@ find("shown").addEventListener("change", (event) => {
 if (PHONE.matches) for (const part of document.querySelectorAll(".k-calside details")) part.open = part.querySelector("form[action*='/answer/']") !== null;
 setUpTasks(ec, server, refresh, wall);
 showView(Object.keys(VIEWS).find((name) => VIEWS[name] === ec.getOption("view")), false);
+if (config.begin && config.mayAdd) form.open(config.begin);
