@@ -63,6 +63,10 @@ const TABLES = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader"]
 const PLACES = ["aria-colindex", "aria-rowindex", "aria-colspan", "aria-rowspan", "aria-colcount", "aria-rowcount"];
 function plain() {
   for (const part of place.querySelectorAll(TABLES)) part.removeAttribute("role");
+  // What scrolls is reached by the keyboard, entries or not.
+  const main = place.querySelector(".ec-main:not([tabindex])");
+  main?.setAttribute("tabindex", "0");
+  main?.setAttribute("aria-label", document.querySelector("h1").textContent);
   for (const name of PLACES) for (const part of place.querySelectorAll(`[${name}]`)) part.removeAttribute(name);
 }
 new MutationObserver(plain).observe(place, { childList: true, subtree: true });
