@@ -61,7 +61,7 @@ PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
-BY_REPEATING, BY_LONG = "by_repeating", "by_long"
+BY_REPEATING, BY_LONG, BY_UID = "by_repeating", "by_long", "by_uid"
 #: What lasts longer stands in an index of its own, so that a calendar's week need not look far back for the rest.
 SHORT = dt.timedelta(days=2)
 
@@ -110,6 +110,8 @@ class Activity(Record):
     series = me.ObjectIdField()
     occurrence = me.DateTimeField()
     lasts_long = me.BooleanField()
+    #: The name that an event of another program came with (services/ical_reading.py).
+    uid = me.StringField()
 
     meta = {"collection": "activity"}
 
@@ -161,6 +163,7 @@ class Activity(Record):
             IndexModel([("facets", ASCENDING), ("ends_at", ASCENDING)], name=BY_LONG,
                        partialFilterExpression={"lasts_long": True}),
             IndexModel([("series", ASCENDING), ("occurrence", ASCENDING)], name=BY_SERIES, sparse=True),
+            IndexModel([("uid", ASCENDING), ("owner", ASCENDING)], name=BY_UID, sparse=True),
         ]  # fmt: skip
 
 

@@ -128,4 +128,4 @@ def takes_part(raw: Raw, users: Iterable[ObjectId]) -> bool:
 #: What an event of iCalendar is made of.
 WHOLE = dict.fromkeys(("name", "kind", "state", "place", "text", "owner", "users", "answers", "starts_at", "ends_at",
                        "all_day", "zone", "repeats", "skipped", "series", "occurrence", "private", "version",
-                       "changed_at"), 1)  # fmt: skip
+                       "changed_at", "uid"), 1)  # fmt: skip

@@ -13,12 +13,15 @@ from models.feeds import TEAM, USER
 from models.rights import SETTINGS
 from models.security import Team
 from services.feeds import end_feed, feed_text, feeds_of, renew_feed
+from services.ical_reading import MOST_BYTES, BadCalendar, read_calendar
 from services.letters import public_url
 from views.base import current_access
 from views.permissions import OWN
 
 #: Programs ask every few minutes; whoever tries secrets is not to ask much oftener.
 RATE = "60 per minute"
+#: Of the events of a file that were left out so many are told of.
+MOST_TOLD = 5
 
 
 class CalendarFeedView(BaseView):
@@ -55,6 +58,22 @@ class CalendarFeedView(BaseView):
                 _("The address, shown this once. Whoever knows it can read the calendar:"), address)  # fmt: skip
             flash(told, "info")
         return redirect(url_for("CalendarFeedView.addresses"))
+
+    @expose("/upload", methods=["POST"])
+    @has_access
+    def upload(self) -> AnyResponse:
+        """Take the events of a calendar file into one's own calendar."""
+        sent = request.files.get("file")
+        try:
+            outcome = read_calendar(current_access(), sent.read(MOST_BYTES + 1) if sent else b"")
+        except BadCalendar as error:
+            flash(str(error), "danger")
+            return redirect(url_for("CalendarFeedView.addresses"))
+        flash(_("Events added: %(added)s, changed: %(changed)s.", added=outcome.added, changed=outcome.changed),
+              "success")  # fmt: skip
+        for name, reason in outcome.left[:MOST_TOLD]:
+            flash(_("“%(name)s” was left out: %(reason)s", name=name, reason=reason), "warning")
+        return redirect(url_for("CalendarView.calendar"))
 
     @expose("/feed/<secret>.ics")
     def feed(self, secret: str) -> Any:
