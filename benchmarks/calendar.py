@@ -16,7 +16,8 @@ from models.fields.schema import schema_of
 from models.rights import Access, Scope
 from services.calendar import entries_of, tokens_of
 
-ACTIVITIES, USERS, SHOWN = 200_000, 50, 20
+#: Activities for each company; in the usual run there are 200,000.
+TIMES, USERS, SHOWN = 2, 50, 20
 FIRST = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
 WEEKS = 104
 WEEK = FIRST + dt.timedelta(weeks=WEEKS // 2)
@@ -25,11 +26,11 @@ BATCH = 5_000
 REPEATING, LONG, PRIVATE = 5, 10, 50
 
 
-def calendar_cases(app: Flask) -> Iterator[Case]:
+def calendar_cases(app: Flask, records: int) -> Iterator[Case]:
     """One week of twenty people, read with the rights of somebody who sees all but what is private."""
     users = [ObjectId() for _number in range(USERS)]
     with app.app_context():
-        fill(users)
+        fill(users, records * TIMES)
     reader = Access(user_id=users[0], grants={("activity", "see"): Scope.ALL}, time_zone="Europe/Helsinki")
     shown, end = users[:SHOWN], WEEK + dt.timedelta(weeks=1)
     yield Case(f"calendar: a week of {SHOWN} people", partial(entries_of, reader, shown, WEEK, end),
@@ -41,10 +42,10 @@ def bare_week(users: Sequence[ObjectId], end: dt.datetime) -> None:
     list(Activity._get_collection().find(query, {"name": 1, "starts_at": 1, "ends_at": 1}, hint=BY_FACET_START))
 
 
-def fill(users: Sequence[ObjectId]) -> None:
+def fill(users: Sequence[ObjectId], count: int) -> None:
     random, schema = Random(5), schema_of("activity")
-    for start in range(0, ACTIVITIES, BATCH):
-        rows = [activity(number, users, random) for number in range(start, start + BATCH)]
+    for start in range(0, count, BATCH):
+        rows = [activity(number, users, random) for number in range(start, min(start + BATCH, count))]
         for raw in rows:
             raw.update(derived_values(schema.filled(raw), raw["name"]))
         Activity._get_collection().insert_many(rows, ordered=False)
