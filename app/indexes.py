@@ -6,6 +6,7 @@ from pymongo import ASCENDING, IndexModel
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from models.changes import Change, DeletedRecord
 from models.console import Look
+from models.feeds import CalendarFeed
 from models.fields.choice_lists import ChoiceList
 from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
@@ -23,9 +24,9 @@ from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    Change, ChoiceList, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Message, Notice, OwnKind,
-    Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder, Role, SavedView, StoredFile, Team,
-    User, ViewMenu,
+    CalendarFeed, Change, ChoiceList, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Message, Notice,
+    OwnKind, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder, Role, SavedView,
+    StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield from http_cases(client)
     yield company_page_case(app, client)
     yield from many_fields_cases(app, access, client)
-    yield from activity_cases(app)
+    yield from activity_cases(app, records)
     yield from writing_cases(access, rows, letters, runs)
 
 

@@ -1,4 +1,4 @@
-"""Cases of a register of 200,000 activities: the week of twenty people in the calendar, a company's timeline."""
+"""Cases of a large register of activities: the week of twenty people in the calendar, a company's timeline."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,8 @@ from services.history import BY_MOMENT
 from services.records import create_record, create_records
 from services.timeline import timeline_of
 
-ACTIVITIES, USERS, SHOWN = 200_000, 50, 20
+#: Activities for each company; in the usual run there are 200,000.
+TIMES, USERS, SHOWN = 2, 50, 20
 FIRST = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
 WEEKS = 104
 WEEK = FIRST + dt.timedelta(weeks=WEEKS // 2)
@@ -31,7 +32,7 @@ PEOPLE, WITH_THEM, ENTRIES = 50, 20, 30
 REPEATING, LONG, PRIVATE = 5, 10, 50
 
 
-def activity_cases(app: Flask) -> Iterator[Case]:
+def activity_cases(app: Flask, records: int) -> Iterator[Case]:
     """One week of twenty people and the first entries of a timeline, read with the rights of somebody who sees all but
     what is private."""
     users = [ObjectId() for _number in range(USERS)]
@@ -39,7 +40,7 @@ def activity_cases(app: Flask) -> Iterator[Case]:
         company = create_record(system_access(), "company", {"name": "Timeline Ltd"})
         rows = [{"name": f"Person {number}", "companies": [str(company["_id"])]} for number in range(PEOPLE)]
         people = [raw["_id"] for raw in create_records(system_access(), "person", rows)]
-        fill(users, company["_id"], people)
+        fill(users, company["_id"], people, records * TIMES)
     reader = Access(user_id=users[0], grants={("*", "see"): Scope.ALL}, time_zone="Europe/Helsinki")
     shown, end = users[:SHOWN], WEEK + dt.timedelta(weeks=1)
     yield Case(f"calendar: a week of {SHOWN} people", partial(entries_of, reader, shown, WEEK, end),
@@ -73,10 +74,10 @@ def bare_week(users: Sequence[ObjectId], end: dt.datetime) -> None:
     list(Activity._get_collection().find(query, {"name": 1, "starts_at": 1, "ends_at": 1}, hint=BY_FACET_START))
 
 
-def fill(users: Sequence[ObjectId], company: ObjectId, people: Sequence[ObjectId]) -> None:
+def fill(users: Sequence[ObjectId], company: ObjectId, people: Sequence[ObjectId], count: int) -> None:
     random, schema = Random(5), schema_of("activity")
-    for start in range(0, ACTIVITIES, BATCH):
-        rows = [activity(number, users, random) for number in range(start, start + BATCH)]
+    for start in range(0, count, BATCH):
+        rows = [activity(number, users, random) for number in range(start, min(start + BATCH, count))]
         for number, raw in enumerate(rows):
             if number % WITH_THEM == 0:
                 raw["companies"] = [company]

@@ -65,7 +65,7 @@ TASK_FIRST = ("kind", "name", "due_on", "due_time", "companies", "people", "prio
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"
-BY_REPEATING, BY_LONG = "by_repeating", "by_long"
+BY_REPEATING, BY_LONG, BY_UID = "by_repeating", "by_long", "by_uid"
 #: Those by which tasks are read: what is to be done as it becomes due, what is done as it was done.
 BY_PENDING, BY_DONE = "by_pending", "by_done"
 #: What lasts longer stands in an index of its own, so that a calendar's week need not look far back for the rest.
@@ -120,6 +120,8 @@ class Activity(Record):
     occurrence = me.DateTimeField()
     lasts_long = me.BooleanField()
     repeated = me.StringField()
+    #: The name that an event of another program came with (services/ical_reading.py).
+    uid = me.StringField()
 
     meta = {"collection": "activity"}
 
@@ -183,6 +185,7 @@ class Activity(Record):
             IndexModel([("facets", ASCENDING), ("done_at", DESCENDING), ("_id", DESCENDING)], name=BY_DONE,
                        partialFilterExpression={"done_at": {"$exists": True}}),
             IndexModel([("series", ASCENDING), ("occurrence", ASCENDING)], name=BY_SERIES, sparse=True),
+            IndexModel([("uid", ASCENDING), ("owner", ASCENDING)], name=BY_UID, sparse=True),
         ]  # fmt: skip
 
 

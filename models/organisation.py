@@ -5,6 +5,8 @@ import mongoengine as me
 THE_ONE = "organisation"
 #: Deleted records can be restored for so many days where nobody has said otherwise.
 BIN_DAYS = 90
+#: The country whose public holidays are observed, by the two letters of ISO 3166.
+COUNTRY = "FI"
 
 
 class Organisation(me.Document):
@@ -12,6 +14,7 @@ class Organisation(me.Document):
 
     id = me.StringField(primary_key=True, default=THE_ONE)
     bin_days = me.IntField(min_value=1, default=BIN_DAYS)
+    country = me.StringField(max_length=2, default=COUNTRY)
     #: Links of older versions have become relationships.
     relationships_begun = me.BooleanField(default=False)
 

@@ -109,9 +109,12 @@ def tokens_of(users: Iterable[ObjectId]) -> list[str]:
     return [f"{column}={user}" for user in users for column in ("owner", "users")]
 
 
-def found(tokens: list[str], query: Mapping[str, Any], index: str) -> Iterable[Raw]:
+def found(
+    tokens: list[str], query: Mapping[str, Any], index: str, read: Mapping[str, int] = READ
+) -> Iterable[Raw]:
+    """The activities with one of the tokens that match and are not cancelled, by the index that serves the query."""
     asked = {"facets": {"$in": tokens}, "state": {"$ne": CANCELLED}, **query}
-    return Activity._get_collection().find(asked, READ, hint=index).max_time_ms(time_limit())
+    return Activity._get_collection().find(asked, read, hint=index).max_time_ms(time_limit())
 
 
 def spans(raw: Raw, start: dt.datetime, end: dt.datetime) -> list[Span]:

@@ -1,38 +1,24 @@
 """When a repeating activity takes place: its rule (RFC 5545) on the wall times of its zone, as moments."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, dropwhile, islice, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from dateutil.rrule import DAILY, WEEKLY, rrule, rrulestr
-from flask_babel import lazy_gettext as _l
+from dateutil.rrule import DAILY, WEEKLY, rrule
 
-from models.told import Told
+from models.fields.rules import HORIZON, LAST_DAY, BadRule, check_rule, last_wall, read_rule
+
+__all__ = ["BadRule", "check_rule", "last_wall", "occurrences"]
 
 Raw = Mapping[str, Any]
 Span = tuple[dt.datetime, dt.datetime]
-#: So far ahead is looked where the caller sets no end.
-HORIZON = dt.timedelta(days=10 * 366)
 #: What begins outside of these years does not repeat: nobody's calendar reaches there, and counting would take long.
 YEARS = range(1900, 2200)
 #: Wall times and moments lie no further apart.
 SLACK = dt.timedelta(days=2)
-LAST_DAY = dt.datetime.max.replace(tzinfo=dt.UTC, microsecond=0).replace(tzinfo=None) - HORIZON
-LONGEST_RULE = 300
-FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO",
-         "WKST")  # fmt: skip
-MOST_COUNT, MOST_INTERVAL = 5_000, 1_000
-UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
-NUMBER = re.compile(r"[1-9]\d{0,4}", re.ASCII)
-
-
-class BadRule(Told):
-    """The rule is none that an activity can repeat by."""
 
 
 def occurrences(raw: Raw, start: dt.datetime, end: dt.datetime | None = None) -> Iterator[Span]:
@@ -134,37 +120,3 @@ def passed_over(rule: rrule, first: dt.datetime, start: dt.datetime) -> dt.datet
         return first
     step *= rule._interval
     return first + dt.timedelta(days=(start - first).days // step * step)
-
-
-def read_rule(text: str, first: dt.datetime, zone: ZoneInfo) -> tuple[rrule, int | None]:
-    """The rule from `first` on without its COUNT, which is given beside it. Raises BadRule."""
-    parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
-    count, interval = parts.pop("COUNT", ""), parts.get("INTERVAL", "1")
-    if len(text) > LONGEST_RULE or parts.get("FREQ") not in FREQUENCIES or not set(parts) <= set(PARTS):
-        raise BadRule(_l("Choose how often it repeats: by days, weeks, months or years."))
-    if not NUMBER.fullmatch(interval) or int(interval) > MOST_INTERVAL:
-        raise BadRule(_l("Give an interval from 1 to %(most)s.", most=MOST_INTERVAL))
-    if count and (not NUMBER.fullmatch(count) or int(count) > MOST_COUNT or "UNTIL" in parts):
-        raise BadRule(_l("Give either a last day or a number of times, at most %(most)s.", most=MOST_COUNT))
-    if "UNTIL" in parts:
-        parts["UNTIL"] = last_wall(parts["UNTIL"], zone)
-    try:
-        rule = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=first)
-    except (ValueError, TypeError, IndexError, KeyError) as error:
-        raise BadRule(_l("This rule of repeating can't be read.")) from error
-    return rule, int(count) if count else None
-
-
-def last_wall(text: str, zone: ZoneInfo) -> str:
-    """A rule's UNTIL as wall time of the zone; a day alone is meant to its end. Raises BadRule."""
-    found = UNTIL.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError(text)
-        day, time, in_utc = found.groups()
-        last = dt.datetime.strptime(f"{day}{time or '235959'}+0000", "%Y%m%d%H%M%S%z")
-        if in_utc:
-            last = last.astimezone(zone)
-    except (ValueError, OverflowError) as error:
-        raise BadRule(_l("The last day of repeating can't be read.")) from error
-    return last.strftime("%Y%m%dT%H%M%S")

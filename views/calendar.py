@@ -23,7 +23,7 @@ from services.preferences import CALENDAR_VIEWS, CalendarChoice, calendar_choice
 from services.records import get_record
 from services.recurrence import moment, own_span
 from views.base import current_access
-from views.calendar_entries import entries_json, people_json
+from views.calendar_entries import entries_json, holidays_json, people_json
 from views.calendar_texts import calendar_texts
 from views.calendar_writing import CalendarWriting, answering, occurrence_asked
 from views.fields import cell
@@ -53,7 +53,8 @@ class CalendarView(CalendarWriting, BaseView):
         return self.render_template(
             "calendar/calendar.html", title=_("Calendar"), choice=choice, names=names,
             may_add=access.may(REGISTER, "add"), tasks=tasks_json(access),
-            asked=[proposal_json(access, raw) for raw in asked], waiting=[proposal_json(access, raw) for raw in mine], config=self.config(choice, day, view),
+            asked=[proposal_json(access, raw) for raw in asked],
+            waiting=[proposal_json(access, raw) for raw in mine], config=self.config(choice, day, view),
         )  # fmt: skip
 
     def config(self, choice: CalendarChoice, day: str, view: str) -> Raw:
@@ -66,10 +67,18 @@ class CalendarView(CalendarWriting, BaseView):
         now = dt.datetime.now(ZoneInfo(access.time_zone))
         return {
             "base": f"{request.script_root}{self.route_base}", "language": access.language,
-            "asked": view if view in CALENDAR_VIEWS else "", "view": choice.view, "date": (date or now.date()).isoformat(),
-            "today": now.date().isoformat(), "offset": f"{now:%z}"[:3] + ":" + f"{now:%z}"[3:5],
-            "me": str(access.user_id), "mayAdd": access.may(REGISTER, "add"), "texts": calendar_texts(),
+            "asked": view if view in CALENDAR_VIEWS else "", "view": choice.view,
+            "date": (date or now.date()).isoformat(), "today": now.date().isoformat(),
+            "offset": f"{now:%z}"[:3] + ":" + f"{now:%z}"[3:5],
+            "me": str(access.user_id), "begin": self.begun(),
+            "mayAdd": access.may(REGISTER, "add"), "texts": calendar_texts(),
         }  # fmt: skip
+
+    def begun(self) -> list[tuple[str, str]] | None:
+        """What the short form opens with at once, where the address names a time (a suggestion was chosen)."""
+        if not request.args.get("starts_at"):
+            return None
+        return [(name, value) for name in ("starts_at", "ends_at", "users") for value in request.args.getlist(name)]
 
     @expose("/entries")
     @has_access
@@ -82,7 +91,8 @@ class CalendarView(CalendarWriting, BaseView):
         people = people_json(access, shown_users(choice))
         users = [ObjectId(one["id"]) for one in people]
         found = entries_of(access, users, start, end, tasks=choice.tasks)
-        answer = jsonify(people=people, entries=entries_json(access, found, users, choice.colours))
+        shown = entries_json(access, found, users, choice.colours)
+        answer = jsonify(people=people, entries=[*holidays_json(access, start, end, users), *shown])
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -11,14 +11,17 @@ from flask_babel import gettext as _
 from models.activities import DONE
 from models.fields.schema import schema_of
 from models.rights import Access
-from services.calendar import REGISTER, Entry
+from services.calendar import MOST_DAYS, REGISTER, Entry
 from services.labels import names_of
+from services.working_time import holidays_of
 
 Raw = dict[str, Any]
 #: People's colours in the order in which they are shown.
 PALETTE = ("teal", "blue", "violet", "pink", "orange", "green", "amber", "red", "grey")
 #: What is shorter has room for one line.
 SHORT = dt.timedelta(minutes=45)
+#: No more is looked through for holidays.
+MOST = dt.timedelta(days=MOST_DAYS)
 WALL = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -57,6 +60,16 @@ def entries_json(access: Access, entries: Sequence[Entry], users: Sequence[Objec
     return made
 
 
+def holidays_json(access: Access, start: dt.datetime, end: dt.datetime, users: Sequence[ObjectId]) -> list[Raw]:
+    """The public holidays of the time, which are everybody's."""
+    zone = ZoneInfo(access.time_zone)
+    first, last = start.astimezone(zone).date(), min(end, start + MOST).astimezone(zone).date()
+    return [{"id": f"holiday-{day}", "title": name, "allDay": True, "start": day.isoformat(),
+             "end": (day + dt.timedelta(days=1)).isoformat(), "editable": False, "classNames": ["c-red", "is-holiday"],
+             "resourceIds": [str(user) for user in users], "extendedProps": {"busy": True}}
+            for day, name in holidays_of(first, last, access.language).items()]  # fmt: skip
+
+
 def times_json(access: Access, entry: Entry) -> Raw:
     if entry.days is not None:
         first, last = entry.days
@@ -90,6 +103,8 @@ def marks_of(entry: Entry) -> Iterable[str]:
     short = entry.days is None and entry.end - entry.start <= SHORT
     if entry.raw is None:
         return ["is-busy", *(["is-short"] if short else [])]
-    held: Mapping[str, bool] = {"is-proposed": bool(entry.proposed), "is-done": entry.raw.get("state") == DONE, "is-due": entry.due,
-            "is-private": bool(entry.raw.get("private")), "is-short": short}  # fmt: skip
+    held: Mapping[str, bool] = {
+        "is-proposed": bool(entry.proposed), "is-done": entry.raw.get("state") == DONE, "is-due": entry.due,
+        "is-private": bool(entry.raw.get("private")), "is-short": short,
+    }  # fmt: skip
     return [name for name, holds in held.items() if holds]

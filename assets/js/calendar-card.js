@@ -17,7 +17,7 @@ export class CalendarCard {
     this.element = element;
     try {
       const part = await fetchPart(`${this.server.config.base}/entry/${pk}?${new URLSearchParams({ occurrence })}`);
-      if (!part.querySelector(".k-calentry")) throw new NoPart(this.server.text("no_answer"));
+      if (!part.querySelector(".k-calentry")) throw new NoPart(this.server.say("no_answer"));
       fillWith(this.panel, part);
     } catch (problem) {
       this.server.tell(problem.message, "danger");
@@ -60,7 +60,7 @@ export class CalendarCard {
   async delete() {
     const { pk, values } = this.entry;
     this.panel.hidePopover();
-    const which = values.occurrence ? await askWhich((name) => this.server.text(name), ["one", "later", "all"]) : "all";
+    const which = values.occurrence ? await askWhich((name) => this.server.say(name), ["one", "later", "all"]) : "all";
     if (which === null) return;
     const answer = await this.server.post(`delete/${pk}`, { ...values, which }, this.refresh).catch(() => null);
     if (!answer) return;

@@ -14,7 +14,7 @@ export class CalendarForm {
 
   async open(values) {
     const part = await fetchPart(`${this.server.config.base}/add?${new URLSearchParams(values)}`).catch((problem) => problem);
-    if (part instanceof Error || !part.querySelector("form")) this.server.tell(part.message ?? this.server.text("no_answer"), "danger");
+    if (part instanceof Error || !part.querySelector("form")) this.server.tell(part.message ?? this.server.say("no_answer"), "danger");
     else this.show(part);
   }
 
@@ -64,8 +64,8 @@ export class CalendarForm {
     const form = event.target;
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json, text/html" } }).catch(() => null);
-      if (!answer) throw new NoPart(this.server.text("no_answer"));
-      if (answer.redirected) throw new NoPart(this.server.text("signed_out"));
+      if (!answer) throw new NoPart(this.server.say("no_answer"));
+      if (answer.redirected) throw new NoPart(this.server.say("signed_out"));
       await this.take(answer);
     } catch (problem) {
       // What was typed stays in the form.
@@ -86,7 +86,7 @@ export class CalendarForm {
       return;
     }
     const part = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.status >= 500 || !part.querySelector("form.k-calquick")) throw new NoPart(this.server.text("no_answer"));
+    if (answer.status >= 500 || !part.querySelector("form.k-calquick")) throw new NoPart(this.server.say("no_answer"));
     this.show(part);
   }
 }

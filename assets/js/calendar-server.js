@@ -10,18 +10,18 @@ export class Server {
     this.token = document.querySelector("#k-post [name=csrf_token]")?.value ?? "";
   }
 
-  text(name, values = {}) {
+  say(name, values = {}) {
     return (this.config.texts[name] ?? name).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
   }
 
   async answer(address, options = {}) {
     const answer = await fetch(address, { headers: { Accept: "application/json" }, ...options }).catch(() => null);
-    if (!answer) throw new Refused(this.text("no_answer"));
+    if (!answer) throw new Refused(this.say("no_answer"));
     // Where the session has ended, the page for signing in comes instead.
-    if (answer.redirected) throw new Refused(this.text("signed_out"));
+    if (answer.redirected) throw new Refused(this.say("signed_out"));
     const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : null;
     if (answer.ok && said) return said;
-    const problem = new Refused(said?.message ?? this.text("no_answer"));
+    const problem = new Refused(said?.message ?? this.say("no_answer"));
     problem.status = answer.status;
     throw problem;
   }
@@ -42,7 +42,7 @@ export class Server {
     try {
       return await this.answer(path.startsWith("/") ? path : `${this.config.base}/${path}`, { method: "POST", body });
     } catch (problem) {
-      this.tell(problem.message, "danger", problem.status === 409 && refresh ? [this.text("reload"), refresh] : null);
+      this.tell(problem.message, "danger", problem.status === 409 && refresh ? [this.say("reload"), refresh] : null);
       throw problem;
     }
   }
@@ -50,7 +50,7 @@ export class Server {
   /** Says something at the lower left, with a button ([words, what it does]) or without; what went wrong stays. */
   tell(words, kind = "info", button = null) {
     const place = document.querySelector(".k-toasts") ?? document.querySelector("main").appendChild(el("div", { class: "k-toasts", role: "status" }));
-    const close = el("button", { type: "button", class: "k-ic", "data-dismiss": true, "aria-label": this.text("close") }, "×");
+    const close = el("button", { type: "button", class: "k-ic", "data-dismiss": true, "aria-label": this.say("close") }, "×");
     const message = el("div", { class: "k-toast", role: kind === "danger" ? "alert" : null }, el("div", { class: "grow" }, words), close);
     if (button) {
       const press = el("button", { type: "button", class: "lnk" }, button[0]);
@@ -78,9 +78,9 @@ export class Server {
   }
 
   offerUndo(words, address, values, refresh) {
-    this.tell(words, "info", [this.text("undo"), async () => {
+    this.tell(words, "info", [this.say("undo"), async () => {
       const answer = await this.post(address, values, refresh).catch(() => null);
-      if (answer) this.tell(this.text("moved_back"));
+      if (answer) this.tell(this.say("moved_back"));
       refresh();
     }]);
   }

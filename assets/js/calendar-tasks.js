@@ -54,6 +54,7 @@ export function setUpTasks(ec, server, refresh, wall) {
   });
 
   const dialog = document.querySelector("[data-cal-time]");
+  dialog.querySelector("[data-cal-close]").addEventListener("click", () => dialog.close());
   list.addEventListener("click", (event) => {
     const task = event.target.closest("[data-cal-give]")?.closest("[data-cal-task]");
     if (!task) return;

@@ -15,7 +15,7 @@ const VIEWS = { day: "timeGridDay", week: "timeGridWeek", month: "dayGridMonth",
 const locale = config.language === "en" ? "en-GB" : config.language;
 const DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 const server = new Server(config);
-const say = (name, values = {}) => server.text(name, values);
+const say = (name, values = {}) => server.say(name, values);
 const find = (name) => document.querySelector(`[data-cal-${name}]`);
 
 let people = [];
@@ -63,6 +63,10 @@ const TABLES = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader"]
 const PLACES = ["aria-colindex", "aria-rowindex", "aria-colspan", "aria-rowspan", "aria-colcount", "aria-rowcount"];
 function plain() {
   for (const part of place.querySelectorAll(TABLES)) part.removeAttribute("role");
+  // What scrolls is reached by the keyboard, entries or not.
+  const main = place.querySelector(".ec-main:not([tabindex])");
+  main?.setAttribute("tabindex", "0");
+  main?.setAttribute("aria-label", document.querySelector("h1").textContent);
   for (const name of PLACES) for (const part of place.querySelectorAll(`[${name}]`)) part.removeAttribute(name);
 }
 new MutationObserver(plain).observe(place, { childList: true, subtree: true });
@@ -173,3 +177,4 @@ find("shown").addEventListener("change", (event) => {
 if (PHONE.matches) for (const part of document.querySelectorAll(".k-calside details")) part.open = part.querySelector("form[action*='/answer/']") !== null;
 setUpTasks(ec, server, refresh, wall);
 showView(Object.keys(VIEWS).find((name) => VIEWS[name] === ec.getOption("view")), false);
+if (config.begin && config.mayAdd) form.open(config.begin);

@@ -154,7 +154,7 @@ def test_a_task_gets_a_time_by_dragging_and_by_the_keyboard(page: Page, rights: 
     page.mouse.move(start["x"] + 8, start["y"] + start["height"] - 6)
     page.mouse.down()
     page.mouse.move(slot["x"] + 200, slot["y"] + 60, steps=6)
-    page.mouse.move(slot["x"] + 150, slot["y"] + slot["height"] / 2 + 4, steps=6)
+    page.mouse.move(slot["x"] + 150, slot["y"] + 15, steps=6)
     page.mouse.up()
     expect(page.locator(".k-toast", has_text="First was moved.")).to_be_visible()
     assert now(tasks[0])["starts_at"].strftime("%H:%M") == "07:00"

@@ -14,7 +14,8 @@ from models.notices import Notice
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
-from services.records import delete_record
+from services.records import create_record, delete_record
+from services.security import access_for
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
@@ -43,6 +44,11 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     company = CompanyFactory.create(customer=True, x_a_text="word " * 60, x_a_number="1234567.5", x_a_choice="B")
     CompanyFactory.create_batch(30, x_a_money="1200 EUR", x_a_date="31.12.2024", x_a_boolean="yes")
     person = PersonFactory.create(companies=[str(company["_id"])])
+    moment = dt.datetime.now(dt.UTC)
+    create_record(access_for(admin), "activity", {"name": "A meeting", "kind": "meeting", "repeats": "FREQ=DAILY",
+                                                  "companies": [str(company["_id"])], "starts_at": moment,
+                                                  "ends_at": moment + dt.timedelta(minutes=30)})  # fmt: skip
+    create_record(access_for(admin), "activity", {"name": "A task", "kind": "task"})
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
@@ -61,7 +67,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
         f"/console/collection/company/details/?id={company['_id']}",
-        "/profile/", "/login/", "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
+        "/calendar/?view=week", "/calendar/?view=month", "/calendar/?view=people", "/calendar/?view=list",
+        "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours", "/profile/", "/login/",
+        "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
     ]  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from babel import Locale
-from dateutil.rrule import rrulestr
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
@@ -16,6 +15,7 @@ from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query, text_of
 from models.fields.kinds.written import clock_text, day_text
+from models.fields.rules import PARTS, BadRule, check_rule
 
 CLOCK = re.compile(r"(?:klo\s*)?(?P<hour>\d{1,2})(?:[.:](?P<minute>\d{2})(?:[.:]00)?)?", re.IGNORECASE)
 LAST_HOUR, LAST_MINUTE = 23, 59
@@ -53,20 +53,6 @@ class Time(Kind):
         return {field.path: {ASKED[code]: value, "$type": "string"}}
 
 
-#: What an RFC 5545 rule may be made of here, each with how its value looks.
-PARTS: Mapping[str, re.Pattern[str]] = {
-    "FREQ": re.compile("DAILY|WEEKLY|MONTHLY|YEARLY"),
-    "INTERVAL": re.compile("[1-9][0-9]{0,2}"),
-    "COUNT": re.compile("[1-9][0-9]{0,2}"),
-    "UNTIL": re.compile("[0-9]{8}(T[0-9]{6}Z)?"),
-    "BYDAY": re.compile("([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,6}"),
-    "BYMONTHDAY": re.compile("-?[1-9][0-9]?(,-?[1-9][0-9]?){0,30}"),
-    "BYMONTH": re.compile("[1-9][0-9]?(,[1-9][0-9]?){0,11}"),
-    "BYSETPOS": re.compile("-?[1-5]"),
-    "WKST": re.compile("MO|SU"),
-}
-#: What ends a rule.
-ENDS = frozenset(("COUNT", "UNTIL"))
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: What most things repeat by; any other rule is shown where it is held.
 USUAL: Mapping[str, Any] = {
@@ -109,24 +95,13 @@ class Recurrence(Kind):
 
 
 def checked_rule(text: str) -> str:
-    """The rule, its parts in one order. Raises FieldError for one that is none, or that this program does not know."""
-    pairs = [part.partition("=") for part in text.split(";")]
-    parts = {name: value for name, _sign, value in pairs}
-    known = len(parts) == len(pairs) and "FREQ" in parts and not set(parts) >= ENDS
+    """The rule, its parts in one order. Raises FieldError for one that nothing can repeat by."""
     try:
-        if not known or not all(PARTS[name].fullmatch(value) for name, value in parts.items()):
-            raise ValueError(text)
-        rule = ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts)
-        zone = dt.UTC if parts.get("UNTIL", "").endswith("Z") else None
-        rrulestr(rule, dtstart=dt.datetime(2024, 1, 1, tzinfo=zone))
-        # One that no day fits, the 30th of February, would be looked for through eight thousand years at each reading.
-        endless = ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts and name not in ENDS)
-        if next(iter(rrulestr(endless, dtstart=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))), None) is None:
-            raise ValueError(text)
-    except (KeyError, ValueError) as error:
-        raise FieldError(_l("“%(value)s” is no rule for repeating. Choose one from the list.",
-                            value=text[:60])) from error  # fmt: skip
-    return rule
+        check_rule(text)
+    except BadRule as error:
+        raise FieldError(error.message) from error
+    parts = rule_parts(text)
+    return ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts)
 
 
 def rule_parts(rule: str) -> dict[str, str]:

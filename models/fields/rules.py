@@ -1,0 +1,70 @@
+"""Rules of repeating (RFC 5545): what an activity can repeat by, and the rule as one that counts."""
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrule, rrulestr
+from flask_babel import lazy_gettext as _l
+
+from models.told import Told
+
+#: So far ahead is looked where the caller sets no end: a rule may name a day that never comes.
+HORIZON = dt.timedelta(days=10 * 366)
+LAST_DAY = dt.datetime.max.replace(tzinfo=dt.UTC, microsecond=0).replace(tzinfo=None) - HORIZON
+#: What a rule is tried on: a Saturday that begins a leap year.
+SOME_DAY = LAST_DAY.replace(year=2000, month=1, day=1)
+LONGEST_RULE = 300
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO",
+         "WKST")  # fmt: skip
+MOST_COUNT, MOST_INTERVAL = 5_000, 1_000
+UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
+NUMBER = re.compile(r"[1-9]\d{0,4}", re.ASCII)
+
+
+class BadRule(Told):
+    """The rule is none that an activity can repeat by."""
+
+
+def check_rule(text: str) -> None:
+    """Raise BadRule unless an activity can repeat by this rule ("FREQ=WEEKLY;BYDAY=MO"), or no day fits it."""
+    rule, _count = read_rule(text, SOME_DAY, ZoneInfo("UTC"))
+    if "UNTIL" not in text.upper() and next(iter(rule), None) is None:
+        raise BadRule(_l("No day fits this rule of repeating."))
+
+
+def read_rule(text: str, first: dt.datetime, zone: ZoneInfo) -> tuple[rrule, int | None]:
+    """The rule from `first` on without its COUNT, which is given beside it. Raises BadRule."""
+    pairs = [part.partition("=")[::2] for part in text.upper().split(";")]
+    parts = dict(pairs)
+    known = set(parts) <= set(PARTS) and len(parts) == len(pairs)
+    count, interval = parts.pop("COUNT", ""), parts.get("INTERVAL", "1")
+    if len(text) > LONGEST_RULE or parts.get("FREQ") not in FREQUENCIES or not known:
+        raise BadRule(_l("Choose how often it repeats: by days, weeks, months or years."))
+    if not NUMBER.fullmatch(interval) or int(interval) > MOST_INTERVAL:
+        raise BadRule(_l("Give an interval from 1 to %(most)s.", most=MOST_INTERVAL))
+    if count and (not NUMBER.fullmatch(count) or int(count) > MOST_COUNT or "UNTIL" in parts):
+        raise BadRule(_l("Give either a last day or a number of times, at most %(most)s.", most=MOST_COUNT))
+    if "UNTIL" in parts:
+        parts["UNTIL"] = last_wall(parts["UNTIL"], zone)
+    try:
+        rule = rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=first)
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise BadRule(_l("This rule of repeating can't be read.")) from error
+    return rule, int(count) if count else None
+
+
+def last_wall(text: str, zone: ZoneInfo) -> str:
+    """A rule's UNTIL as wall time of the zone; a day alone is meant to its end. Raises BadRule."""
+    found = UNTIL.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        day, time, in_utc = found.groups()
+        last = dt.datetime.strptime(f"{day}{time or '235959'}+0000", "%Y%m%d%H%M%S%z")
+        if in_utc:
+            last = last.astimezone(zone)
+    except (ValueError, OverflowError) as error:
+        raise BadRule(_l("The last day of repeating can't be read.")) from error
+    return last.strftime("%Y%m%dT%H%M%S")
