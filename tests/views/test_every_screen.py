@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from models.rights import Access
 from models.security import User
-from services.records import delete_record
+from services.records import create_record, delete_record
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
@@ -38,6 +38,10 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     company = CompanyFactory.create(customer=True, x_a_text="word " * 60, x_a_number="1234567.5", x_a_choice="B")
     CompanyFactory.create_batch(30, x_a_money="1200 EUR", x_a_date="31.12.2024", x_a_boolean="yes")
     person = PersonFactory.create(companies=[str(company["_id"])])
+    linked = {"companies": [str(company["_id"])], "people": [str(person["_id"])], "owner": str(admin.pk)}
+    for name, values in (("Ring", {"due_on": "2020-01-01", "priority": "high"}), ("Think", {}),
+                         ("Met", {"kind": "meeting", "starts_at": "2099-01-01T10:00"}), ("Done", {"state": "done"})):
+        create_record(admin_access, "activity", {"kind": "task", "name": name, **linked, **values})
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     return [
@@ -55,6 +59,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
         f"/console/collection/company/details/?id={company['_id']}",
+        "/tasks/", "/tasks/?whose=all&due=overdue", "/tasks/?due=done", "/tasks/?priority=low", "/activities/",
+        "/activities/add?kind=task",
         "/profile/", "/login/",
     ]  # fmt: skip
 
