@@ -16,8 +16,9 @@ from services.search import find_page
 from tests.views.test_tasks import sign_in_at
 
 SILENT = [{"through": "activity.companies", "none": [{"col": "at", "opr": "period", "value": "last_6_months"}]}]
-OVERDUE = [{"through": "activity.companies", "all": [{"col": "due_at", "opr": "period", "value": "past"},
-                                                     {"col": "state", "opr": "in", "value": ["open", "waiting"]}]}]  # fmt: skip
+LATE = {"col": "due_at", "opr": "period", "value": "past"}
+PENDING = {"col": "state", "opr": "in", "value": ["open", "waiting"]}
+OVERDUE = [{"through": "activity.companies", "all": [LATE, PENDING]}]
 
 
 @pytest.fixture
