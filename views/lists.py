@@ -20,8 +20,8 @@ from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.search import Page, TooSlow, find_page
-from views.activity_block import ActivityScreens
 from views.base import current_access, current_language, current_user
+from views.bulk_log import BulkLogScreens
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns
 from views.fields import INPUTS
@@ -38,7 +38,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class ListScreens(ActivityScreens):
+class ListScreens(BulkLogScreens):
     """A register's list, and what its panels ask for."""
 
     @expose("/list/")
@@ -67,7 +67,7 @@ class ListScreens(ActivityScreens):
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
-            can=self.can(), views=shown_views(self.card),
+            can=self.can(), may_log=self.may_log(), views=shown_views(self.card),
         ), status  # fmt: skip
 
     def chosen_columns(self) -> Sequence[str]:

@@ -31,7 +31,7 @@ function withKeys() {
 /** [key, what it does] of this page: its own elements, the list's keys where there is a list, those of every page. */
 function keysHere() {
   const own = withKeys().map((element) => [element.dataset.key, labelOf(element)]);
-  const list = document.querySelector("[data-row]") ? [["↑ ↓", text("key_rows")], ["Enter", text("key_open")], ["x", text(document.querySelector("[data-row-tick]") ? "key_done" : "key_tick")],
+  const list = document.querySelector("[data-row]") ? [["↑ ↓", text("key_rows")], ["Enter", text("key_open")], ["x", document.querySelector("[data-row-tick]") ? text("key_done") : text("key_tick")],
     ["e", text("key_edit")], ["Shift F10", text("key_menu")]] : [];
   const place = document.querySelector("[data-edit]") ? [["Enter", text("key_in_place")], ["Esc", text("key_take_back")]] : [];
   const form = document.querySelector("form.k-form") ? [["Ctrl Enter", text("key_save")]] : [];

@@ -1,7 +1,8 @@
 """Writing the demo organisation through the services, so that rights, change entries and facets are as in life."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,13 +13,15 @@ from models.changes import Source
 from models.fields.schema import Schema, schema_of
 from models.registers import all_registers
 from models.rights import Access
+from models.transactions import in_transaction
+from services.demo.activities import ZONE, activity
 from services.demo.companies import company
 from services.demo.drawing import Ref
 from services.demo.fields import ensure_fields
 from services.demo.letters import ensure_templates
 from services.demo.people import person
 from services.demo.staff import Employee, ensure_teams, ensure_users
-from services.records import Origin, create_records
+from services.records import Origin, create_records, finished, insert, now, prepare_new
 
 Raw = dict[str, Any]
 #: One transaction holds so many records; the first ones fewer, for parent companies come before their daughters.
@@ -40,18 +43,20 @@ class Loaded:
 
     companies: int
     people: int
+    activities: int
     fields: int
     templates: int
     users: Sequence[Employee]
 
 
 def load_organisation(
-    access: Access, *, companies: int, people: int, password: str, seed: int = SEED, add: bool = False,
-    progress: Made = lambda count: None,
+    access: Access, *, companies: int, people: int, password: str, activities: int = 0, seed: int = SEED,
+    add: bool = False, today: dt.date | None = None, progress: Made = lambda count: None,
 ) -> Loaded:  # fmt: skip
     """Add the demo organisation: fields, teams, roles, users, records, templates. What is there already is used.
 
-    `progress` is told how many records are written so far. Raises RecordsExist, NotAllowed, ValidationFailed.
+    Activities lie before and after `today`, which is the day of loading unless another one is given. `progress` is told
+    how many records are written so far. Raises RecordsExist, NotAllowed, ValidationFailed.
     """
     counts = {card.key: card.document._get_collection().estimated_document_count() for card in all_registers()}
     if any(counts.values()) and not add:
@@ -63,7 +68,8 @@ def load_organisation(
     # Added once more, the organisation goes on where it ended: nobody is there twice.
     writer.write_companies(seed, companies, counts["company"])
     writer.write_people(seed, people, counts["person"])
-    return Loaded(companies, people, fields, ensure_templates(access), new)
+    writer.write_activities(seed, activities, today or now().date(), counts["activity"])
+    return Loaded(companies, people, activities, fields, ensure_templates(access), new)
 
 
 class Writer:
@@ -75,7 +81,7 @@ class Writer:
         self.written = 0
         self.ids: dict[Ref, ObjectId] = {Ref("user", number): key for number, key in enumerate(users)}
         self.ids.update((Ref("team", name), key) for name, key in ensure_teams().items())
-        self.companies = range(0)
+        self.companies = self.people = range(0)
 
     def write_companies(self, seed: int, count: int, start: int = 0) -> None:
         """Companies `start`, `start` + 1 …; a parent that is not among them stays unsaid."""
@@ -88,7 +94,23 @@ class Writer:
         """People who work at the companies written before."""
         made = partial(person, seed, companies=self.companies)
         for batch in batches(count, start):
-            self.write("person", [made(number) for number in batch])
+            rows = self.write("person", [made(number) for number in batch])
+            self.ids.update((Ref("person", number), raw["_id"]) for number, raw in zip(batch, rows, strict=True))
+        self.people = range(start, start + count)
+
+    def write_activities(self, seed: int, count: int, today: dt.date, start: int = 0) -> None:
+        """Activities with the companies and people written before; what was done was done when it says so."""
+        schema, access = schema_of("activity"), replace(self.access, time_zone=ZONE)
+        for batch in batches(count, start):
+            drawn = [activity(seed, number, self.companies, self.people, today) for number in batch]
+            done = [values.pop("done_at", None) for values in drawn]
+            documents = prepare_new(access, schema, [self.resolved(values) for values in drawn])
+            documents = [finished(schema, raw | {"done_at": moment, "created_at": moment}, {}) if moment else raw
+                         for raw, moment in zip(documents, done, strict=True)]  # fmt: skip
+            in_transaction(partial(insert, access=access, schema=schema, documents=documents,
+                                   origin=Origin(Source.SHELL)))  # fmt: skip
+            self.written += len(documents)
+            self.progress(self.written)
 
     def write(self, register: str, rows: Sequence[Mapping[str, Any]]) -> list[Raw]:
         retired = retired_choices(schema_of(register))

@@ -56,6 +56,9 @@ ROLES: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = {
 }  # fmt: skip
 
 
+WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
+
+
 def seller_of(team: str, random: Random) -> Ref:
     """One of the team's sellers; the first of them has the most customers."""
     sellers = [number for number, employee in enumerate(STAFF) if (employee.role, employee.team) == ("seller", team)]
@@ -82,6 +85,8 @@ def role_data(key: str) -> dict[str, Any]:
     name, actions, field_rights = ROLES[key]
     grants = [{"register": register, "action": action, "scope": scope}
               for register in ("company", "person") for action, scope in actions.items()]  # fmt: skip
+    # Everybody keeps their own activities, and sees the others' within what is private.
+    grants += [{"register": "activity", "action": action, "scope": scope} for action, scope in WORKING.items()]
     return {"name": name, "grants": grants, "field_rights": field_rights}
 
 

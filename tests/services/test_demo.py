@@ -1,5 +1,6 @@
 """The demo organisation: the same from the same seed, valid throughout, written as people's own work is."""
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from stdnum.fi import ytunnus
 
+from models.activities import Activity
 from models.changes import Change
 from models.companies import Company
 from models.fields.kinds import OFFERED_KINDS
@@ -21,6 +23,7 @@ from models.rights import Access, system_access
 from models.security import Role, User
 from services.choice_lists import change_choices, get_choices
 from services.demo import SEED, STAFF, Ref, company, load_organisation, person
+from services.demo.activities import activity
 from services.demo.letters import OFFER, word_file
 from services.demo.loading import batches
 from services.merge import field_status, list_templates, merge_records
@@ -38,7 +41,7 @@ def loaded(app: Flask) -> Any:
 
 @pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
-    return lambda *arguments: app.test_cli_runner().invoke(args=["load-demo", *arguments])
+    return lambda *arguments: app.test_cli_runner().invoke(args=["load-demo", "--activities", "40", *arguments])
 
 
 def drawn(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -196,3 +199,29 @@ def test_references_point_at_what_is_there() -> None:
     for number in range(200):
         at = person(SEED, number, range(50)).get("companies", [])
         assert all(isinstance(place, Ref) and place.number in range(50) for place in at)
+
+
+DAY = dt.date(2026, 11, 26)
+
+
+def test_activities_are_the_same_from_the_same_seed_and_lie_around_the_day() -> None:
+    drawn = [[activity(seed, n, range(40), range(60), DAY) for n in range(200)] for seed in (7, 7, 8)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    shifted = [activity(7, n, range(40), range(60), DAY + dt.timedelta(days=7)) for n in range(200)]
+    assert [values["name"] for values in shifted] == [values["name"] for values in drawn[0]]
+
+
+def test_activities_are_written_as_they_were(app: Flask) -> None:
+    load_organisation(system_access(), companies=20, people=30, activities=400, password=PASSWORD, today=DAY)
+    rows = list(Activity._get_collection().find({}))
+    assert len(rows) == 400
+    kinds, states = Counter(raw["kind"] for raw in rows), Counter(raw["state"] for raw in rows)
+    assert set(kinds) == {"call", "email", "meeting", "offer", "note", "letter", "task", "other"}
+    assert states["done"] > states["open"] > states["waiting"] > 0
+    assert all(raw["done_at"].date() < DAY for raw in rows if raw["state"] == "done")
+    assert any(raw.get("due_at") and raw["due_at"].date() < DAY for raw in rows if raw["state"] == "open")
+    assert any(raw.get("repeats") for raw in rows)
+    assert any(raw.get("private") for raw in rows)
+    # Whom it was with works there.
+    works = {raw["_id"]: raw.get("companies") or [] for raw in Person._get_collection().find({})}
+    assert all(raw["companies"][0] in works[raw["people"][0]] for raw in rows if raw.get("people"))

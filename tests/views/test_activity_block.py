@@ -111,7 +111,7 @@ def test_logged_by_keys_and_told_at_once(page: Page, admin: User, records: dict[
     expect(subject).to_be_focused()
     expect(subject).to_have_value("")
     # A task in the same line; then it is ticked off, and nothing follows.
-    page.locator(".k-kinds label", has_text="Task").click()
+    page.locator(".k-logkinds label", has_text="Task").click()
     subject.fill("Send it")
     page.locator("[data-log] [name=due_on]").fill("2099-01-01")
     subject.press("Enter")

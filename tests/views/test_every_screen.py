@@ -49,6 +49,10 @@ def screens(admin: User, admin_access: Access) -> list[str]:
                                                   "companies": [str(company["_id"])], "starts_at": moment,
                                                   "ends_at": moment + dt.timedelta(minutes=30)})  # fmt: skip
     create_record(access_for(admin), "activity", {"name": "A task", "kind": "task"})
+    linked = {"companies": [str(company["_id"])], "people": [str(person["_id"])], "owner": str(admin.pk)}
+    for name, values in (("Ring", {"due_on": "2020-01-01", "priority": "high"}), ("Think", {}),
+                         ("Met", {"kind": "meeting", "starts_at": "2099-01-01T10:00"}), ("Done", {"state": "done"})):
+        create_record(admin_access, "activity", {"kind": "task", "name": name, **linked, **values})
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
@@ -70,6 +74,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/calendar/?view=week", "/calendar/?view=month", "/calendar/?view=people", "/calendar/?view=list",
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours", "/profile/", "/login/",
         "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
+        "/tasks/", "/tasks/?whose=all&due=overdue", "/tasks/?due=done", "/tasks/?priority=low", "/activities/",
+        "/activities/add?kind=task",
     ]  # fmt: skip
 
 
