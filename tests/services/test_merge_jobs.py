@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from bson import ObjectId
@@ -43,7 +44,8 @@ def test_start_merge_all_matching_makes_letters_in_name_order(anna: Access) -> N
     assert (job["state"], job["done"], job["total"], job["result"]["letters"]) == ("done", 3, 3, 3)
     assert job["message"] == "3 letters are ready. Left empty, because nothing fills them: Kaupunki!."
     file = StoredFile._get_collection().find_one({"_id": job["result_file"]})
-    assert (file["name"], file["owner"]) == (f"Letter {dt.datetime.now(dt.UTC).date()}.docx", anna.user_id)
+    today = dt.datetime.now(ZoneInfo(anna.time_zone)).date()
+    assert (file["name"], file["owner"]) == (f"Letter {today}.docx", anna.user_id)
 
 
 def test_start_merge_chosen_rows_only(anna: Access) -> None:
