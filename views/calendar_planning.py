@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton, format_time
 from bson import ObjectId
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
@@ -59,7 +60,10 @@ class CalendarPlanningView(BaseView):
     def suggestion(self, access: Access, span: tuple[dt.datetime, dt.datetime], users: tuple[ObjectId, ...]) -> Raw:
         start, end = (moment.astimezone(ZoneInfo(access.time_zone)) for moment in span)
         others = [str(user) for user in users if user != access.user_id]
-        return {"start": start.replace(tzinfo=None), "end": end.replace(tzinfo=None), "url": url_for(
+        locale = get_locale() or "en_GB"
+        day = format_skeleton("MMMEd", start, tzinfo=start.tzinfo, locale=locale)
+        times = [format_time(one, "short", tzinfo=start.tzinfo, locale=locale) for one in (start, end)]
+        return {"text": f"{day} {times[0]}–{times[1]}", "url": url_for(
             "CalendarView.calendar", date=start.date().isoformat(), view="day", starts_at=start.strftime(WALL)[:16],
             ends_at=end.strftime(WALL)[:16], users=others)}  # fmt: skip
 
@@ -83,7 +87,7 @@ class CalendarPlanningView(BaseView):
         values = {f"{side}_{day}": f"{time:%H:%M}" for day, times in kept.items()
                   for side, time in zip(("from", "to"), times, strict=True)}  # fmt: skip
         locale = get_locale()
-        names = locale.days["format"]["wide"] if locale else {}
+        names = locale.days["stand-alone"]["wide"] if locale else {}
         return self.render_template(
             "calendar/hours.html", title=_("Working hours"), errors=errors, country=organisation().country,
             values=request.form if errors else values, days=[(day, names.get(int(day), day)) for day in WEEKDAYS],

@@ -58,8 +58,8 @@ function content({ event, timeText }) {
   return { domNodes: parts };
 }
 
-// The library calls its grids tables, which are none without rows; entries are buttons that tell their day themselves.
-const TABLES = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader"].map((role) => `[role=${role}]`).join();
+// The library calls its grids tables and lists, which they are not by their parts; entries are buttons that tell their day themselves.
+const TABLES = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader", "list", "listitem"].map((role) => `[role=${role}]`).join();
 const PLACES = ["aria-colindex", "aria-rowindex", "aria-colspan", "aria-rowspan", "aria-colcount", "aria-rowcount"];
 function plain() {
   for (const part of place.querySelectorAll(TABLES)) part.removeAttribute("role");
