@@ -30,7 +30,7 @@ KINDS = (
 )
 OPEN, WAITING, DONE, CANCELLED = "open", "waiting", "done", "cancelled"
 STATES = (
-    Choice(OPEN, _l("Open"), "blue"),
+    Choice(OPEN, _l("To be done"), "blue"),
     Choice(WAITING, _l("Waiting for others"), "amber"),
     Choice(DONE, _l("Done"), "green"),
     Choice(CANCELLED, _l("Cancelled"), "grey"),
