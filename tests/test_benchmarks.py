@@ -17,7 +17,7 @@ from benchmarks.report import lines
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
          "sorted by a custom number", "filtered and sorted by custom fields", "HTTP: a company's page",
-        "calendar: a week of 20 people",
+         "calendar: a week of 20 people",
          "page 8 by key", "page 8 by number", "page and exact count",
          "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
