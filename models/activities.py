@@ -127,7 +127,7 @@ class Activity(Record):
 
     @classmethod
     def begin(cls, access: Access) -> dict[str, Any]:
-        return {"zone": access.time_zone}
+        return {"zone": access.home_zone or access.time_zone}
 
     @classmethod
     def complete(cls, values: dict[str, Any]) -> dict[str, Any]:

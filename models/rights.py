@@ -66,6 +66,8 @@ class Access:
     role_ids: frozenset[ObjectId] = frozenset()
     language: str = "en"
     time_zone: str = "UTC"
+    #: Where the user is: programs read and write in UTC on the user's behalf, whose days begin elsewhere.
+    home_zone: str = ""
 
     def scope(self, register: str, action: str) -> Scope | None:
         """How far the action reaches on the register; None where it is not granted."""

@@ -97,6 +97,7 @@ def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
         hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
         everything=any(role.name == ADMIN_ROLE for role in roles), role_ids=frozenset(role.pk for role in roles),
         language=language or user.language or "en", time_zone=user.time_zone or "UTC",
+        home_zone=user.time_zone or "UTC",
     )  # fmt: skip
 
 

@@ -90,10 +90,10 @@ class ChoiceListApi(RestApi):
 
 
 def known_ids(access: Access) -> list[str]:
-    """The ids of those that the caller's roles do not hide."""
+    """The ids of those whose register the caller sees, as far as no role hides them."""
     all_of_them = access.may(SETTINGS, "change")
     return [f"{register}.{field.key}" for register, field in extensible_fields()
-            if all_of_them or not access.hides(register, field.column)]  # fmt: skip
+            if all_of_them or (access.may(register, "see") and not access.hides(register, field.column))]  # fmt: skip
 
 
 def choices_of(pk: str) -> Raw:
