@@ -18,7 +18,7 @@ from services.repeating import REGISTER
 from views.base import current_access, current_language
 from views.relationships import RelationshipScreens
 from views.task_rows import KIND_ICONS, OTHER_ICON, task_rows
-from views.tasks import day_text, in_part, linked_name, me, undo_add
+from views.tasks import day_text, in_part, me, told_of, undo_add
 
 Raw = dict[str, Any]
 #: What the line sends as it was typed.
@@ -46,7 +46,7 @@ class ActivityScreens(RelationshipScreens):
             return self.not_logged(access, raw, error.messages())
         except NotAllowed as error:
             return self.not_logged(access, raw, {"": [str(error)]})
-        told = _("%(name)s was added.", name=linked_name(made))
+        told = told_of(_("%(name)s was added."), made)
         if in_part():
             return self.activity_block(access, raw, told=told + undo_add(access, made))
         flash(told, "success")

@@ -143,7 +143,8 @@ class RegisterView(ListScreens):
         """Add a record. Everything typed stays on the page until it is saved."""
         schema = self.datamodel.schema
         given = self.prefilled(schema)
-        form = self.form_with(schema.defaults | self.card.document.form_defaults(given) | given)
+        own = self.card.document.form_defaults(given)
+        form = self.form_with(schema.defaults | whose(schema) | own | given)
         if request.method == "POST" and form.validate():
             try:
                 raw = create_record(current_access(), self.card.key, self.typed(form), keep=self.kept())
@@ -162,7 +163,8 @@ class RegisterView(ListScreens):
         try:
             raw = create_record(current_access(), self.card.key, typed)
         except (ValidationFailed, NotAllowed) as error:
-            form = self.form_with(self.datamodel.schema.defaults | typed)
+            schema = self.datamodel.schema
+            form = self.form_with(schema.defaults | whose(schema) | typed)
             return self.form_page(form, None, str(self.card.add_label), error)
         link = Markup('<a href="{}">{}</a>').format(url_for(f"{self.endpoint}.show", pk=raw["_id"]), raw.get("name"))
         flash(Markup(_("%(name)s was added.")) % {"name": link}, "success")
@@ -339,3 +341,11 @@ class RegisterView(ListScreens):
         flash(done + (undo_button(batch=outcome.batch) if outcome.count else ""), "success")
         return redirect(self.list_url())
 
+
+def whose(schema: Schema) -> Raw:
+    """Whose a new record is, as its form shows it: its user's and the user's team's. Emptied, it is nobody's."""
+    access = current_access()
+    own = {"owner": access.user_id, "team": access.team_id}
+    fields = {column: schema.get(column) for column in own}
+    return {column: str(own[column]) for column, field in fields.items()
+            if field is not None and not field.read_only and own[column] is not None}  # fmt: skip

@@ -97,7 +97,7 @@ class TaskView(BaseView):
             raw = add_task(current_access(), values)
         except (ValidationFailed, NotAllowed) as error:
             return self.refused(error) if in_part() else self.page(typed, message_of(error))
-        return self.said(_("%(name)s was added.", name=linked_name(raw)))
+        return self.said(told_of(_("%(name)s was added."), raw))
 
     @expose("/done/<pk>", methods=["POST"])
     @has_access
@@ -158,7 +158,7 @@ class TaskView(BaseView):
             raw = follow_up(current_access(), pk, values)
         except (ValidationFailed, NotAllowed) as error:
             return self.refused(error)
-        return self.said(_("%(name)s was added.", name=linked_name(raw)))
+        return self.said(told_of(_("%(name)s was added."), raw))
 
     @expose("/undo/<pk>", methods=["POST"])
     @has_access
@@ -169,7 +169,7 @@ class TaskView(BaseView):
             raw = undo_change(current_access(), REGISTER, pk, request.args.get("version", ""))
         except (UndoFailed, VersionConflict, NotAllowed, ValidationFailed) as error:
             return self.refused(error)
-        return self.said(_("%(name)s is as it was.", name=linked_name(raw)))
+        return self.said(told_of(_("%(name)s is as it was."), raw))
 
     # Answers
 
@@ -181,7 +181,7 @@ class TaskView(BaseView):
         except (VersionConflict, NotAllowed, ValidationFailed) as error:
             return self.refused(error)
         repeated = follows_by_itself(raw["_id"]) if raw.get("repeated") else None
-        told = Markup(escape(words)) % {"name": linked_name(raw)}
+        told = told_of(words, raw)
         if repeated is not None:
             told += Markup(" ") + _("The next one is due %(day)s.", day=due_text(access, repeated))
         asks = ask_next and repeated is None and access.may(REGISTER, "add")
@@ -220,6 +220,11 @@ def version_arg() -> int | None:
     """The version that the page showed; -1, which no record has, for one that can't be read."""
     text = request.args.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def told_of(words: str, raw: Raw) -> Markup:
+    """A translated text with the activity's name, as a link, in place of %(name)s."""
+    return Markup(escape(words)) % {"name": linked_name(raw)}
 
 
 def linked_name(raw: Raw) -> Markup:

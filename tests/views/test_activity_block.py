@@ -58,6 +58,9 @@ def test_a_call_is_logged_as_done_now(client: FlaskClient, records: dict[str, Ra
     data = {"kind": "call", "name": "Asked for an offer", "companies": str(records["Alfa"]["_id"])}
     assert client.post(url, data=data).location == f"/people/show/{records['Maija']['_id']}"
     made = only()
+    told = client.post(url, data={**data, "part": "1"}).text
+    link = f'<a href="/activities/show/{Activity.objects.order_by("-id").first().pk}">Asked for an offer</a>'
+    assert f"{link} was added." in told
     assert (made["kind"], made["state"], made["people"]) == ("call", "done", [records["Maija"]["_id"]])
     assert made["companies"] == [records["Alfa"]["_id"]]
     assert made["done_at"] == made["at"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 
 from models.rights import Access
 from models.security import FieldRight, Role, User
@@ -25,10 +26,10 @@ def limited(
 def test_list_of_a_limited_user_holds_own_records_only(limited: FlaskClient, app: Any) -> None:
     CompanyFactory.create(name="Somebody else's", customer=True)
     limited.post("/companies/add", data={"name": "My own"})
-    html = limited.get("/companies/").text
-    assert "My own" in html
-    assert "Somebody else" not in html
-    assert "Phone" not in html
+    text = limited.get("/companies/").text
+    assert "My own" in text
+    assert "Somebody else" not in text
+    assert "Phone" not in text
 
 
 def test_record_of_somebody_else_is_a_404_and_its_form_too(limited: FlaskClient) -> None:
@@ -73,3 +74,14 @@ def test_field_defined_meanwhile_shows_everywhere_on_the_next_request(
     assert client.get("/companies/?_flt_eq_x_grade=a").status_code == 200
     retire_field(admin_access, defined["_id"])
     assert "Grade" not in client.get("/companies/add").text
+
+
+def test_a_form_sent_as_it_came_adds_a_record_of_one_s_own(limited: FlaskClient, app: Any) -> None:
+    """Who may add own records only gets the form with their own name in it; with an error it stays there."""
+    page = limited.get("/companies/add").text
+    (form,) = html.fromstring(page).find_class("k-form")
+    typed = {name: value for name, value in form.form_values() if name != "csrf_token"}
+    assert typed["owner"] == str(User.objects.get(username="limited").pk)
+    assert limited.post("/companies/add", data={**typed, "name": ""}).text.count(f'selected value="{typed["owner"]}"')
+    assert limited.post("/companies/add", data={**typed, "name": "Mine"}).status_code == 302
+    assert "Mine" in limited.get("/companies/").text
