@@ -20,9 +20,11 @@ from services.quick_search import quick_search
 from services.records import RecordNotFound, create_record, delete_record, get_record, update_record
 from services.recycle_bin import restore_records
 from services.search import Selection, find_page
+from services.settings import define_field
 from services.timeline import Happening, timeline_of
 from tests.factories import CompanyFactory, PersonFactory
 from tests.services.importing import import_text, only
+from tests.services.merging import keep, letters, make
 
 Raw = dict[str, Any]
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -275,3 +277,23 @@ columns:
     raw = Activity._get_collection().find_one({"name": "Tarjous"})
     assert raw is not None
     assert raw["at"] == raw["starts_at"]
+
+
+def test_letters_are_written_of_activities(staff: Any) -> None:
+    anna = staff("anna")
+    company = CompanyFactory.create(name="Voima Oy")
+    add(anna, name="Käynti", kind="meeting", starts_at="2026-07-01T09:00", companies=[str(company["_id"])],
+        text="<p>Sovittiin <strong>hinta</strong>.</p>")  # fmt: skip
+    template = keep(anna, "Subject", "Tyyppi", "Alkaa", "companies", "Teksti", register="activity")
+    (line,) = letters(anna, make(anna, template))
+    assert line.startswith("Käynti|Meeting|")
+    assert line.endswith("|Voima Oy|Sovittiin hinta.")
+
+
+def test_a_field_of_one_s_own_belongs_to_activities_as_to_any_register(staff: Any, admin_access: Access) -> None:
+    define_field(admin_access, {"register": "activity", "key": "mood", "kind": "choice", "label": {"en": "Mood"},
+                                "choices": ["Good", "Bad"], "section": "basic"})  # fmt: skip
+    anna = staff("anna")
+    add(anna, name="Hyvä", x_mood="good")
+    add(anna, name="Huono", x_mood="bad")
+    assert names(anna, {"col": "x_mood", "opr": "eq", "value": "good"}) == ["Hyvä"]
