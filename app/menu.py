@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from views.activities import ActivityView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
+from views.calendar_invitations import CalendarInvitationView
 from views.calendar_planning import CalendarPlanningView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
@@ -39,6 +40,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
     appbuilder.add_view_no_menu(CalendarPlanningView)
+    appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
     appbuilder.add_view_no_menu(OptionsView)

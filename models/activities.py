@@ -122,6 +122,9 @@ class Activity(Record):
     repeated = me.StringField()
     #: The name that an event of another program came with (services/ical_reading.py).
     uid = me.StringField()
+    #: Whom invitations went to, {register, id, address, told}, and the last one's number (services/invitations.py).
+    invited = me.ListField(me.DictField())
+    sequence = me.IntField()
 
     meta = {"collection": "activity"}
 

@@ -68,16 +68,32 @@ def email_of(raw: Raw) -> EmailMessage:
     email.set_content(raw.get("text") or "")
     if raw.get("html"):
         email.add_alternative(raw["html"], subtype="html")
-    for attachment in raw.get("attachments") or ():
+    attachments = raw.get("attachments") or ()
+    for attachment in attachments:
+        if attachment.get("method"):
+            # Mail programs offer to answer what stands beside the text, not what is attached to it (RFC 6047).
+            email.add_alternative(bytes(attachment["content"]).decode("utf-8", "replace"), subtype="calendar",
+                                  params={"method": attachment["method"]})  # fmt: skip
+    for attachment in attachments:
         attach(email, attachment)
     return email
 
 
+def is_address(text: str) -> bool:
+    """Whether a message can be addressed to this."""
+    try:
+        address = Address(addr_spec=text)
+    except (ValueError, IndexError, AttributeError, HeaderParseError):
+        return False
+    return bool(address.username and address.domain) and text.isascii() and text == "".join(one_line(text).split())
+
+
 def attach(email: EmailMessage, attachment: Raw) -> None:
-    main, _slash, sub = attachment["content_type"].partition("/")
-    method = {"method": attachment["method"]} if attachment.get("method") else {}
+    # A calendar object stands in the message once; the file for programs that look for one is no second request.
+    kind = "application/ics" if attachment.get("method") else attachment["content_type"]
+    main, _slash, sub = kind.partition("/")
     email.add_attachment(bytes(attachment["content"]), maintype=main, subtype=sub or "octet-stream",
-                         filename=one_line(attachment["name"]), params=method)  # fmt: skip
+                         filename=one_line(attachment["name"]))  # fmt: skip
 
 
 def one_line(text: str) -> str:

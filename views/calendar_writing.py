@@ -18,6 +18,7 @@ from models.rights import NotAllowed
 from services.bookings import NotAsked, answer_booking
 from services.calendar import REGISTER
 from services.calendar_writing import Move, add_entry, instant, move_entry, wall_time
+from services.invitations import awaited
 from services.occurrences import NoOccurrence, change_occurrence, end_before, skip_occurrence, take_up_again
 from services.records import RecordNotFound, VersionConflict, delete_record, get_record, update_record
 from views.base import current_access, current_language
@@ -144,7 +145,10 @@ class CalendarWriting(BaseView):
         else:
             raw = delete_record(access, REGISTER, pk, version=version_asked())
             undo = {"url": url_for("BinView.restore"), "values": {"rowid": str(raw["_id"])}}
-        return jsonify(message=_("%(name)s was deleted.", name=raw.get("name") or ""), undo=undo)
+        message = _("%(name)s was deleted.", name=raw.get("name") or "")
+        if awaited(raw):
+            message = f"{message} {_('Those invited have not been told.')}"
+        return jsonify(message=message, undo=undo)
 
     @expose("/again/<pk>", methods=["POST"])
     @has_access

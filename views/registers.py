@@ -1,6 +1,7 @@
 """The screens of any register: its records, forms, deleting; the list is in views/lists.py."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, jsonify, redirect, request, url_for
@@ -38,6 +39,16 @@ from views.recycle_bin import undo_button
 from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a register's records are offered beside editing and deleting: a button, and a note that says why."""
+
+    url: str
+    label: str
+    icon: str
+    note: str = ""
 
 
 class RegisterView(ListScreens):
@@ -89,8 +100,12 @@ class RegisterView(ListScreens):
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"),
+            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw),
         )  # fmt: skip
+
+    def offers(self, raw: Raw) -> Sequence[Offer]:
+        """What else is offered on the page of a record."""
+        return ()
 
     @expose("/beside/<pk>", methods=["GET"])
     @has_access

@@ -62,8 +62,11 @@ def test_a_message_is_sent_once_with_text_html_and_attachment(inbox: Inbox) -> N
     assert message.get_body(("plain",)).get_content().strip() == "Hello, Ännä"  # type: ignore[union-attr]
     assert "<p>Hello, Ännä</p>" in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
     (attachment,) = message.iter_attachments()
-    assert (attachment.get_filename(), attachment["Content-Type"].params["method"]) == ("meeting.ics", "REQUEST")
-    assert "BEGIN:VCALENDAR" in attachment.get_content()
+    assert (attachment.get_filename(), attachment.get_content_type()) == ("meeting.ics", "application/ics")
+    assert b"BEGIN:VCALENDAR" in attachment.get_content()
+    (asked,) = (part for part in message.walk() if part.get_content_type() == "text/calendar")
+    assert asked["Content-Type"].params["method"] == "REQUEST"
+    assert "BEGIN:VCALENDAR" in asked.get_content()
 
 
 def test_a_key_queues_once_and_many_go_over_one_connection(inbox: Inbox) -> None:

@@ -45,9 +45,11 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     CompanyFactory.create_batch(30, x_a_money="1200 EUR", x_a_date="31.12.2024", x_a_boolean="yes")
     person = PersonFactory.create(companies=[str(company["_id"])])
     moment = dt.datetime.now(dt.UTC)
-    create_record(access_for(admin), "activity", {"name": "A meeting", "kind": "meeting", "repeats": "FREQ=DAILY",
-                                                  "companies": [str(company["_id"])], "starts_at": moment,
-                                                  "ends_at": moment + dt.timedelta(minutes=30)})  # fmt: skip
+    invited = PersonFactory.create(email="a.rather.long.address@example.com")
+    meeting = create_record(access_for(admin), "activity", {
+        "name": "A meeting", "kind": "meeting", "repeats": "FREQ=DAILY", "companies": [str(company["_id"])],
+        "people": [str(person["_id"]), str(invited["_id"])], "starts_at": moment,
+        "ends_at": moment + dt.timedelta(minutes=30)})  # fmt: skip
     create_record(access_for(admin), "activity", {"name": "A task", "kind": "task"})
     linked = {"companies": [str(company["_id"])], "people": [str(person["_id"])], "owner": str(admin.pk)}
     for name, values in (("Ring", {"due_on": "2020-01-01", "priority": "high"}), ("Think", {}),
@@ -72,7 +74,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
         f"/console/collection/company/details/?id={company['_id']}",
         "/calendar/?view=week", "/calendar/?view=month", "/calendar/?view=people", "/calendar/?view=list",
-        "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours", "/profile/", "/login/",
+        "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
+        f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/",
         "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
         "/tasks/", "/tasks/?whose=all&due=overdue", "/tasks/?due=done", "/tasks/?priority=low", "/activities/",
         "/activities/add?kind=task",
