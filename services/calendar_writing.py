@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.times import to_utc
 from models.rights import Access
-from services.occurrences import change_occurrence, moved_start, occurrence_of
+from services.later import change_later, continued
+from services.occurrences import NoOccurrence, change_occurrence, due_day, moved_start, occurrence_of
 from services.records import create_record, get_record, update_record
-from services.recurrence import moment, zone_of
+from services.recurrence import moment, moved_rule, own_span, zone_of
 
 Raw = dict[str, Any]
 REGISTER = "activity"
@@ -26,14 +27,15 @@ YEARS = range(1900, 2200)
 class Move:
     """Where an entry was dragged to: wall times as the user's clock has them, an end only where its edge was dragged.
 
-    `occurrence` is the start of the one that was dragged, for a repeating entry; `one` says that it alone moves.
+    `occurrence` is the start of the one that was dragged, for a repeating entry; `which` says whether it alone moves
+    ("one"), it and all later ones ("later"), or all of them.
     """
 
     start: dt.datetime
     end: dt.datetime | None = None
     all_day: bool = False
     occurrence: dt.datetime | None = None
-    one: bool = False
+    which: str = "all"
 
 
 def wall_time(text: Any) -> dt.datetime:
@@ -81,23 +83,51 @@ def move_entry(access: Access, activity_id: Any, move: Move, *, version: int | N
     NoOccurrence, ValidationFailed.
     """
     raw = get_record(access, REGISTER, activity_id, "change")
-    if not raw.get("starts_at"):
-        values = due_values(access, move)
-        if not raw.get("repeats") or move.occurrence is None:
-            return update_record(access, REGISTER, raw["_id"], values, version=version, strict=version is not None)
-        return change_occurrence(access, raw["_id"], move.occurrence, values, version=version)
-    if not raw.get("repeats"):
-        span = raw["starts_at"], raw.get("ends_at") or raw["starts_at"]
-        values = times(access, raw, span, move)
-        return update_record(access, REGISTER, raw["_id"], values, version=version, strict=version is not None)
-    occurrence = move.occurrence or raw["starts_at"]
-    values = times(access, raw, occurrence_of(raw, occurrence), move)
-    if move.one:
+    if raw.get("repeats"):
+        return move_repeating(access, raw, move, version)
+    span = own_span(raw)
+    values = times(access, raw, span, move) if span and raw.get("starts_at") else due_values(access, move)
+    return update_record(access, REGISTER, raw["_id"], values, version=version, strict=version is not None)
+
+
+def move_repeating(access: Access, raw: Raw, move: Move, version: int | None) -> Raw:
+    """Move one occurrence, it and all later ones, or all of them: as far on the wall clock, on weekdays as far on."""
+    occurrence = move.occurrence or (own_span(raw) or (None,))[0]
+    if occurrence is None:
+        raise NoOccurrence
+    span = occurrence_of(raw, occurrence)
+    values = times(access, raw, span, move) if raw.get("starts_at") else due_values(access, move)
+    if move.which == "one":
         return change_occurrence(access, raw["_id"], occurrence, values, version=version)
-    length = values["ends_at"] - values["starts_at"]
-    starts = moved_start(raw, occurrence, values["starts_at"])
-    moved = {**values, "starts_at": starts, "ends_at": starts + length}
-    return update_record(access, REGISTER, raw["_id"], moved, version=version, strict=version is not None)
+    held = continued(access, raw, occurrence)["repeats"] if move.which == "later" else raw["repeats"]
+    rule = moved_rule(held, *days_moved(raw, occurrence, values))
+    if rule != held:
+        values["repeats"] = rule
+    if move.which == "later":
+        return change_later(access, raw["_id"], occurrence, values, version=version)
+    return update_record(access, REGISTER, raw["_id"], moved_whole(raw, occurrence, values), version=version,
+                         strict=version is not None)  # fmt: skip
+
+
+def days_moved(raw: Raw, occurrence: dt.datetime, values: Raw) -> tuple[dt.date, dt.date]:
+    """The days on which an occurrence is before and after it gets these values, as the zone of its series has them."""
+    zone = zone_of(raw)
+    was = occurrence.astimezone(zone).date() if raw.get("starts_at") else due_day(raw, occurrence)
+    return was, values["starts_at"].astimezone(zone).date() if "starts_at" in values else values["due_on"]
+
+
+def moved_whole(raw: Raw, occurrence: dt.datetime, values: Raw) -> Raw:
+    """The values that one occurrence was moved to, as the whole series has them."""
+    was, day = days_moved(raw, occurrence, values)
+    if "starts_at" not in values:
+        return {**values, "due_on": raw["due_on"].date() + (day - was)}
+    length, zone = values["ends_at"] - values["starts_at"], zone_of(raw)
+    if raw.get("starts_at"):
+        starts = moved_start(raw, occurrence, values["starts_at"])
+    else:
+        time = values["starts_at"].astimezone(zone).time()
+        starts = moment(dt.datetime.combine(raw["due_on"].date() + (day - was), time), zone)
+    return {**values, "starts_at": starts, "ends_at": starts + length}
 
 
 def due_values(access: Access, move: Move) -> Raw:

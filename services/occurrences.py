@@ -5,14 +5,16 @@ series leaves that start out (`skipped`). Both are written in one transaction.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.base import stored_value
+from models.activities import OPEN
 from models.changes import Change
+from models.fields.kinds.clock import checked_rule
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from models.told import Told
@@ -20,22 +22,20 @@ from models.transactions import in_transaction
 from services.following import follow
 from services.records import (
     SCREEN,
-    BulkFailed,
     Overtaken,
     VersionConflict,
+    changed_document,
     entry,
     get_record,
     insert,
     now,
-    prepare_new,
 )
-from services.recurrence import BadRule, Span, moment, occurrences, wall_start, zone_of
-from services.values import context_of
+from services.recurrence import BadRule, Span, moment, occurrences, own_span, wall_start, zone_of
 
 Raw = dict[str, Any]
 REGISTER = "activity"
-#: What a changed occurrence does not take over from its series.
-LEFT = ("repeats", "reminder_at", "state")
+#: What a record that is made of a series has of its own.
+OWN = ("_id", "answers", "merged_from", "series", "occurrence", "uid", "skipped")
 #: A series that leaves out more than that is none any more.
 MOST_SKIPPED = 1_000
 INSTANT = dt.timedelta(milliseconds=1)
@@ -60,20 +60,16 @@ def occurrence_of(raw: Mapping[str, Any], start: dt.datetime) -> Span:
 
 
 def change_occurrence(
-    access: Access, activity_id: Any, start: dt.datetime, values: Mapping[str, Any], *, version: int | None = None
-) -> Raw:
+    access: Access, activity_id: Any, start: dt.datetime, values: Mapping[str, Any], *,
+    version: int | None = None, keep: Collection[str] = (),
+) -> Raw:  # fmt: skip
     """Make a record of its own of one occurrence, with these values ({column: what was sent}) in place of the series';
     returns it. Raises RecordNotFound, NotAllowed, VersionConflict, NoOccurrence, ValidationFailed."""
     series = series_at(access, activity_id, start, version)
     schema = schema_of(REGISTER)
-    span = occurrence_of(series, start)
-    taken = taken_over(access, schema, series, span)
-    try:
-        (document,) = prepare_new(access, schema, [{**taken, **values, "repeats": ""}])
-    except BulkFailed as failed:
-        raise failed.errors[0] from None
-    document.update(series=series["_id"], occurrence=start, zone=series.get("zone") or access.time_zone)
-    document.update(schema.register.document.derive(document))
+    begun = alone(access, series, occurrence_of(series, start))
+    values = {column: value for column, value in values.items() if column != "repeats"}
+    document = changed_document(access, schema, begun, values, keep, begun)
 
     def work(session: ClientSession) -> None:
         leave_out(session, access, schema, series, start)
@@ -106,9 +102,18 @@ def end_before(access: Access, activity_id: Any, start: dt.datetime, *, version:
     """The rule by which a series ends before one of its occurrences. Raises as `skip_occurrence`."""
     series = series_at(access, activity_id, start, version)
     occurrence_of(series, start)
+    return ended_rule(series, start)
+
+
+def ended_rule(series: Mapping[str, Any], start: dt.datetime) -> str:
+    """The rule of a series as it ends before the occurrence with that start."""
     parts = [part for part in series["repeats"].split(";") if not part.startswith(("COUNT=", "UNTIL="))]
+    if not series.get("starts_at"):
+        # A rule counts the days on which a task is due, not the moments from which on it is overdue.
+        time = dt.time.fromisoformat(series.get("due_time") or "00:00")
+        start = moment(dt.datetime.combine(due_day(series, start), time), zone_of(series))
     last = start - dt.timedelta(seconds=1)
-    return ";".join([*parts, f"UNTIL={last.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"])
+    return checked_rule(";".join([*parts, f"UNTIL={last.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"]))
 
 
 def moved_start(series: Mapping[str, Any], occurrence: dt.datetime, start: dt.datetime) -> dt.datetime:
@@ -127,16 +132,35 @@ def series_at(access: Access, activity_id: Any, start: dt.datetime, version: int
     return series
 
 
-def taken_over(access: Access, schema: Schema, series: Raw, span: Span) -> Raw:
-    """What an occurrence has from its series, as a form would send it, at its own time."""
-    context = context_of(access)
-    fields = [field for field in schema.for_access(access).fields if not field.read_only and field.column not in LEFT]
-    values = [(field, stored_value(field, series)) for field in fields]
-    taken = {field.column: field.kind.edit_text(value, field, context) for field, value in values if value is not None}
-    times = {"starts_at": span[0], "ends_at": span[1]} if series.get("starts_at") else {
-        "due_on": (span[0] - (dt.timedelta(0) if series.get("due_time") else INSTANT)).astimezone(
-            zone_of(series)).date()}  # fmt: skip
-    return {**taken, **times}
+def alone(access: Access, series: Raw, span: Span) -> Raw:
+    """The record that one occurrence of a series becomes, not written yet."""
+    begun = begun_at(access, series, span)
+    del begun["repeats"]
+    return {**begun, "series": series["_id"], "occurrence": span[0], "state": OPEN}
+
+
+def begun_at(access: Access, series: Raw, span: Span) -> Raw:
+    """A new record like the series, but at the time of one of its occurrences; not written yet."""
+    taken = {name: value for name, value in series.items() if name not in OWN}
+    moment_now, shift = now(), span[0] - (own_span(series) or span)[0]
+    begun: Raw = {**taken, "_id": ObjectId(), "version": 1, "zone": series.get("zone") or access.time_zone,
+                  "created_at": moment_now, "created_by": access.user_id, "changed_at": moment_now}  # fmt: skip
+    if series.get("reminder_at"):
+        begun["reminder_at"] = series["reminder_at"] + shift
+    if not series.get("starts_at"):
+        day = due_day(series, span[0])
+        begun["due_on"] = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+    elif series.get("ends_at"):
+        begun.update(starts_at=span[0], ends_at=span[1])
+    else:
+        begun["starts_at"] = span[0]
+    return schema_of(REGISTER).register.document.derive(begun)
+
+
+def due_day(series: Mapping[str, Any], due: dt.datetime) -> dt.date:
+    """The day on which a task is due that is overdue from `due`: without a time, the day that ends then."""
+    last = due if series.get("due_time") else due - INSTANT
+    return last.astimezone(zone_of(series)).date()
 
 
 def leave_out(session: ClientSession, access: Access, schema: Schema, series: Raw, start: dt.datetime) -> None:

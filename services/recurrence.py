@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, WEEKLY, rrule
 
-from models.fields.rules import HORIZON, LAST_DAY, BadRule, check_rule, last_wall, read_rule
+from models.fields.rules import HORIZON, LAST_DAY, BadRule, check_rule, last_wall, moved_rule, read_rule
 
-__all__ = ["BadRule", "check_rule", "last_wall", "occurrences"]
+__all__ = ["BadRule", "check_rule", "last_wall", "moved_rule", "occurrences"]
 
 Raw = Mapping[str, Any]
 Span = tuple[dt.datetime, dt.datetime]

@@ -19,6 +19,7 @@ from services.bookings import NotAsked, answer_booking
 from services.calendar import REGISTER
 from services.calendar_writing import Move, add_entry, instant, move_entry, wall_time
 from services.invitations import awaited
+from services.later import rejoin
 from services.occurrences import NoOccurrence, change_occurrence, end_before, skip_occurrence, take_up_again
 from services.records import RecordNotFound, VersionConflict, delete_record, get_record, update_record
 from views.base import current_access, current_language
@@ -107,13 +108,28 @@ class CalendarWriting(BaseView):
     @has_access
     @answering
     def move(self, pk: str) -> Response:
-        """Move or lengthen an entry: `start`, where its edge was dragged `end`, `all_day`, `occurrence`, `one`."""
-        form = request.form
+        """Move or lengthen an entry: `start`, where its edge was dragged `end`, `all_day`, `occurrence`, and `which` of
+        a repeating one ("one", "later", else all)."""
+        form, access = request.form, current_access()
         end = form.get("end", "")
         asked = Move(wall_time(form.get("start")), wall_time(end) if end else None, form.get("all_day") == "1",
-                     occurrence_asked(form.get("occurrence")), form.get("one") == "1")  # fmt: skip
-        raw = move_entry(current_access(), pk, asked, version=version_asked())
-        return saved(raw, _("%(name)s was moved.", name=raw.get("name") or ""))
+                     occurrence_asked(form.get("occurrence")), form.get("which", ""))  # fmt: skip
+        before = get_record(access, REGISTER, pk)
+        raw = move_entry(access, pk, asked, version=version_asked())
+        undo = way_back(before, raw, asked.occurrence) if asked.which == "later" and asked.occurrence else {}
+        return saved(raw, _("%(name)s was moved.", name=raw.get("name") or ""), undo)
+
+    @expose("/rejoin/<pk>", methods=["POST"])
+    @has_access
+    @answering
+    def rejoin(self, pk: str) -> Response:
+        """Make one series again of the two that "this one and all later ones" made; `pk` is the later one."""
+        form, occurrence = request.form, occurrence_asked(request.form.get("occurrence"))
+        if occurrence is None:
+            raise NoOccurrence
+        raw = rejoin(current_access(), pk, form.get("series", ""), occurrence, form.get("repeats", ""),
+                     version=version_in("version"), series_version=version_in("series_version"))  # fmt: skip
+        return saved(raw, _("%(name)s was saved.", name=raw.get("name") or ""))
 
     @expose("/done/<pk>", methods=["POST"])
     @has_access
@@ -161,20 +177,16 @@ class CalendarWriting(BaseView):
         raw = take_up_again(current_access(), pk, occurrence)
         return saved(raw, _("%(name)s was saved.", name=raw.get("name") or ""))
 
-    @expose("/occurrence/<pk>", methods=["GET", "POST"])
+    @expose("/occurrence/<pk>")
     @has_access
     def occurrence(self, pk: str) -> Any:
-        """Which of a repeating entry is to be edited; posted, on to the form of that one or of all."""
+        """Which of a repeating entry is to be edited: leads on to the form of that one, of all later ones or of all."""
         try:
-            asked = occurrence_asked(request.values.get("occurrence"))
-            raw = get_record(current_access(), REGISTER, pk, "change")
-            if request.method == "POST" and request.form.get("which") == "one" and asked:
-                raw = change_occurrence(current_access(), pk, asked, {}, version=version_asked())
-            if request.method == "POST":
-                return redirect(url_for("ActivityView.edit", pk=raw["_id"]))
-        except (ValidationFailed, NoOccurrence, VersionConflict) as error:
-            flash(error.in_one() if isinstance(error, ValidationFailed) else str(error), "warning")
+            asked = occurrence_asked(request.args.get("occurrence"))
+        except ValidationFailed as error:
+            flash(error.in_one(), "warning")
             return redirect(url_for("CalendarView.calendar"))
+        raw = get_record(current_access(), REGISTER, pk, "change")
         return self.render_template("calendar/occurrence.html", title=raw.get("name") or _("(no name)"), raw=raw,
                                     occurrence=asked.isoformat() if asked else "")  # fmt: skip
 
@@ -192,9 +204,19 @@ class CalendarWriting(BaseView):
         return redirect(url_for("CalendarView.calendar", date=form.get("date", "")[:10] or None))
 
 
-def saved(raw: Raw, message: str) -> Response:
-    """What the script needs of an entry that was written: to say it, and to take it back."""
-    return jsonify(id=str(raw["_id"]), version=raw["version"], message=message)
+def saved(raw: Raw, message: str, undo: Raw | None = None) -> Response:
+    """What the script needs of an entry that was written: to say it, and to take it back; `undo` is {url, values}
+    where that is done otherwise than by the same way back."""
+    return jsonify(id=str(raw["_id"]), version=raw["version"], message=message, undo=undo or {})
+
+
+def way_back(series: Raw, later: Raw, occurrence: dt.datetime) -> Raw:
+    """How the two series are made one again that were made of one; {} where there is still but one."""
+    if later["_id"] == series["_id"]:
+        return {}
+    values = {"version": later["version"], "series": str(series["_id"]), "series_version": series["version"] + 1,
+              "occurrence": occurrence.isoformat(), "repeats": series["repeats"]}  # fmt: skip
+    return {"url": url_for("CalendarView.rejoin", pk=later["_id"]), "values": values}
 
 
 def occurrence_asked(text: str | None) -> dt.datetime | None:
@@ -204,5 +226,10 @@ def occurrence_asked(text: str | None) -> dt.datetime | None:
 
 def version_asked() -> int | None:
     """The version that the page showed; None where it sent none."""
-    text = request.form.get("version", "")
-    return (int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1) if text else None
+    return version_in("version") if request.form.get("version") else None
+
+
+def version_in(name: str) -> int:
+    """The version that was sent by this name; one that no record has where none was."""
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -88,14 +88,15 @@ function isoWeek(day) {
 async function moved(info, end) {
   const { event, oldEvent } = info;
   const more = event.extendedProps;
-  const one = more.occurrence ? await askWhich(say, ["one", "all"]) : "";
-  if (one === null) return info.revert();
-  const values = { start: wall(event.start), all_day: event.allDay ? "1" : "", end: end ? wall(event.end) : "", occurrence: more.occurrence, one: one === "one" ? "1" : "", version: more.version };
+  const which = more.occurrence ? await askWhich(say, ["one", "later", "all"]) : "";
+  if (which === null) return info.revert();
+  const values = { start: wall(event.start), all_day: event.allDay ? "1" : "", end: end ? wall(event.end) : "", occurrence: more.occurrence, which, version: more.version };
   const answer = await server.post(`move/${more.pk}`, values, refresh).catch(() => null);
   if (!answer) return info.revert();
   // Moved back as a whole it lasts as long as before.
   const back = { start: wall(oldEvent.start), all_day: oldEvent.allDay ? "1" : "", end: oldEvent.allDay || more.due ? "" : wall(oldEvent.end), version: answer.version };
-  if (one !== "all") server.offerUndo(answer.message, `${config.base}/move/${answer.id}`, back, refresh);
+  if (answer.undo.url) server.offerUndo(answer.message, answer.undo.url, answer.undo.values, refresh);
+  else if (which !== "all") server.offerUndo(answer.message, `${config.base}/move/${answer.id}`, back, refresh);
   else server.tell(answer.message);
   return refresh();
 }

@@ -18,6 +18,9 @@ LONGEST_RULE = 300
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO",
          "WKST")  # fmt: skip
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+#: A weekday of a month: the first to the fifth, or the last.
+NTH = re.compile(r"(-1|[1-5])(?:MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 MOST_COUNT, MOST_INTERVAL = 5_000, 1_000
 UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 NUMBER = re.compile(r"[1-9]\d{0,4}", re.ASCII)
@@ -68,3 +71,22 @@ def last_wall(text: str, zone: ZoneInfo) -> str:
     except (ValueError, OverflowError) as error:
         raise BadRule(_l("The last day of repeating can't be read.")) from error
     return last.strftime("%Y%m%dT%H%M%S")
+
+
+def moved_rule(rule: str, was: dt.date, start: dt.date) -> str:
+    """A rule as it is once what took place on the day `was` takes place on `start`: weekdays move as far on as it did,
+    a day of the month and "the second Tuesday" become the ones of `start`. Other rules stay as they are."""
+    parts = dict(part.split("=", 1) for part in rule.split(";"))
+    days = (start - was).days
+    by_day, by_month_day = parts.get("BYDAY", ""), parts.get("BYMONTHDAY", "")
+    if not days:
+        return rule
+    if parts["FREQ"] == "WEEKLY" and all(day in WEEKDAYS for day in by_day.split(",")):
+        places = sorted((WEEKDAYS.index(day) + days) % 7 for day in by_day.split(","))
+        parts["BYDAY"] = ",".join(WEEKDAYS[place] for place in places)
+    elif parts["FREQ"] == "MONTHLY" and NTH.fullmatch(by_day) and not by_month_day:
+        last = by_day.startswith("-") and (start + dt.timedelta(days=7)).month != start.month
+        parts["BYDAY"] = f"{-1 if last else (start.day - 1) // 7 + 1}{WEEKDAYS[start.weekday()]}"
+    elif parts["FREQ"] == "MONTHLY" and not by_day and by_month_day == str(was.day):
+        parts["BYMONTHDAY"] = str(start.day)
+    return ";".join(f"{name}={value}" for name, value in parts.items())

@@ -214,7 +214,7 @@ def test_a_phone_begins_with_the_list(browser: Browser, live_server: str, rights
 @pytest.mark.parametrize(("path", "data", "status"), [
     ("move/{}", {"start": "never"}, 422), ("move/{}", {"start": "9999-01-01T00:00"}, 422),
     ("move/{}", {"start": "2099-01-01T00:00", "version": "99"}, 409), ("move/nonsense", {"start": "2099-01-01"}, 404),
-    ("move/{}", {"start": "2099-01-01T00:00", "occurrence": "2099-01-01T00:00:00+00:00", "one": "1"}, 200),
+    ("move/{}", {"start": "2099-01-01T00:00", "occurrence": "2099-01-01T00:00:00+00:00", "which": "one"}, 200),
     ("delete/{}", {"version": "99"}, 409), ("done/{}", {"occurrence": "2099-01-01T00:00:00+00:00"}, 409),
     ("again/{}", {}, 409), ("done/{}", {"occurrence": "x"}, 422), ("add", {"name": "\x00", "starts_at": "x"}, 422),
 ])  # fmt: skip
@@ -241,3 +241,76 @@ def test_others_entries_are_neither_moved_nor_told(
     assert client.post(f"/calendar/move/{raw['_id']}", data={"start": "2099-10-20T12:00"}).status_code == 404
     assert client.post(f"/calendar/move/{open_one['_id']}", data={"start": "2099-10-20T12:00"}).status_code == 403
     assert client.get("/calendar/entries?start=x&end=y").status_code == 422
+
+
+def test_one_occurrence_is_made_only_when_its_form_is_saved(page: Page, rights: dict[str, Access]) -> None:
+    raw = add(rights["aino"], "Weekly", 19, repeats="FREQ=WEEKLY")
+    open_week(page)
+    for _time in range(2):
+        page.goto("/calendar/?date=2099-10-26&view=week")
+        entry(page, "Weekly").click()
+        page.locator("#calendar-card").get_by_role("link", name="Edit").click()
+        page.get_by_role("link", name="Only this one").click()
+        expect(page.locator("#starts_at")).to_have_value("2099-10-26T09:00")
+        expect(page.locator("#repeats")).to_have_count(0)
+    page.get_by_role("link", name="Cancel").click()
+    assert Activity._get_collection().count_documents({}) == 1
+    page.go_back()
+    page.fill("#name", "By itself")
+    page.fill("#ends_at", "2099-10-01T10:00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".k-error")).to_have_text("It can't end before it starts.")
+    expect(page.locator("#name")).to_have_value("By itself")
+    page.fill("#ends_at", "2099-10-26T10:00")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/calendar/?date=2099-10-26")
+    expect(entry(page, "By itself")).to_be_visible()
+    assert Activity._get_collection().count_documents({"series": raw["_id"]}) == 1
+
+
+def test_one_and_all_later_ones_are_edited_and_moved_and_a_move_taken_back(
+    page: Page, rights: dict[str, Access]
+) -> None:
+    raw = add(rights["aino"], "Weekly", 19, repeats="FREQ=WEEKLY;COUNT=5")
+    open_week(page)
+    page.goto("/calendar/?date=2099-10-26&view=week")
+    drag(page, entry(page, "Weekly"), 0, 52)
+    page.get_by_role("button", name="This one and all later ones").click()
+    expect(page.locator(".k-toast")).to_contain_text("Weekly was moved.")
+    later = Activity._get_collection().find_one({"_id": {"$ne": raw["_id"]}}) or {}
+    assert (later["repeats"], later["starts_at"].hour) == ("FREQ=WEEKLY;COUNT=4", 8)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".k-toast", has_text="It is back where it was.")).to_be_visible()
+    assert now(later) == {}
+    assert now(raw)["repeats"] == "FREQ=WEEKLY;COUNT=5"
+    entry(page, "Weekly").click()
+    page.locator("#calendar-card").get_by_role("link", name="Edit").click()
+    page.get_by_role("link", name="This one and all later ones").click()
+    page.fill("#name", "Renamed")
+    page.get_by_role("button", name="Save").click()
+    expect(entry(page, "Renamed")).to_be_visible()
+    page.locator("[data-cal-next]").click()
+    expect(entry(page, "Renamed")).to_be_visible()
+    assert now(raw)["name"] == "Weekly"
+
+
+@pytest.mark.parametrize(("data", "status"), [
+    ({"name": "Typed", "version": "9"}, 409), ({"name": "", "text": "", "version": "1"}, 422),
+    ({"name": "Typed", "starts_at": "x", "version": "1"}, 422),
+])  # fmt: skip
+@pytest.mark.parametrize("which", ["one", "later"])
+def test_the_form_of_an_occurrence_keeps_what_was_typed(
+    sign_in: Callable[[User], FlaskClient], people: dict[str, User], rights: dict[str, Access], which: str, data: Raw,
+    status: int,
+) -> None:  # fmt: skip
+    raw = add(rights["aino"], "Weekly", 19, repeats="FREQ=WEEKLY")
+    address = f"/activities/occurrence/{raw['_id']}?which={which}&occurrence="
+    client = sign_in(people["aino"])
+    answer = client.post(address + "2099-10-26T07:00:00Z", data={"place": "Room 5", **data})
+    assert answer.status_code == status
+    assert 'value="Room 5"' in answer.text
+    assert Activity._get_collection().count_documents({}) == 1
+    assert client.get(address + "2099-10-27T07:00:00Z").status_code == 302
+    assert client.get(address + "x").status_code == 302
+    assert client.post(address + "2099-10-27T07:00:00Z", data={"name": "Typed", "version": "1"}).status_code == 422
+    assert sign_in(people["ville"]).get(address + "2099-10-26T07:00:00Z").status_code == 403

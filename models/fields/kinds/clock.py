@@ -15,7 +15,7 @@ from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query, text_of
 from models.fields.kinds.written import clock_text, day_text
-from models.fields.rules import PARTS, BadRule, check_rule
+from models.fields.rules import PARTS, WEEKDAYS, BadRule, check_rule
 
 CLOCK = re.compile(r"(?:klo\s*)?(?P<hour>\d{1,2})(?:[.:](?P<minute>\d{2})(?:[.:]00)?)?", re.IGNORECASE)
 LAST_HOUR, LAST_MINUTE = 23, 59
@@ -53,7 +53,6 @@ class Time(Kind):
         return {field.path: {ASKED[code]: value, "$type": "string"}}
 
 
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: What most things repeat by; any other rule is shown where it is held.
 USUAL: Mapping[str, Any] = {
     "FREQ=DAILY": _l("Every day"),
