@@ -35,7 +35,7 @@ from services.recurrence import BadRule, Span, moment, occurrences, own_span, wa
 Raw = dict[str, Any]
 REGISTER = "activity"
 #: What a record that is made of a series has of its own.
-OWN = ("_id", "answers", "merged_from", "series", "occurrence", "uid", "skipped")
+OWN = ("_id", "answers", "merged_from", "series", "occurrence", "uid", "skipped", "invited", "sequence")
 #: A series that leaves out more than that is none any more.
 MOST_SKIPPED = 1_000
 INSTANT = dt.timedelta(milliseconds=1)

@@ -60,6 +60,9 @@ def entry(page: Page, name: str) -> Locator:
 
 
 def drag(page: Page, source: Locator, right: float, down: float, *, from_bottom: bool = False) -> None:
+    # What is fetched anew takes the place of what would be dragged.
+    page.locator("[data-cal-place][aria-busy=false]").wait_for()
+    page.wait_for_timeout(300)
     box = source.bounding_box()
     assert box is not None
     x, y = box["x"] + 12, box["y"] + (box["height"] - 2 if from_bottom else 8)
