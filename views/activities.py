@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from services.invitations import seen_plan
 from views.base import current_access
 from views.interface import RegisterInterface
-from views.registers import Offer, RegisterView
+from views.offers import Offer
+from views.registers import RegisterView
 
 
 class ActivityView(RegisterView):
