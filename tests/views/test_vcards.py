@@ -13,8 +13,16 @@ from models.companies import Company
 from models.people import Person
 from models.security import User
 from tests.factories import PersonFactory
+from tests.fixtures.app import PASSWORD
 from tests.services.test_vcards import NEW, OLD
-from tests.views.test_calendar_screen import sign_in as sign_in_on
+
+
+def sign_in_on(page: Page) -> None:
+    page.goto("/login/")
+    page.fill("#username", "admin")
+    page.fill("#password", PASSWORD)
+    page.locator("button[type=submit]").first.click()
+    page.locator(".k-nav").first.wait_for(state="attached")
 
 
 def test_cards_are_looked_at_and_those_ticked_are_added(page: Page, admin: User, tmp_path: Path) -> None:
@@ -23,7 +31,7 @@ def test_cards_are_looked_at_and_those_ticked_are_added(page: Page, admin: User,
     for name, text in (("old.vcf", OLD), ("new.vcf", NEW)):
         (tmp_path / name).write_text(text, encoding="utf-8")
         files.append(str(tmp_path / name))
-    sign_in_on(page, "admin")
+    sign_in_on(page)
     page.goto("/people/")
     page.get_by_role("button", name="More", exact=True).first.click()
     page.get_by_role("link", name="Bring in vCards").click()
