@@ -126,7 +126,7 @@ def create_records(
     schema = schema_of(register)
     if not access.may(register, "add"):
         raise NotAllowed(_l("You may not add records here. Ask an administrator for the right."))
-    documents = prepare_new(access, schema, rows, keep)
+    documents = prepare_new(access, schema, rows, keep, session)
     if documents and session is not None:
         insert(session, access, schema, documents, origin)
     elif documents:
@@ -135,12 +135,13 @@ def create_records(
 
 
 def prepare_new(
-    access: Access, schema: Schema, rows: Sequence[Mapping[str, Any]], keep: Collection[str] = ()
-) -> list[Raw]:
+    access: Access, schema: Schema, rows: Sequence[Mapping[str, Any]], keep: Collection[str] = (),
+    session: ClientSession | None = None,
+) -> list[Raw]:  # fmt: skip
     """The documents for new records, checked throughout. Raises BulkFailed with ValidationFailed per index."""
     seen, context = schema.for_access(access), context_of(access)
     parsed_rows = [parse_values(seen, with_defaults(seen, row), context, keep=keep) for row in rows]
-    check_references(access, seen, parsed_rows)
+    check_references(access, seen, parsed_rows, session=session)
     documents = [new_document(access, schema, parsed) for parsed in parsed_rows]
     for parsed, document in zip(parsed_rows, documents, strict=True):
         check_required(parsed, seen, document)

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from pymongo.client_session import ClientSession
 
 from models.base import stored_value
 from models.fields.context import Context
@@ -135,17 +136,19 @@ class LazyLabel:
 
 
 def check_references(
-    access: Access, schema: Schema, rows: Sequence[Parsed], before: Mapping[str, Any] | None = None
-) -> None:
+    access: Access, schema: Schema, rows: Sequence[Parsed], before: Mapping[str, Any] | None = None,
+    session: ClientSession | None = None,
+) -> None:  # fmt: skip
     """Note every value that points at a record that is not there or that the user may not see; one query a target.
 
-    What the record pointed at `before` may stay: its user may not see it, or it may be in the recycle bin.
+    What the record pointed at `before` may stay: its user may not see it, or it may be in the recycle bin. With a
+    `session`, what that transaction has written is there.
     """
     held = held_references(schema, before or {})
     wanted: dict[str, set[ObjectId]] = {}
     for _, _, (target, reference) in references(schema, rows):
         wanted.setdefault(target, set()).add(reference)
-    known = {target: existing(access, target, ids) for target, ids in wanted.items()}
+    known = {target: existing(access, target, ids, session) for target, ids in wanted.items()}
     for parsed, column, (target, reference) in references(schema, rows):
         if reference not in known[target] and (column, reference) not in held:
             parsed.fail(column, NO_FILE if target == FILE else _l(
@@ -165,7 +168,7 @@ def references(schema: Schema, rows: Sequence[Parsed]) -> Iterable[tuple[Parsed,
                 yield parsed, found.column, reference
 
 
-def existing(access: Access, target: str, ids: set[ObjectId]) -> set[ObjectId]:
+def existing(access: Access, target: str, ids: set[ObjectId], session: ClientSession | None = None) -> set[ObjectId]:
     """Those of the ids that exist and that the user may see."""
     if target == "user":
         query: dict[str, Any] = {"active": True}
@@ -181,4 +184,4 @@ def existing(access: Access, target: str, ids: set[ObjectId]) -> set[ObjectId]:
     else:
         return set()
     narrowed = {"$and": [{"_id": {"$in": list(ids)}}, query]}
-    return {raw["_id"] for raw in document._get_collection().find(narrowed, {"_id": 1})}
+    return {raw["_id"] for raw in document._get_collection().find(narrowed, {"_id": 1}, session=session)}

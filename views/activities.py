@@ -20,7 +20,8 @@ from services.records import VersionConflict, get_record
 from services.recurrence import own_span
 from views.base import current_access
 from views.interface import RegisterInterface
-from views.registers import Offer, RegisterView
+from views.offers import Offer
+from views.registers import RegisterView
 
 Raw = dict[str, Any]
 #: What saves the form of one occurrence, and of it and all later ones.

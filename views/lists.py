@@ -27,6 +27,7 @@ from views.conditions import all_columns, chips, filter_columns
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
+from views.offers import Offer
 from views.saved_views import shown_views, wanted_view
 from views.selection import comparison, conditions_of_args
 
@@ -68,7 +69,12 @@ class ListScreens(BulkLogScreens):
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
             can=self.can(), may_log=self.may_log(), views=shown_views(self.card),
+            offers=self.list_offers(),
         ), status  # fmt: skip
+
+    def list_offers(self) -> Sequence[Offer]:
+        """What else the menu of the list offers."""
+        return ()
 
     def chosen_columns(self) -> Sequence[str]:
         """The columns that the address names, as far as there are such, else those that the user has chosen."""

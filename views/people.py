@@ -1,10 +1,10 @@
 """The person register's screens."""
 
 from views.interface import RegisterInterface
-from views.registers import RegisterView
+from views.vcards import VCardScreens
 
 
-class PersonView(RegisterView):
+class PersonView(VCardScreens):
     """People, linked to companies or standing alone."""
 
     datamodel = RegisterInterface("person")

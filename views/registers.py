@@ -1,7 +1,6 @@
 """The screens of any register: its records, forms, deleting; the list is in views/lists.py."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, jsonify, redirect, request, url_for
@@ -35,20 +34,11 @@ from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
 from views.lists import ROW_ACTIONS, ListScreens
 from views.many_fields import Shown, in_sections, shown_fields
+from views.offers import Offer
 from views.recycle_bin import undo_button
 from views.selection import conditions_of_args, selection_of_form
 
 Raw = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a register's records are offered beside editing and deleting: a button, and a note that says why."""
-
-    url: str
-    label: str
-    icon: str
-    note: str = ""
 
 
 class RegisterView(ListScreens):
