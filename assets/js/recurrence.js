@@ -133,7 +133,7 @@ class Recurrence {
     const said = answer?.ok && !answer.redirected ? await answer.json().catch(() => ({})) : {};
     // An answer that comes after the next change is of yesterday.
     if (rule !== this.custom.value) return;
-    const place = this.editor.querySelector("[data-said]");
+    const place = this.editor.querySelector("[data-in-words]");
     place.textContent = said.text ?? said.error ?? "";
     place.className = said.error ? "k-error" : "form-hint";
   }

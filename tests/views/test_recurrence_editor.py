@@ -30,7 +30,7 @@ def part(page: Page, name: str) -> Locator:
 
 
 def said(page: Page) -> Locator:
-    return page.locator("[data-said]")
+    return page.locator("[data-in-words]")
 
 
 def test_a_rule_is_put_together_said_in_words_and_saved(page: Page, live_server: str, me: Access) -> None:
