@@ -49,6 +49,6 @@ def recurrence_editor(field_id: str, label: str) -> Markup:
     # As rules are said in words: "toisena tiistaina".
     on_weekdays = [(code, days["format"]["wide"][place]) for place, code in enumerate(WEEKDAYS)]
     return Markup(render_template(
-        "registers/recurrence.html", id=field_id, label=label, weekdays=weekdays, on_weekdays=on_weekdays, most_interval=MOST_INTERVAL,
-        most_count=MOST_COUNT, ordinals=[(number, ORDINALS[number]) for number in OFFERED],
+        "registers/recurrence.html", id=field_id, label=label, weekdays=weekdays, on_weekdays=on_weekdays,
+        most_interval=MOST_INTERVAL, most_count=MOST_COUNT, ordinals=[(number, ORDINALS[number]) for number in OFFERED],
     ))

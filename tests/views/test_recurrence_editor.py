@@ -123,6 +123,8 @@ def test_a_rule_is_edited_in_its_place_on_a_phone(
     ("FREQ=WEEKLY;INTERVAL=0", {"error": "Give an interval from 1 to 1000."}),
     ("FREQ=WEEKLY;COUNT=0", {"error": "Give either a last day or a number of times, at most 5000."}),
     ("nonsense", {"error": "Choose how often it repeats: by days, weeks, months or years."}),
+    ("FREQ=DAILY;BYDAY=MO(2)", {"error": "This rule of repeating can't be read."}),
+    ("freq=daily;byday=mo", {"text": "Every day: Monday"}),
     ("FREQ=WEEKLY;BYDAY=XX", {"error": "This rule of repeating can't be read."}),
 ])  # fmt: skip
 def test_a_rule_is_said_in_words_or_what_is_wrong_with_it(client: FlaskClient, rule: str, answer: Raw) -> None:

@@ -98,12 +98,12 @@ class Recurrence(Kind):
 
 
 def checked_rule(text: str) -> str:
-    """The rule, its parts in one order. Raises FieldError for one that nothing can repeat by."""
+    """The rule in capitals, its parts in one order. Raises FieldError for one that nothing can repeat by."""
     try:
         check_rule(text)
     except BadRule as error:
         raise FieldError(error.message) from error
-    parts = rule_parts(text)
+    parts = rule_parts(text.upper())
     return ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts)
 
 
