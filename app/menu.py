@@ -21,6 +21,7 @@ from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
 from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
+from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
 from views.rest.resources import add_rest
@@ -44,6 +45,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
     appbuilder.add_view_no_menu(OptionsView)
+    appbuilder.add_view_no_menu(RecurrenceView)
     appbuilder.add_view_no_menu(SearchView)
     appbuilder.add_view_no_menu(NoticeView)
     appbuilder.add_view_no_menu(SavedViewsView)

@@ -106,14 +106,11 @@ def end_before(access: Access, activity_id: Any, start: dt.datetime, *, version:
 
 
 def ended_rule(series: Mapping[str, Any], start: dt.datetime) -> str:
-    """The rule of a series as it ends before the occurrence with that start."""
+    """The rule of a series as it ends before the occurrence with that start: by the end of the day before, as no rule
+    has two on a day."""
     parts = [part for part in series["repeats"].split(";") if not part.startswith(("COUNT=", "UNTIL="))]
-    if not series.get("starts_at"):
-        # A rule counts the days on which a task is due, not the moments from which on it is overdue.
-        time = dt.time.fromisoformat(series.get("due_time") or "00:00")
-        start = moment(dt.datetime.combine(due_day(series, start), time), zone_of(series))
-    last = start - dt.timedelta(seconds=1)
-    return checked_rule(";".join([*parts, f"UNTIL={last.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"]))
+    day = start.astimezone(zone_of(series)).date() if series.get("starts_at") else due_day(series, start)
+    return checked_rule(";".join([*parts, f"UNTIL={day - dt.timedelta(days=1):%Y%m%d}"]))
 
 
 def moved_start(series: Mapping[str, Any], occurrence: dt.datetime, start: dt.datetime) -> dt.datetime:

@@ -25,6 +25,7 @@ from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
 from views.file_inputs import FilesInput, size_text
+from views.recurrence import recurrence_editor, rule_label
 
 Option = tuple[str, str]
 
@@ -116,8 +117,8 @@ class ValueSelect:
     def __call__(self, field: "ValueField", **attributes: Any) -> Markup:
         if field.spec.remote:
             attributes["data-options-url"] = options_url(field.field)
-        attributes.update({"data-enhance": True, "class": "form-select", "multiple": self.multiple})
-        attributes = {"id": field.id, "name": field.name, **attributes}
+        attributes.update({"class": "form-select", "multiple": self.multiple})
+        attributes = {"id": field.id, "name": field.name, "data-enhance": True, **attributes}
         options = [
             Markup("<option {}>{}</option>").format(Markup(html_params(value=value, selected=chosen)), label)
             for value, label, chosen in field.choices()
@@ -125,6 +126,17 @@ class ValueSelect:
         # Unticking everything sends nothing at all, so an empty value goes along to say "none".
         none = Markup('<input type="hidden" name="{}" value="">').format(field.name) if self.multiple else Markup()
         return none + Markup("<select {}>{}</select>").format(Markup(html_params(**attributes)), Markup().join(options))
+
+
+class RecurrenceSelect(ValueSelect):
+    """The usual rules; with script any other rule is put together beneath (assets/js/recurrence.js)."""
+
+    def __init__(self) -> None:
+        super().__init__(multiple=False)
+
+    def __call__(self, field: "ValueField", **attributes: Any) -> Markup:
+        return super().__call__(field, **attributes, **{"data-enhance": False, "data-repeat": len(USUAL)}) + (
+            recurrence_editor(field.id, field.label.text))  # fmt: skip
 
 
 class ValueField(FormField):
@@ -140,6 +152,8 @@ class ValueField(FormField):
         self.theirs = ""
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
                    "select": ValueSelect(multiple=self.spec.several)}
+        if field.kind.input == "recurrence":
+            widgets["select"] = RecurrenceSelect()
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
         self.flags.required = field.required
 
@@ -200,8 +214,8 @@ def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list
     if field.kind.input == "boolean":
         return [("1", _("Yes")), ("0", _("No"))]
     if field.kind.input == "recurrence":
-        return [(rule, field.kind.text(rule, field, Context(language=language))) for rule in {**USUAL, **dict.fromkeys(
-            rule for rule in held if rule)}]  # fmt: skip
+        return [(rule, rule_label(rule, Context(language=language).locale)) for rule in dict.fromkeys(
+            (*USUAL, *filter(None, held)))]  # fmt: skip
     held = set(held)
     return [(c.key, c.text(language)) for c in field.choices if not c.retired or c.key in held]
 

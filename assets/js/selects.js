@@ -2,6 +2,7 @@
 // GET url?q=typed answers {"results": [{"value", "label"}]}.
 import TomSelect from "tom-select/dist/esm/tom-select.js";
 import removeButton from "tom-select/dist/esm/plugins/remove_button/plugin.js";
+import { setUpRecurrence } from "./recurrence.js";
 import { text } from "./texts.js";
 
 TomSelect.define("remove_button", removeButton);
@@ -71,4 +72,5 @@ export function setUpSelects(root = document) {
   for (const select of root.querySelectorAll("select[data-enhance]")) {
     if (!select.tomselect) enhance(select);
   }
+  for (const select of root.querySelectorAll("select[data-repeat]")) setUpRecurrence(select);
 }

@@ -19,6 +19,8 @@ FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO",
          "WKST")  # fmt: skip
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+#: The weekdays of a rule as other programs write them too: "MO,-1FR".
+BY_DAY = re.compile(r"[+-]?\d{0,2}(?:MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 #: A weekday of a month: the first to the fifth, or the last.
 NTH = re.compile(r"(-1|[1-5])(?:MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 MOST_COUNT, MOST_INTERVAL = 5_000, 1_000
@@ -33,7 +35,8 @@ class BadRule(Told):
 def check_rule(text: str) -> None:
     """Raise BadRule unless an activity can repeat by this rule ("FREQ=WEEKLY;BYDAY=MO"), or no day fits it."""
     rule, _count = read_rule(text, SOME_DAY, ZoneInfo("UTC"))
-    if "UNTIL" not in text.upper() and next(iter(rule), None) is None:
+    # A day that does not come in forty years is none; looked for to the end of all years it would take long.
+    if "UNTIL" not in text.upper() and next(iter(rule.replace(until=SOME_DAY + 4 * HORIZON)), None) is None:
         raise BadRule(_l("No day fits this rule of repeating."))
 
 
@@ -49,6 +52,8 @@ def read_rule(text: str, first: dt.datetime, zone: ZoneInfo) -> tuple[rrule, int
         raise BadRule(_l("Give an interval from 1 to %(most)s.", most=MOST_INTERVAL))
     if count and (not NUMBER.fullmatch(count) or int(count) > MOST_COUNT or "UNTIL" in parts):
         raise BadRule(_l("Give either a last day or a number of times, at most %(most)s.", most=MOST_COUNT))
+    if not all(BY_DAY.fullmatch(day) for day in parts.get("BYDAY", "MO").split(",")):
+        raise BadRule(_l("This rule of repeating can't be read."))
     if "UNTIL" in parts:
         parts["UNTIL"] = last_wall(parts["UNTIL"], zone)
     try:

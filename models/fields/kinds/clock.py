@@ -63,6 +63,10 @@ USUAL: Mapping[str, Any] = {
     "FREQ=MONTHLY;INTERVAL=3": _l("Every three months"),
     "FREQ=YEARLY": _l("Every year"),
 }
+#: Which of a month's weekdays a rule means: "2TU".
+ORDINALS: Mapping[str, Any] = {
+    "1": _l("first"), "2": _l("second"), "3": _l("third"), "4": _l("fourth"), "5": _l("fifth"), "-1": _l("last"),
+}  # fmt: skip
 
 
 class Recurrence(Kind):
@@ -94,12 +98,12 @@ class Recurrence(Kind):
 
 
 def checked_rule(text: str) -> str:
-    """The rule, its parts in one order. Raises FieldError for one that nothing can repeat by."""
+    """The rule in capitals, its parts in one order. Raises FieldError for one that nothing can repeat by."""
     try:
         check_rule(text)
     except BadRule as error:
         raise FieldError(error.message) from error
-    parts = rule_parts(text)
+    parts = rule_parts(text.upper())
     return ";".join(f"{name}={parts[name]}" for name in PARTS if name in parts)
 
 
@@ -115,9 +119,11 @@ def rule_text(rule: str, locale: str) -> str:
     pieces = [every(parts["FREQ"], int(parts.get("INTERVAL", "1")))]
     names = Locale.parse(locale).days["format"]["wide"]
     if "BYDAY" in parts:
-        days = [f"{day[:-2]} {names[WEEKDAYS.index(day[-2:])]}".strip() for day in parts["BYDAY"].split(",")]
-        pieces[0] += ": " + ", ".join(days)
-    if "BYMONTHDAY" in parts:
+        days = [(ordinal(day[:-2]), names[WEEKDAYS.index(day[-2:])]) for day in parts["BYDAY"].split(",")]
+        pieces[0] += ": " + ", ".join(" ".join(filter(None, pair)) for pair in days)
+    if parts.get("BYMONTHDAY") == "-1":
+        pieces.append(str(_l("on the last day")))
+    elif "BYMONTHDAY" in parts:
         pieces.append(str(_l("on day %(days)s", days=parts["BYMONTHDAY"].replace(",", ", "))))
     if "COUNT" in parts:
         count = int(parts["COUNT"])
@@ -126,6 +132,10 @@ def rule_text(rule: str, locale: str) -> str:
         day = dt.datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date()  # noqa: DTZ007 - a day, not a moment
         pieces.append(str(_l("until %(day)s", day=day_text(day, locale))))
     return ", ".join(pieces)
+
+
+def ordinal(number: str) -> str:
+    return str(ORDINALS.get(number.lstrip("+"), number))
 
 
 def every(frequency: str, interval: int) -> str:
