@@ -163,7 +163,7 @@ class CalendarWriting(BaseView):
             undo = {"url": url_for("BinView.restore"), "values": {"rowid": str(raw["_id"])}}
         message = _("%(name)s was deleted.", name=raw.get("name") or "")
         if awaited(raw):
-            message = f"{message} {_('Those invited have not been told.')}"
+            message = " ".join((message, _("Those invited have not been told.")))
         return jsonify(message=message, undo=undo)
 
     @expose("/again/<pk>", methods=["POST"])
