@@ -204,7 +204,10 @@ def _read_parts(data: bytes) -> dict[str, bytes]:
         raise _refused(_l("it is larger than %(size)d MB", size=MAX_TOTAL // 1024**2))
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = archive.infolist()
+            if not all(entry.filename for entry in entries):
+                raise zipfile.BadZipFile("an entry has no name")
+            entries = [entry for entry in entries if not entry.is_dir()]
             _check_entries(entries)
             return {entry.filename: archive.read(entry) for entry in entries}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:

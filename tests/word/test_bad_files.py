@@ -142,6 +142,11 @@ def test_read_part_named_twice_is_refused(key: str, kind: str, target: str) -> N
         WordTemplate.read(zipped(files))
 
 
+def test_read_entry_without_a_name_is_refused() -> None:
+    with pytest.raises(TemplateError, match="damaged or cut short"):
+        WordTemplate.read(docx(p("x"), extra={"\0": b""}))
+
+
 def test_read_macros_are_refused() -> None:
     with pytest.raises(TemplateError, match="macros"):
         WordTemplate.read(docx(p("x"), extra={"word/vbaProject.bin": b"x"}))
