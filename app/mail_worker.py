@@ -4,16 +4,12 @@ The other worker's processes may all be busy with long jobs; this one does nothi
 (`services.rounds`), one at a time in this very process.
 """
 
-import sys
-
 from celery.signals import setup_logging, worker_process_init
 
 from app.celery import MAIL_QUEUE, make_celery
 from app.database import ensure_database
-from app.logs import configure_logging
-from app.parent import end_with_parent
-from app.worker import Worker
-from config import Settings, load_settings
+from app.worker import Worker, main
+from config import Settings
 
 
 def serve(settings: Settings) -> int:
@@ -31,8 +27,4 @@ def serve(settings: Settings) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        end_with_parent(int(sys.argv[1]))
-    loaded = load_settings()
-    configure_logging(loaded)
-    sys.exit(serve(loaded))
+    main(serve)

@@ -5,7 +5,8 @@ import os
 import sys
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from celery import Celery, Task
 from celery.bootsteps import RUN
@@ -91,9 +92,14 @@ def serve(settings: Settings) -> int:
     return int(program.exitcode or 0)
 
 
-if __name__ == "__main__":
+def main(serving: Callable[[Settings], int]) -> NoReturn:
+    """Serve as a process of its own, which ends with the one whose id its first argument is."""
     if len(sys.argv) > 1:
         end_with_parent(int(sys.argv[1]))
     loaded = load_settings()
     configure_logging(loaded)
-    sys.exit(serve(loaded))
+    sys.exit(serving(loaded))
+
+
+if __name__ == "__main__":
+    main(serve)

@@ -53,6 +53,8 @@ REMINDERS = (
     Choice(MOMENT, _l("At a moment")),
 )
 LONGEST_NAME = 80
+#: What other programs are told of an activity besides its times.
+WORDS = ("name", "place", "text")
 #: Where an activity stands in lists and timelines: at the first of these that it has.
 STANDS_AT = ("starts_at", "due_at", "done_at", "created_at")
 DAY = dt.timedelta(days=1)

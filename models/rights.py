@@ -1,6 +1,6 @@
 """Who may do what: a role grants an action on a register for own, team's or all records, and may hide fields."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -120,6 +120,16 @@ class Access:
 
     def hides(self, register: str, column: str) -> bool:
         return not self.everything and column in self.hidden.get(register, ())
+
+    def without_hidden(
+        self, register: str, raw: Mapping[str, Any], columns: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """A raw document without its fixed values that the user does not see; with `columns` only those are looked at.
+
+        What rights go by goes with them: ask `allows` of the whole document.
+        """
+        return {key: value for key, value in raw.items()
+                if not ((columns is None or key in columns) and self.hides(register, key))}  # fmt: skip
 
     def locks(self, register: str, column: str) -> bool:
         return not self.everything and column in self.read_only.get(register, ())

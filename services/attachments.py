@@ -20,6 +20,7 @@ from services.records import RecordNotFound, object_id
 Raw = dict[str, Any]
 #: So many bytes tell of what kind a file is.
 HEAD = 8_192
+ATTACHMENT = "attachment"
 UNKNOWN = "application/octet-stream"
 
 
@@ -29,7 +30,7 @@ def keep_attachment(access: Access, name: str, stream: IO[bytes]) -> Raw:
     head = stream.read(HEAD)
     if not head:
         raise ValidationFailed({"file": [_l("“%(name)s” is empty. Choose a file with content.", name=name[:80])]})
-    raw = new_file(access, name, content_type(head), "attachment", keep_content(stream))
+    raw = new_file(access, name, content_type(head), ATTACHMENT, keep_content(stream))
     add_file(None, raw)
     return raw
 
@@ -49,9 +50,10 @@ def content_type(head: bytes) -> str:
 
 def readable_file(access: Access, file_id: Any) -> Raw:
     """A file of the user's own, or one that a record holds which the user sees, in a field which the user sees
-    (administrators: any). Raises RecordNotFound."""
+    (administrators: any but what private records hold). Raises RecordNotFound."""
     raw = StoredFile._get_collection().find_one({"_id": object_id("file", file_id)})
-    if raw is None or not (access.everything or owns(access, raw) or held_by_seen(access, [raw["_id"]])):
+    any_file = access.everything and (raw or {}).get("purpose") != ATTACHMENT
+    if raw is None or not (any_file or owns(access, raw) or held_by_seen(access, [raw["_id"]])):
         raise RecordNotFound("file", file_id)
     return raw
 
@@ -61,7 +63,7 @@ def attachments(access: Access, ids: Iterable[str]) -> list[Raw]:
     wanted = [ObjectId(text) for text in dict.fromkeys(ids) if ObjectId.is_valid(text)]
     found = {raw["_id"]: raw for raw in StoredFile._get_collection().find({"_id": {"$in": wanted}})}
     others = [key for key, raw in found.items() if not owns(access, raw)]
-    held = set(others) if access.everything else held_by_seen(access, others)
+    held = held_by_seen(access, others)
     return [found[key] for key in wanted if key in found and (key in held or key not in others)]
 
 

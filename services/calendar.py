@@ -142,7 +142,8 @@ def entry_of(access: Access, users: Iterable[ObjectId], raw: Raw, span: Span) ->
     if not access.allows(REGISTER, "see", raw):
         # That a task is due makes nobody busy.
         return None if due else Entry(*span, taking, None, days)
-    return Entry(*span, taking, seen_part(access, raw), days, proposed, due, bool(raw.get("repeats")))
+    shown = access.without_hidden(REGISTER, raw, SHOWN)
+    return Entry(*span, taking, shown, days, proposed, due, bool(raw.get("repeats")))
 
 
 def days_of(raw: Raw, span: Span) -> tuple[dt.date, dt.date]:
@@ -155,12 +156,6 @@ def days_of(raw: Raw, span: Span) -> tuple[dt.date, dt.date]:
         return day, day
     first = span[0].astimezone(zone).date()
     return first, max(first, last)
-
-
-def seen_part(access: Access, raw: Raw) -> Raw:
-    """The activity without what its reader's roles hide."""
-    hidden = [column for column in SHOWN if column in raw and access.hides(REGISTER, column)]
-    return {key: value for key, value in raw.items() if key not in hidden} if hidden else raw
 
 
 # Whose calendars are shown

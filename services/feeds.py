@@ -19,15 +19,17 @@ from models.activities import (
     CANCELLED,
     DECLINED,
     SHORT,
+    WORDS,
     Activity,
 )
 from models.feeds import TEAM, USER, CalendarFeed
 from models.rights import SETTINGS, Access, NotAllowed
 from models.security import Team, User
 from models.transactions import in_transaction
-from services.calendar import found, teams_members, tokens_of
+from services.calendar import REGISTER, found, teams_members, tokens_of
 from services.ical import calendar_text
 from services.records import RecordNotFound, now, object_id
+from services.security import access_of_id
 
 Raw = dict[str, Any]
 #: A program that subscribes wants what was lately and what is to come.
@@ -98,7 +100,13 @@ def feed_text(secret: str) -> bytes:
             raise RecordNotFound("calendar", secret[:8])
         name, users = team["name"], teams_members([whose])
     with force_locale("en_GB" if raw["language"] == "en" else raw["language"]):
-        return calendar_text(name, activities_of(users), users, busy="" if raw["kind"] == USER else _("Busy"))
+        rows = activities_of(users)
+        # It is read with the rights of whoever it was made for: a user's own, a team's by who handed it out.
+        reader = access_of_id(whose if raw["kind"] == USER else raw.get("made_by"), raw["language"])
+        unseen = {one["_id"] for one in rows if not reader.allows(REGISTER, "see", one)
+                  or (raw["kind"] == TEAM and one.get("private"))}  # fmt: skip
+        told = [reader.without_hidden(REGISTER, one, WORDS) for one in rows]
+        return calendar_text(name, told, users, unseen=unseen, busy=_("Busy"))
 
 
 def activities_of(users: list[ObjectId]) -> list[Raw]:
@@ -128,4 +136,4 @@ def takes_part(raw: Raw, users: Iterable[ObjectId]) -> bool:
 #: What an event of iCalendar is made of.
 WHOLE = dict.fromkeys(("name", "kind", "state", "place", "text", "owner", "users", "answers", "starts_at", "ends_at",
                        "all_day", "zone", "repeats", "skipped", "series", "occurrence", "private", "version",
-                       "changed_at", "uid"), 1)  # fmt: skip
+                       "changed_at", "uid", "facets"), 1)  # fmt: skip

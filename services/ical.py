@@ -19,8 +19,11 @@ PRODUCT = "-//Kortisto//Kortisto//EN"
 DOMAIN = "kortisto"
 
 
-def calendar_text(name: str, activities: Iterable[Raw], users: Collection[ObjectId], *, busy: str = "") -> bytes:
-    """A calendar of these activities. With `busy`, private ones say that alone, and their times."""
+def calendar_text(
+    name: str, activities: Iterable[Raw], users: Collection[ObjectId], *, unseen: Collection[ObjectId] = (),
+    busy: str = "",
+) -> bytes:  # fmt: skip
+    """A calendar of these activities. Those of `unseen` say `busy` and their times alone."""
     rows = list(activities)
     series = {raw["_id"]: raw for raw in rows if raw.get("repeats")}
     changed: dict[ObjectId, set[dt.datetime]] = {}
@@ -32,7 +35,7 @@ def calendar_text(name: str, activities: Iterable[Raw], users: Collection[Object
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", name)
     for raw in sorted(rows, key=lambda one: (one["starts_at"], one["_id"])):
-        hidden = busy if raw.get("private") else ""
+        hidden = busy if raw["_id"] in unseen else ""
         own = changed.get(raw["_id"], set())
         calendar.add_component(event_of(raw, series.get(raw.get("series")), own, users, hidden))
     calendar.add_missing_timezones()

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.activities import BY_SERIES, CANCELLED, Activity
+from models.activities import BY_SERIES, CANCELLED, WORDS, Activity
 from models.changes import Change, DeletedRecord
 from models.fields.schema import schema_of
 from models.people import Person
@@ -37,8 +37,6 @@ Pairs = Sequence[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]
 REGISTER = "activity"
 #: What an invitation tells: where it differs from what was sent, those invited are to be told.
 TOLD_FIELDS = ("name", "starts_at", "ends_at", "all_day", "zone", "repeats", "skipped", "place", "text", "private")
-#: Of these, what the sender does not see is not told.
-WORDS = ("name", "place", "text")
 MOST_INVITED = 200
 UNTOLD = "invited_not_told"
 
@@ -235,7 +233,7 @@ def messages_of(access: Access, plan: Plan) -> Iterator[Raw]:
 
 def readable(access: Access, raw: Raw) -> Raw:
     """The activity without the words that the sender does not see."""
-    return {name: value for name, value in raw.items() if not (name in WORDS and access.hides(REGISTER, name))}
+    return access.without_hidden(REGISTER, raw, WORDS)
 
 
 def write_invitations(session: ClientSession, access: Access, plan: Plan, messages: Sequence[Raw]) -> None:

@@ -196,7 +196,7 @@ def is_to_be_told(reminder: Raw, activity: Raw | None, access: Access | None, mo
 
 def seen(activity: Raw, access: Access) -> dict[str, Any]:
     """The activity without what is hidden from the user."""
-    return {key: value for key, value in activity.items() if not access.hides(Activity.register_key, key)}
+    return access.without_hidden(Activity.register_key, activity)
 
 
 def settled(reminders: Sequence[Raw], state: str, moment: dt.datetime) -> UpdateMany:

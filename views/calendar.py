@@ -121,7 +121,8 @@ class CalendarView(CalendarWriting, BaseView):
         told = [one for one in (cell(field, raw, context) for field in fields) if not one.empty]
         names = names_of(access, "user", [one for one in (raw.get("owner"), *(raw.get("users") or ())) if one])
         return self.render_template(
-            "calendar/card.html", raw=raw, cells=told, names=names, answers=raw.get("answers") or {},
+            "calendar/card.html", raw=access.without_hidden(REGISTER, raw), cells=told, names=names,
+            answers=raw.get("answers") or {},
             when=when_text(access, raw, span) if span else "", occurrence=occurrence, states=(DONE, CANCELLED),
             kind=kind_of(access, raw), asked=is_asked(access, raw), base=self.route_base,
             invitations=seen_plan(access, raw),

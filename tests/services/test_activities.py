@@ -13,7 +13,7 @@ from models.activities import Activity
 from models.changes import Change
 from models.fields.errors import ValidationFailed
 from models.rights import Access
-from models.security import User
+from models.security import FieldRight, User
 from services.bulk_edit import Edit, edit_selected
 from services.history import undo_change
 from services.quick_search import quick_search
@@ -297,3 +297,14 @@ def test_a_field_of_one_s_own_belongs_to_activities_as_to_any_register(staff: An
     add(anna, name="Hyvä", x_mood="good")
     add(anna, name="Huono", x_mood="bad")
     assert names(anna, {"col": "x_mood", "opr": "eq", "value": "good"}) == ["Hyvä"]
+
+
+def test_what_happened_is_not_told_to_who_may_not_know_when(
+    make_role: Callable, make_user: Callable, access_of: Callable[[User], Access], staff: Any
+) -> None:
+    company = CompanyFactory.create()
+    add(staff("anna"), companies=[str(company["_id"])], state="done")
+    hidden = FieldRight(register="activity", column="at", access="hidden")
+    role = make_role("No times", ("company", "see", "all"), ("activity", "see", "all"), field_rights=[hidden])
+    assert told(access_of(make_user("risto", role)), "company", company) == []
+    assert told(staff("bo"), "company", company) == ["Soitto"]

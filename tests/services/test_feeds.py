@@ -114,3 +114,19 @@ def test_a_program_reads_it_without_signing_in_and_is_told_when_nothing_changed(
     again = program.get(f"/calendar/feed/{path}", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert program.get("/calendar/feed/nonsense.ics").status_code == 404
+
+
+def test_a_feed_goes_by_the_rights_that_its_user_has_when_it_is_read(
+    me: Access, make_role: Callable[..., Any], make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    """An address handed out once tells no more than the screens: not what a role hides, nothing once no role sees."""
+    hiding = make_role("Hides", ("activity", "see", "own"), field_rights=[
+        {"register": "activity", "column": column, "access": "hidden"} for column in ("place", "text")])  # fmt: skip
+    aino = make_user("aino", hiding)
+    add(me, monday(), name="Visit", place="Room 5", text="Secret", owner=str(aino.pk))
+    secret = renew_feed(access_of(aino), "user", aino.pk)
+    (event,) = Calendar.from_ical(feed_text(secret)).walk("VEVENT")
+    assert (event["SUMMARY"], "LOCATION" in event, "DESCRIPTION" in event) == ("Visit", False, False)
+    User.objects(pk=aino.pk).update(set__roles=[])
+    (event,) = Calendar.from_ical(feed_text(secret)).walk("VEVENT")
+    assert event["SUMMARY"] == "Busy"

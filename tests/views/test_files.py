@@ -219,3 +219,16 @@ def test_form_waits_for_files_that_are_being_sent(signed_in: Page, admin_access:
     signed_in.get_by_role("button", name="Save", exact=True).click()
     signed_in.wait_for_url("**/show/**")
     assert len(held(admin_access, company)) == 1
+
+
+def test_an_administrator_gets_no_file_of_a_private_record(
+    client: FlaskClient, make_user: Callable[..., User], sign_in: Callable[[User], FlaskClient],
+    access_of: Callable[[User], Access],
+) -> None:  # fmt: skip
+    anna = make_user("anna", "Staff")
+    hers = sign_in(anna)
+    file_id = hers.post("/files/upload", data={"file": (io.BytesIO(b"Doctor's note"), "note.txt")}).json["id"]
+    raw = create_record(access_of(anna), "activity", {"name": "Doctor", "private": True, "files": [file_id]})
+    assert client.get(f"/files/{file_id}").status_code == 404
+    update_record(access_of(anna), "activity", raw["_id"], {"private": False})
+    assert client.get(f"/files/{file_id}").data == b"Doctor's note"
