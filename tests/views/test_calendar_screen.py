@@ -262,7 +262,7 @@ def test_one_occurrence_is_made_only_when_its_form_is_saved(page: Page, rights: 
     page.fill("#name", "By itself")
     page.fill("#ends_at", "2099-10-01T10:00")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".k-error")).to_have_text("It can't end before it starts.")
+    expect(page.locator("#ends_at-error")).to_have_text("It can't end before it starts.")
     expect(page.locator("#name")).to_have_value("By itself")
     page.fill("#ends_at", "2099-10-26T10:00")
     page.get_by_role("button", name="Save").click()
