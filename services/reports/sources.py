@@ -13,7 +13,7 @@ from models.fields.query import visible_query
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from services.linked import find_linked
-from services.planning import plan_for_sorting, predicates_of, time_limit
+from services.planning import plan_for_adding_up, predicates_of, time_limit
 from services.reports.definition import Definition
 from services.search import TooSlow
 from services.values import context_of
@@ -47,7 +47,7 @@ def source_of(access: Access, schema: Schema, definition: Definition) -> Source:
         raise ConditionError("as_of", _l("This report shows the present only."))
     query = visible_query(schema, access, definition.conditions, context_of(access), find_linked)
     collection = schema.register.document._get_collection()
-    plan = plan_for_sorting(collection, tuple(predicates_of(query)))
+    plan = plan_for_adding_up(collection, tuple(predicates_of(query)))
     return Source(collection, ({"$match": plan.query},), plan.options)
 
 
