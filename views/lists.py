@@ -89,7 +89,7 @@ class ListScreens(BulkLogScreens):
         if "cols" in request.args:
             return chosen
         same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
-        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].several]
+        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].many]
         return told or chosen
 
     def find(self, conditions: Sequence[Mapping[str, Any]], group: Field | None) -> Page:
@@ -126,8 +126,10 @@ class ListScreens(BulkLogScreens):
     @has_access
     @permission_name("list")
     def field_names(self) -> Response:
-        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have."""
-        fields = [f for f in self.datamodel.schema.fields if not (f.read_only and "writable" in request.args)]
+        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have, with
+        `bulk` those that may become the same in many records."""
+        fields = [f for f in self.datamodel.schema.fields
+                  if not (f.read_only and "writable" in request.args or f.kind.needs_room and "bulk" in request.args)]
         found = find_fields(fields, request.args.get("q", ""), current_language())
         return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
 

@@ -251,7 +251,7 @@ class RegisterView(ListScreens):
             field = schema.get(column)
             if field is not None and not field.read_only:
                 values = request.args.getlist(column)
-                found[column] = values if field.kind.several else values[0]
+                found[column] = values if field.kind.several else field.kind.given_text(values[0])
         return found
 
     def edit_texts(self, raw: Raw) -> Raw:
@@ -314,7 +314,7 @@ class RegisterView(ListScreens):
                 if field.data in (saw, None if saw == "" else saw):
                     field.data = now
                 continue
-            text = field.field.kind.text(stored, field.field, context) or _("nothing")
+            text = field.field.kind.full_text(stored, field.field, context) or _("nothing")
             field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
             field.theirs = text
 

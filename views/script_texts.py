@@ -74,6 +74,12 @@ TEXTS: dict[str, Any] = {
     "file_sending": _l("Sending {name}"),
     "file_remove": _l("Remove {name}"),
     "files_wait": _l("Wait until the files have been sent, then save."),
+    "undo": _l("Undo"),
+    "line_row": _l("Row {number}"),
+    "line_part": _l("{label}, row {number}"),
+    "line_free": _l("Use “{name}” as it is"),
+    "line_currency": _l("“{name}” is priced in {currency}, the other rows are not: give its price yourself."),
+    "line_removed": _l("“{name}” was removed."),
     "part_unreachable": _l("The rest could not be fetched. Load the page again."),
     "job_unreachable": _l("The server does not answer just now; asking again shortly."),
 }
