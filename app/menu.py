@@ -17,10 +17,12 @@ from views.language import replace_locale_view
 from views.layouts import LayoutView
 from views.merge import MergeView
 from views.notices import NoticeView
+from views.opportunities import OpportunityView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
 from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
+from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
@@ -34,7 +36,7 @@ from views.teams import TeamView
 
 def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
-    for view in (CompanyView, PersonView, ActivityView):
+    for view in (CompanyView, PersonView, OpportunityView, ActivityView, ProductView):
         card = view.datamodel.register
         if card.happens:
             appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")

@@ -170,6 +170,7 @@ def new_document(access: Access, schema: Schema, parsed: Parsed) -> Raw:
 def finished(schema: Schema, document: Raw, values: Mapping[str, Any]) -> Raw:
     """The document with the values put in, completed and derived anew. Empty values leave no trace."""
     result = {**document, "custom": dict(document.get("custom") or {})}
+    values = {**values, **schema.register.document.implied(document, values)}
     for column, value in values.items():
         found = schema.by_column[column]
         place = result["custom"] if found.custom else result

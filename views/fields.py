@@ -68,6 +68,7 @@ INPUTS: dict[str, Input] = {
     "url": Input("url", "text", mode="url"),
     "user": Input("select", "remote", remote=True),
     "multi_user": Input("select", "remote", several=True, remote=True),
+    "product_lines": Input("product_lines", "remote", remote=True),
     "files": Input("files", "text", several=True),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),

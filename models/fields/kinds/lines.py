@@ -1,0 +1,235 @@
+"""Rows of products with quantity, price and discount: what an offer is made of."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
+from typing import Any, ClassVar
+
+import mongoengine as me
+from bson import Decimal128, ObjectId
+from flask_babel import lazy_gettext as _l
+
+from models.fields import operators as ops
+from models.fields.context import Context
+from models.fields.errors import ConditionError, FieldError
+from models.fields.field import Field
+from models.fields.kinds.base import Faceted, text_of
+from models.fields.kinds.numbers import (
+    MONEY_LIMIT,
+    SYMBOLS,
+    currencies,
+    decimal_of,
+    parse_decimal,
+    plain_number,
+    trimmed,
+)
+from models.fields.kinds.references import parse_id
+from models.fields.kinds.written import money_text, number_text
+
+Line = dict[str, Any]
+CENT, HUNDRED = Decimal("0.01"), Decimal(100)
+MOST_LINES, LONGEST_NAME = 200, 200
+PARTS = ("product", "name", "quantity", "price", "discount", "currency")
+
+
+class ProductLines(Faceted):
+    """Rows of products: a list of {product, name, quantity, price, discount, amount, currency}.
+
+    `product` is the id of a record of the field's target or None, `name` what the row is called, `discount` is in
+    percent; `amount` is quantity × price × (1 − discount / 100) rounded half up to cents. Numbers are Decimal128. All
+    rows are in one currency. A row whose price was left out has none until it is completed by its product's.
+    """
+
+    name = "product_lines"
+    label = _l("Product rows")
+    input = "product_lines"
+    refers = True
+    importable = False
+    orderable = False
+    offered = False
+    operators: ClassVar[Sequence[str]] = ops.SEVERAL
+    operator_labels: ClassVar[Mapping[str, Any]] = ops.SEVERAL_LABELS
+    #: As forms send them: a text of JSON.
+    longest = 200_000
+
+    def target(self, field: Field) -> str:
+        return field.target
+
+    def parse_value(self, raw: Any, field: Field, context: Context) -> list[Line] | None:
+        rows = rows_of(raw, field)
+        if len(rows) > MOST_LINES:
+            raise FieldError(_l("At most %(max)s rows of products.", max=MOST_LINES))
+        lines = [parsed_line(row, number, field, context) for number, row in enumerate(rows, start=1) if not blank(row)]
+        if len({line["currency"] for line in lines}) > 1:
+            raise FieldError(_l("Give all rows of products in one currency."))
+        return lines or None
+
+    def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
+        """The id of a product, also out of a row."""
+        try:
+            return parse_id(raw.get("product") if isinstance(raw, Mapping) else raw)
+        except FieldError as error:
+            raise ConditionError(field.column, error.message) from error
+
+    def document_field(self, **options: Any) -> Any:
+        return me.ListField(me.DictField(), **options)
+
+    def text(self, value: Any, field: Field, context: Context) -> str:
+        return ", ".join(f"{quantity_text(line, context)} × {line['name']}"
+                         for line in value or ())  # fmt: skip
+
+    def edit_text(self, value: Any, field: Field, context: Context) -> str:
+        """The rows as JSON, numbers as the language writes them."""
+        if not value:
+            return ""
+        return json.dumps([{**spoken(line), **{part: plain_number(decimal(line[part]), context.language)
+                            for part in ("quantity", "price", "discount") if line.get(part) is not None}}
+                           for line in value], ensure_ascii=False)  # fmt: skip
+
+    def to_json(self, value: Any, field: Field) -> Any:
+        return [spoken(line) for line in value or ()]
+
+    def json_schema(self, field: Field) -> dict[str, Any]:
+        number = {"type": ["string", "number", "null"]}
+        properties: dict[str, Any] = {
+            "product": {"type": ["string", "null"]}, "name": {"type": "string"}, "quantity": number, "price": number,
+            "discount": number, "amount": number, "currency": {"type": "string"},
+        }  # fmt: skip
+        return {"type": "array", "items": {"type": "object", "properties": properties}}
+
+    def facet(self, value: Any, field: Field) -> str:
+        return f"{field.column}={value['product'] if isinstance(value, Mapping) else value}"
+
+    def facets(self, value: Any, field: Field) -> Iterable[str]:
+        items = value if isinstance(value, list) else [value]
+        tokens = [self.facet(item, field) for item in items if not isinstance(item, Mapping) or item.get("product")]
+        return list(dict.fromkeys(tokens))
+
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        return [(field.target, line["product"]) for line in value or () if line.get("product")]
+
+
+def rows_of(raw: Any, field: Field) -> list[Any]:
+    """The rows that were sent, as a list or as its JSON. Raises FieldError."""
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(text_of(raw, field))
+        except (ValueError, RecursionError) as error:
+            raise FieldError(_l("Give rows of products, each with a name, a quantity and a price.")) from error
+    if not isinstance(raw, (list, tuple)) or not all(isinstance(row, Mapping) for row in raw):
+        raise FieldError(_l("Give rows of products, each with a name, a quantity and a price."))
+    return list(raw)
+
+
+def blank(row: Mapping[str, Any]) -> bool:
+    """Whether nothing was written in a row: no product, name or price."""
+    return all(row.get(part) in (None, "") for part in ("product", "name", "price"))
+
+
+def parsed_line(row: Mapping[str, Any], number: int, field: Field, context: Context) -> Line:
+    """One row as it is kept. Raises FieldError, which tells which row it is."""
+    try:
+        product = parse_id(row["product"]) if row.get("product") else None
+        name = text_of(row["name"], field) if row.get("name") not in (None, "") else ""
+        if len(name) > LONGEST_NAME:
+            raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.",
+                                max=LONGEST_NAME, length=len(name)))  # fmt: skip
+        price = price_of(row, context)
+        if product is None and (not name or price is None):
+            raise FieldError(_l("Choose a product, or give a name and a price."))
+        line: Line = {"product": product, "name": name, "quantity": quantity_of(row, context), "price": price,
+                      "discount": discount_of(row, context), "currency": currency_of(row, field)}  # fmt: skip
+        return with_amount(line)
+    except FieldError as error:
+        raise FieldError(_l("Row %(number)s: %(message)s", number=number, message=error.message)) from error
+
+
+def number_of(raw: Any, context: Context) -> Decimal:
+    """A number of at most four decimals. Raises FieldError."""
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)) or len(str(raw)) > 60:
+        raise FieldError(_l("Give a number, such as 1234.5."))
+    try:
+        number = parse_decimal(raw, context.language) if isinstance(raw, str) else Decimal(str(raw))
+        number = number.quantize(Decimal("0.0001"))
+    except (ValueError, DecimalException) as error:
+        raise FieldError(_l("“%(value)s” is not a number. Write digits only, such as 1234.5.",
+                            value=str(raw)[:80])) from error  # fmt: skip
+    if not number.is_finite() or abs(number) >= MONEY_LIMIT:
+        raise FieldError(_l("This amount is too large."))
+    return number
+
+
+def quantity_of(row: Mapping[str, Any], context: Context) -> Decimal128:
+    raw = row.get("quantity")
+    return Decimal128(trimmed_number(number_of(raw, context) if raw not in (None, "") else Decimal(1)))
+
+
+def price_of(row: Mapping[str, Any], context: Context) -> Decimal128 | None:
+    raw = row.get("price")
+    return None if raw in (None, "") else Decimal128(trimmed(number_of(without_symbol(raw), context)))
+
+
+def without_symbol(raw: Any) -> Any:
+    """A price without the sign or code of a currency: the row's currency stands by itself."""
+    if not isinstance(raw, str):
+        return raw
+    return raw.strip().strip("".join(SYMBOLS)).strip()
+
+
+def discount_of(row: Mapping[str, Any], context: Context) -> Decimal128:
+    raw = row.get("discount")
+    raw = raw.strip().rstrip("%").strip() if isinstance(raw, str) else raw
+    percent = number_of(raw, context) if raw not in (None, "") else Decimal(0)
+    if not 0 <= percent <= HUNDRED:
+        raise FieldError(_l("A discount is a percentage from 0 to 100."))
+    return Decimal128(trimmed_number(percent))
+
+
+def currency_of(row: Mapping[str, Any], field: Field) -> str:
+    code = str(row.get("currency") or field.currency).upper()
+    if code not in currencies():
+        raise FieldError(_l("“%(value)s” is not a currency. Use a code such as EUR.", value=code[:20]))
+    return code
+
+
+def with_amount(line: Line) -> Line:
+    """The row with its amount; one without a price has none yet. Raises FieldError for one that is too large."""
+    if line["price"] is None:
+        return {**line, "amount": None}
+    price, quantity, discount = (decimal(line[part]) for part in ("price", "quantity", "discount"))
+    amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+    if abs(amount) >= MONEY_LIMIT:
+        raise FieldError(_l("This amount is too large."))
+    return {**line, "amount": Decimal128(amount)}
+
+
+def sum_of(lines: Sequence[Line]) -> dict[str, Any] | None:
+    """The sum of the rows as money; None for no rows."""
+    if not lines:
+        return None
+    total = sum((decimal(line["amount"]) for line in lines if line["amount"] is not None), Decimal("0.00"))
+    return {"amount": Decimal128(total), "currency": lines[0]["currency"]}
+
+
+def decimal(number: Any) -> Decimal:
+    return decimal_of(number) if isinstance(number, Decimal128) else Decimal(str(number))
+
+
+def trimmed_number(number: Decimal) -> Decimal:
+    """Without the zeros that nobody typed, and without an exponent."""
+    whole = number.to_integral_value()
+    return whole if whole == number else number.normalize()
+
+
+def spoken(line: Line) -> Line:
+    """A row as JSON has it: ids and numbers as text."""
+    return {part: str(value) if isinstance(value, (ObjectId, Decimal128)) else value for part, value in line.items()}
+
+
+def quantity_text(line: Line, context: Context) -> str:
+    return number_text(float(decimal(line["quantity"])), context.locale)
+
+
+def line_money(line: Line, locale: str) -> str:
+    """A row's amount for people."""
+    return "" if line["amount"] is None else money_text(decimal(line["amount"]), line["currency"], locale)
