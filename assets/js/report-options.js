@@ -1,7 +1,8 @@
 // What ECharts is told: from the figures of a report as the server sends them to an option.
 
-//   data: {kind, lying, stacked, categories: [text], format: {style, currency, digits},
-//          series: [{name, colour, values: [number|null], texts: [text], urls: [address]}]}
+//   data: {kind, lying, stacked, categories: [text], colours: [token] of a pie's slices,
+//          format: {style: "decimal"|"currency"|"percent", currency, whole: no halves on the axis},
+//          series: [{name, colour: token, values: [number|null], texts: [text], urls: [address]}]}
 const PALETTE = ["accent", "blue", "amber", "violet", "teal", "pink", "orange", "green", "red", "grey"];
 const LANGUAGE = document.documentElement.lang || "en";
 const FONT = { fontFamily: "Inter, system-ui, sans-serif", fontSize: 12 };
@@ -33,6 +34,7 @@ function common(data, colour) {
       textStyle: { ...FONT, color: ink },
     },
     legend: {
+      type: "scroll",
       show: data.kind === "pie" || data.series.length > 1,
       top: 0,
       left: 0,
@@ -42,6 +44,9 @@ function common(data, colour) {
       itemGap: 14,
       textStyle: { ...FONT, color: colour("ink-2") },
       inactiveColor: colour("ink-3"),
+      pageIconColor: colour("ink-2"),
+      pageIconInactiveColor: colour("line-strong"),
+      pageTextStyle: { ...FONT, color: colour("ink-2") },
     },
   };
 }
@@ -94,7 +99,7 @@ function axes(data, colour, { narrow }) {
   const figures = {
     type: "value",
     splitNumber: narrow ? 2 : 4,
-    minInterval: data.format.style === "decimal" && data.format.digits === 0 ? 1 : 0,
+    minInterval: data.format.whole ? 1 : 0,
     splitLine: { lineStyle: { color: colour("line") } },
     axisLabel: { ...FONT, color: colour("ink-3"), hideOverlap: true, formatter: shortFigure(data.format) },
   };

@@ -85,6 +85,7 @@ function redraw() {
 }
 
 drawCharts(document);
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 // A part that another script put into the page says so.
 document.addEventListener("k-part", (event) => drawCharts(event.target));
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
