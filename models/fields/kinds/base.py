@@ -13,6 +13,7 @@ from models.fields import operators as ops
 from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
+from models.fields.kinds.grouping import NOTHING, Grouping
 
 Query = dict[str, Any]
 
@@ -22,10 +23,10 @@ NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
 MANY = {"in": "$in", "all": "$all"}
 #: Half of a character, which UTF-8 and so the database can't write.
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
+EMPTY_VALUES = NOTHING
 
 
-class Kind:
+class Kind(Grouping):
     """A kind of field. One instance each, in `KINDS`; it keeps no state.
 
     A subclass parses what people and programs send (`parse`), formats (`text`, `to_json`, `merge_value`), says how
@@ -43,13 +44,10 @@ class Kind:
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True
-    #: A value is a list, and forms send a list.
-    several: ClassVar[bool] = False
     #: Values are numbers or moments: `ranges` keeps a copy, which the wildcard index covers; text stays out of it.
     ranged: ClassVar[bool] = False
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
     lowest: ClassVar[Any] = None
-    numeric: ClassVar[bool] = False
     #: Characters that a value of the organisation's own fields may have, as it is sent.
     longest: ClassVar[int] = 2_000
     #: Values are compared by a plain text, which `texts` keeps.
@@ -194,6 +192,7 @@ class Faceted(Kind):
     """A kind with few different values: its tokens in `facets` answer equality, for one value and for lists alike."""
 
     faceted = True
+    groupings: ClassVar[Sequence[str]] = ("",)
 
     def facet(self, value: Any, field: Field) -> str:
         """The token of one value."""

@@ -67,6 +67,9 @@ class Link(Faceted):
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return ((self.target(field), value),) if value else ()
 
+    def group_references(self, key: Any, field: Field) -> Sequence[tuple[str, ObjectId]]:
+        return ((self.target(field), key),) if key else ()
+
 
 class Links(Link):
     """Several records of one register: the companies a person works for."""
@@ -117,6 +120,7 @@ class Files(Links):
     operator_labels: ClassVar[Mapping[str, Any]] = {"empty": _l("has none"), "nempty": _l("has some")}
     offered = True
     importable = False
+    groupings: ClassVar[Sequence[str]] = ()
 
     def target(self, field: Field) -> str:
         return FILE
