@@ -55,7 +55,7 @@ def chart_of(words: Words) -> Raw | None:
         return None
     places, series = by_series(figures) if set_out(figures) else by_measure(words)
     if figures.definition.chart == "pie":
-        return pie(words, places, series[0])
+        return pie(words, places, next(one for one in series if one.measure == main_measure(figures)))
     dated = bool(figures.dimensions[0].by)
     places = dict(first_of(whole_time(words, places), MOST_PERIODS if dated else MOST_BARS))
     line, colours = figures.definition.chart == "line", colours_of(figures.dimensions[-1], [one.key for one in series])
@@ -73,17 +73,25 @@ def set_out(figures: Figures) -> bool:
     return several and (figures.definition.across or figures.definition.chart in BY_SERIES)
 
 
+def main_measure(figures: Figures) -> int:
+    """The figure that is drawn before others: the one that rows are ordered by, else money, else the first."""
+    if figures.definition.order != BY_GROUPS:
+        return int(figures.definition.order)
+    return next((place for place, one in enumerate(figures.measures) if one.money), 0)
+
+
 def by_measure(words: Words) -> tuple[Places, list[Series]]:
-    """A place for each row; a series for each figure of the same sort as the first."""
+    """A place for each row; a series for each figure of the same sort as the main one."""
     figures = words.figures
     rows = {identity_of(figures.dimensions, row.keys): row for row in figures.rows}
     places = {identity: " · ".join(row.texts) for identity, row in rows.items()}
-    alike = [place for place, one in enumerate(figures.measures) if sort_of(one) == sort_of(figures.measures[0])]
+    main = figures.measures[main_measure(figures)]
+    alike = [place for place, one in enumerate(figures.measures) if sort_of(one) == sort_of(main)]
     return places, [Series(words.labels[place], place, rows) for place in alike]
 
 
 def by_series(figures: Figures) -> tuple[Places, list[Series]]:
-    """The last group as series, the others as places: of the first figure, for others may be of another sort."""
+    """The last group as series, the others as places: of the main figure alone."""
     *others, last = figures.dimensions
     places: dict[Any, str] = {}
     found: dict[Any, dict[Any, Row]] = {}
@@ -94,7 +102,7 @@ def by_series(figures: Figures) -> tuple[Places, list[Series]]:
     across = {identity_of([last], column.keys): place for place, column in enumerate(figures.columns)}
     ordered = sorted(found, key=lambda key: across.get(key, len(across)))
     first = [next(iter(found[key].values())) for key in ordered]
-    return places, [Series(row.texts[-1], 0, found[key], row.keys[-1])
+    return places, [Series(row.texts[-1], main_measure(figures), found[key], row.keys[-1])
                     for key, row in zip(ordered, first, strict=True)]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.schema import Schema
 from models.registers import SECTIONS
-from services.reports.definition import Definition, Dimension, dimensions, measurable, percents
+from services.reports.definition import Dimension, Measured, dimensions, measurable, percents
 from services.reports.measures import measures_of
 from views.base import current_language
 
@@ -44,16 +44,17 @@ def dimension_label(dimension: Dimension) -> str:
     return f"{name} {BY_PERIOD[dimension.by]}" if dimension.by in BY_PERIOD else name
 
 
-def definition_about(schema: Schema, definition: Definition) -> str:
-    """What a report works out, in a line: "Value, Count · Stage, Owner"; "" of what its reader can't see."""
+def about_of(schema: Schema, mapping: Mapping[str, Any]) -> str:
+    """What a report works out, in a line: "Value, Count · Stage, Owner"; "" where its reader may not see that."""
     try:
-        figures = [one.label_in(current_language()) for one in measures_of(schema, definition.measures)]
+        figures = measures_of(schema, [Measured(**one) for one in mapping.get("measures") or ()])
     except ConditionError:
         return ""
     known = {one.column: one.field for one in dimensions(schema)}
-    groups = [dimension_label(Dimension(known[one.column], one.by))
-              for one in definition.groups if one.column in known]  # fmt: skip
-    return " · ".join(filter(None, (", ".join(figures), ", ".join(groups))))
+    groups = [dimension_label(Dimension(known[one["column"]], one.get("by") or ""))
+              for one in mapping.get("groups") or () if one["column"] in known]  # fmt: skip
+    told = (", ".join(one.label_in(current_language()) for one in figures), ", ".join(groups))
+    return " · ".join(filter(None, told))
 
 
 # Choices of the form
