@@ -67,7 +67,8 @@ def figures_of(access: Access, definition: Definition) -> Figures:
     chosen = dimensions_of(schema, definition)
     measures = measures_of(schema, definition.measures)
     day = definition.as_of or today_of(access)
-    counting = Counting(source_of(access, schema, definition), measures, context_of(access))
+    counting = Counting(source_of(access, schema, definition), measures, context_of(access),
+                        schema.register.document.made_of)  # fmt: skip
     tally = counting.tally(chosen)
     total = narrowed(counting, tally, ()).total
     rates = rates_on(day) if any(one.currency_path for one in measures) else Rates("")
@@ -94,7 +95,7 @@ def dimensions_of(schema: Schema, definition: Definition) -> list[Dimension]:
 def narrowed(counting: Counting, tally: Tally, places: Sequence[int]) -> Tally:
     """The sums by some dimensions alone. A record that stands in several rows must not be added up from them."""
     left = [one for place, one in enumerate(tally.dimensions) if place not in places]
-    if any(one.field.kind.several for one in left):
+    if any(one.field.kind.in_each for one in left):
         return counting.tally([tally.dimensions[place] for place in places])
     return tally.merged(places)
 

@@ -63,6 +63,8 @@ class Counting:
     source: Source
     measures: Sequence[Measure]
     context: Context
+    #: Column of an amount -> the fields it is made of.
+    made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def tally(self, dimensions: Sequence[Dimension]) -> Tally:
         """The sums by the dimensions. Raises TooSlow, and ConditionError where there are too many rows."""
@@ -84,7 +86,7 @@ class Counting:
 
     def stages(self, dimensions: Sequence[Dimension]) -> list[Raw]:
         """Records with several values are set out first, once for each of them."""
-        if any(one.field.kind.several for one in dimensions):
+        if any(one.field.kind.in_each for one in dimensions):
             keys = {f"k{place}": f"$k{place}" for place, _one in enumerate(dimensions)}
             amounts = {one.column: f"$a{place}" for place, one in enumerate(self.fields)}
             currencies = {name: f"${name}" for name in self.currency_names()}
@@ -102,7 +104,7 @@ class Counting:
 
     def set_out(self, dimensions: Sequence[Dimension]) -> list[Raw]:
         """The stages that make one document for each value of a record, with what the grouping needs and no more."""
-        several = [place for place, one in enumerate(dimensions) if one.field.kind.several]
+        several = [place for place, one in enumerate(dimensions) if one.field.kind.in_each]
         shown: Raw = {"_id": 0, **self.currencies()}
         for place, one in enumerate(dimensions):
             # A value counts once in a record that has it twice.
@@ -110,18 +112,16 @@ class Counting:
         shown |= {f"a{place}": path for place, path in enumerate(self.amounts().values())}
         parts: Raw = {}
         for place in several:
-            shown |= {f"l{place}": f"${dimensions[place].field.path}"}
-            parts |= self.parts(dimensions[place].field, f"$k{place}", f"$l{place}")
+            if found := self.parts(dimensions[place].field, f"$k{place}", f"$l{place}"):
+                shown[f"l{place}"] = f"${dimensions[place].field.path}"
+                parts |= found
         unwound = [{"$unwind": {"path": f"$k{place}", "preserveNullAndEmptyArrays": True}} for place in several]
-        if not parts:
-            shown = {name: value for name, value in shown.items() if not name.startswith("l")}
         return [{"$project": shown}, *unwound, *([{"$set": parts}] if parts else [])]
 
     def parts(self, whole: Field, key: str, values: str) -> Raw:
         """The amounts that are made of the field's values: each value takes its own part."""
-        found = {f"a{place}": whole.kind.part_expression(whole, one, key, values, f"$a{place}")
-                 for place, one in enumerate(self.fields)}  # fmt: skip
-        return {name: expression for name, expression in found.items() if expression is not None}
+        return {f"a{place}": whole.kind.part_expression(key, values, f"$a{place}")
+                for place, one in enumerate(self.fields) if whole.key in self.made_of.get(one.column, ())}  # fmt: skip
 
     def key(self, dimension: Dimension) -> Any:
         return dimension.field.kind.group_expression(dimension.field, dimension.by, self.context)

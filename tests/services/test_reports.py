@@ -110,7 +110,7 @@ def test_the_conditions_of_each_row_lead_to_exactly_its_records(tried: list[str]
             found = [ids_behind(access, "company", row) for row in rows]
             assert [len(ids) for ids in found] == [row.values[0] for row in rows], one.column
             assert set().union(*found) == everything, one.column
-            if not one.field.kind.several:
+            if not one.field.kind.in_each:
                 assert sum(row.values[0] for row in rows) == len(everything), one.column
             assert len({row.keys for row in rows}) == len(rows)
             assert all(text for row in rows for text in row.texts)

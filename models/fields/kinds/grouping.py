@@ -23,8 +23,13 @@ class Grouping:
     groupings: ClassVar[Sequence[str]] = ()
     #: Values are numbers, which reports add up.
     numeric: ClassVar[bool] = False
-    #: A value is a list, and forms send a list; a record counts in each of its values.
+    #: A value is a list, and forms send a list.
     several: ClassVar[bool] = False
+
+    @property
+    def in_each(self) -> bool:
+        """Whether a record stands in a row for each of its values; `group_expression` then gives a list."""
+        return self.several
 
     # What the database is asked for
 
@@ -40,11 +45,10 @@ class Grouping:
         """What is equal for keys that make one row."""
         return key
 
-    def part_expression(self, field: Field, measured: Field, key: str, values: str, whole: str) -> Any:
-        """The expression for the part of the amount `measured` that belongs to one key of a record, where it is made
-        of the field's values; None where all of it belongs to each. `key`, `values` and `whole` are the expressions
-        for the key, the field's value and the whole amount."""
-        return None
+    def part_expression(self, key: str, values: str, whole: str) -> Any:
+        """Of an amount that is made of the field's values: the expression for the part that belongs to one key of a
+        record. `key`, `values` and `whole` are the expressions for the key, the values and the whole amount."""
+        return whole
 
     # What a row says
 

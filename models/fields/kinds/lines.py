@@ -29,7 +29,12 @@ from models.fields.kinds.written import money_text, number_text
 Line = dict[str, Any]
 CENT, HUNDRED = Decimal("0.01"), Decimal(100)
 MOST_LINES, LONGEST_NAME = 200, 200
+#: Stands for the product of a row that has none, in tokens and conditions.
+FREE = "none"
 PARTS = ("product", "name", "quantity", "price", "discount", "currency")
+
+
+WITHOUT = _l("Row without a product")
 
 
 class ProductLines(Faceted):
@@ -65,7 +70,9 @@ class ProductLines(Faceted):
         return lines or None
 
     def operand_value(self, code: str, raw: Any, field: Field, context: Context) -> Any:
-        """The id of a product, also out of a row."""
+        """The id of a product, also out of a row; FREE for rows without one."""
+        if raw == FREE:
+            return FREE
         try:
             return parse_id(raw.get("product") if isinstance(raw, Mapping) else raw)
         except FieldError as error:
@@ -97,16 +104,48 @@ class ProductLines(Faceted):
         }  # fmt: skip
         return {"type": "array", "items": {"type": "object", "properties": properties}}
 
+    def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
+        return ((FREE, WITHOUT),) if code not in ops.EMPTINESS else ()
+
     def facet(self, value: Any, field: Field) -> str:
-        return f"{field.column}={value['product'] if isinstance(value, Mapping) else value}"
+        return f"{field.column}={product_of(value) if isinstance(value, Mapping) else value}"
 
     def facets(self, value: Any, field: Field) -> Iterable[str]:
         items = value if isinstance(value, list) else [value]
-        tokens = [self.facet(item, field) for item in items if not isinstance(item, Mapping) or item.get("product")]
-        return list(dict.fromkeys(tokens))
+        return list(dict.fromkeys(self.facet(item, field) for item in items))
+
+    # Reports group by products
+
+    @property
+    def in_each(self) -> bool:
+        return True
+
+    def group_expression(self, field: Field, by: str, context: Context) -> Any:
+        rows = {"$ifNull": [f"${field.path}", []]}
+        return {"$map": {"input": rows, "in": {"$ifNull": ["$$this.product", FREE]}}}
+
+    def group_text(self, key: Any, field: Field, by: str, context: Context) -> str:
+        return str(WITHOUT) if key == FREE else context.labels.get((field.target, key), "")
+
+    def group_conditions(self, key: Any, field: Field, by: str, context: Context) -> list[dict[str, Any]]:
+        if key is None:
+            return super().group_conditions(key, field, by, context)
+        return [{"col": field.column, "opr": "eq", "value": str(key)}]
+
+    def group_references(self, key: Any, field: Field) -> Sequence[tuple[str, Any]]:
+        return ((field.target, key),) if isinstance(key, ObjectId) else ()
+
+    def part_expression(self, key: str, values: str, whole: str) -> Any:
+        """The amounts of the product's rows; the whole where there are no rows."""
+        mine = {"$filter": {"input": values, "cond": {"$eq": [{"$ifNull": ["$$this.product", FREE]}, key]}}}
+        return {"$cond": [{"$gt": [key, None]}, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
 
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return [(field.target, line["product"]) for line in value or () if line.get("product")]
+
+
+def product_of(line: Mapping[str, Any]) -> Any:
+    return line.get("product") or FREE
 
 
 def rows_of(raw: Any, field: Field) -> list[Any]:
