@@ -19,7 +19,7 @@ from views.base import current_language
 Option = tuple[str, Any]
 
 HOWS: Mapping[str, Any] = {
-    "count": _l("Number of records"), "sum": _l("Sum"), "mean": _l("Average"), "weighted": _l("Weighted sum"),
+    "count": _l("Count"), "sum": _l("Sum"), "mean": _l("Mean"), "weighted": _l("Weighted sum"),
     "share": _l("Share"),
 }  # fmt: skip
 CHARTS: Mapping[str, Any] = {

@@ -72,7 +72,7 @@ class ReportView(BaseView):
         )  # fmt: skip
         found = [(label, [entry for entry in entries if entry.holds(query)]) for label, entries in sections]
         return self.render_template(
-            "reports/list.html", title=_("Reports"), query=query, own=bool(own),
+            "reports/list.html", title=_("Reports"), query=query, own=bool(own), saved=bool(saved),
             sections=[(label, entries) for label, entries in found if entries],
         )  # fmt: skip
 

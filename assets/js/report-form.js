@@ -7,7 +7,7 @@ const PAUSE = 400;
 
 /** Shows an input with its label, or hides both; what is hidden keeps its value. */
 function toggle(input, on) {
-  if (input) (input.closest("[data-part]") ?? input).hidden = !on;
+  if (input) (input.closest("[data-report-part]") ?? input).hidden = !on;
 }
 
 class ReportForm {

@@ -128,7 +128,7 @@ export function chartOption(data, colour, look) {
   return {
     ...base,
     tooltip: { ...base.tooltip, trigger: "axis", axisPointer: { type: data.kind === "line" ? "line" : "shadow", shadowStyle: { color: colour("hover") }, lineStyle: { color: colour("control") }, z: 0 }, formatter: tooltipOf(data) },
-    grid: { left: 0, right: 16, top: base.legend.show ? 36 : 8, bottom: 0, containLabel: true },
+    grid: { left: 2, right: 16, top: base.legend.show ? 36 : 8, bottom: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     ...axes(data, colour, look),
     series: data.series.map((series, index) => oneSeries(data, series, index, colour)),
   };
