@@ -10,6 +10,7 @@ from views.calendar_invitations import CalendarInvitationView
 from views.calendar_planning import CalendarPlanningView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
+from views.currencies import CurrencyView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.jobs import JobView
@@ -78,6 +79,7 @@ SETTINGS_MENU = (
     ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
+    ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
     ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
@@ -86,8 +88,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, OutboxView,
-        FirstStartView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
+        OutboxView, FirstStartView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
