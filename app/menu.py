@@ -22,11 +22,21 @@ from views.opportunities import OpportunityView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
+from views.permissions import (
+    BIN_ITEM,
+    CALENDAR_ITEM,
+    JOBS_ITEM,
+    LETTERS_ITEM,
+    REPORTS_ITEM,
+    SETTINGS_GROUP,
+    TASKS_ITEM,
+)
 from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
+from views.report_builder import ReportBuilderView
+from views.reports import ReportView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
@@ -43,6 +53,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
             appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
+    appbuilder.add_view(ReportView, REPORTS_ITEM, label=_l("Reports"), icon="chart-bar", href="/reports/")
+    appbuilder.add_view_no_menu(ReportBuilderView)
     appbuilder.add_view_no_menu(CalendarPlanningView)
     appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)

@@ -11,10 +11,9 @@ from werkzeug.wrappers import Response
 
 from models.fields.errors import ConditionError
 from models.fields.ways import ways_from
-from models.registers import all_registers
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
-from views.conditions import sentence, with_labels
+from views.conditions import builder_sources, sentence, with_labels
 from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
@@ -35,7 +34,7 @@ class SearchScreens(HistoryScreens):
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         return self.render_template(
             "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
-            sources=self.sources(), title=_("Search"),
+            sources=builder_sources(), title=_("Search"),
         )  # fmt: skip
 
     @expose("/found", methods=["GET"])
@@ -67,10 +66,3 @@ class SearchScreens(HistoryScreens):
         found = ways_from(self.datamodel.schema, current_access()).values()
         return jsonify([{"code": way.code, "label": way.label_in(current_language()), "register": way.register.key}
                         for way in found])  # fmt: skip
-
-    def sources(self) -> dict[str, dict[str, str]]:
-        """Where the page fetches each register's fields and links."""
-        access = current_access()
-        return {card.key: {"fields": f"{request.script_root}{card.path}/filter_fields",
-                           "ways": f"{request.script_root}{card.path}/ways"}
-                for card in all_registers() if access.may(card.key, "see")}  # fmt: skip

@@ -35,6 +35,7 @@ TEXTS: dict[str, Any] = {
     "builder_condition": _l("Add a condition"),
     "builder_group": _l("Add a group"),
     "builder_linked": _l("Add linked records…"),
+    "report_order": _l("{figure}, the largest first"),
     "close": _l("Close"),
     "only_value": _l("Show only “{value}”"),
     "copied": _l("Copied: {value}"),
