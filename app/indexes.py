@@ -20,13 +20,14 @@ from models.relationships import OwnKind, Relationship
 from models.reminders import Reminder
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
+from models.trays import OwnTray, Tray
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, FieldDefinition, Group, Job, Look, MergeTemplate, Message, Notice,
-    OwnKind, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder, Role, SavedView,
-    StoredFile, Team, User, ViewMenu,
+    OwnKind, OwnTray, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder, Role, SavedView,
+    StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 

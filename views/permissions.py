@@ -23,3 +23,5 @@ TASKS_ITEM = "tasks"
 BIN_ITEM = "bin"
 #: The menu item of the shared calendar, for everybody: there is always one's own.
 CALENDAR_ITEM = "calendar"
+#: The start page, for everybody.
+TRAY_ITEM = "tray"
