@@ -164,15 +164,17 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
 
 
 def shown_timeline(
-    access: Access, events: Sequence[Event | Happening], record_id: ObjectId
+    access: Access, events: Sequence[Event | Happening], record_id: ObjectId | None
 ) -> list[ShownEvent]:  # fmt: skip
-    """What was changed and what happened, in its order."""
+    """What was changed and what happened, in its order; `record_id` is where its reader is, which need not be told."""
     changes = iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id))
     happened = iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id))
     return [next(changes if isinstance(one, Event) else happened) for one in events]
 
 
-def shown_happenings(access: Access, found: Sequence[Happening], record_id: ObjectId) -> list[ShownEvent]:
+def shown_happenings(
+    access: Access, found: Sequence[Happening], record_id: ObjectId | None
+) -> list[ShownEvent]:  # fmt: skip
     """Records that are events: each with what its lists tell of it besides name and moment, and how its text begins."""
     schemas = {card.key: schema_of(card.key).for_access(access) for card in {one.card for one in found}}
     fields = {key: told_fields(schema) for key, schema in schemas.items()}
@@ -190,7 +192,7 @@ def told_fields(schema: Schema) -> list[Field]:
     return [field for field in told if not field.custom]
 
 
-def without_value(field: Field, raw: Raw, record_id: ObjectId) -> Raw:
+def without_value(field: Field, raw: Raw, record_id: ObjectId | None) -> Raw:
     """The document, without saying that it is linked to where its reader is."""
     value = stored_value(field, raw)
     return raw_with(field, [one for one in value if one != record_id] if isinstance(value, list) else value)
@@ -198,7 +200,7 @@ def without_value(field: Field, raw: Raw, record_id: ObjectId) -> Raw:
 
 def shown_happening(
     one: Happening, schema: Schema, fields: Sequence[Field], context: Context, owners: Mapping[Any, str],
-    record_id: ObjectId,
+    record_id: ObjectId | None,
 ) -> ShownEvent:  # fmt: skip
     raw, card = one.raw, one.card
     values = [(field, stored_value(field, without_value(field, raw, record_id))) for field in fields]

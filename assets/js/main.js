@@ -29,6 +29,7 @@ import { setUpTasks } from "./tasks.js";
 import { setUpParts } from "./timeline.js";
 import { setUpThemeSwitch } from "./theme-switch.js";
 import { setUpToasts } from "./toasts.js";
+import { setUpTrays } from "./trays.js";
 
 setUpConfirm();
 setUpSelects();
@@ -52,6 +53,7 @@ setUpCells();
 setUpBeside();
 setUpParts();
 setUpTasks();
+setUpTrays();
 setUpDropping();
 setUpSearch();
 setUpFilters();

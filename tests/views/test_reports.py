@@ -1,7 +1,5 @@
 """Reports: their list, pages, the form that makes them, charts that keep to the policy, and sharing."""
 
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
