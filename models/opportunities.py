@@ -153,6 +153,7 @@ OPPORTUNITIES = add_register(
         icon="target-arrow",
         duplicate_keys=(),
         name_weight=0.0,
-        label_fields=("name", "company", "stage"),
+        label_fields=("name", "state", "stage", "value", "company"),
+        screens=("board", "list"),
     )
 )

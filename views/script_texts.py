@@ -75,6 +75,12 @@ TEXTS: dict[str, Any] = {
     "file_remove": _l("Remove {name}"),
     "files_wait": _l("Wait until the files have been sent, then save."),
     "part_unreachable": _l("The rest could not be fetched. Load the page again."),
+    "board_moving": _l("{name}: moving to {stage}"),
+    "board_moved": _l("{name} is at {stage} now."),
+    "board_back": _l("{name} stays at {stage}."),
+    "board_last": _l("There is no stage beyond {stage}."),
+    "key_board": _l("On a card: bring it to the stage beside"),
+    "key_cards": _l("On a card: go to the cards around it"),
     "job_unreachable": _l("The server does not answer just now; asking again shortly."),
 }
 
