@@ -29,7 +29,7 @@ def restore_report(access: Access, report_id: Any) -> Raw:
     if last["by"] != access.user_id:
         raise NotAllowed(_l("Somebody else has deleted this report."))
     gone: Raw = {part: before for part, (before, _after) in last["changes"].items()}
-    report = {**dict.fromkeys(NOTED), **{"roles": [], "groups": [], "conditions": [], "across": False, "limit": 0}, **gone,
+    report = {**dict.fromkeys(NOTED), "roles": [], "groups": [], "conditions": [], "across": False, "limit": 0, **gone,
               "_id": key, "owner": first["by"], "created_at": first["at"], "sent_for": now(),
               "version": last["version"] + 1}  # fmt: skip
 
