@@ -158,6 +158,7 @@ OPPORTUNITIES = add_register(
         icon="target-arrow",
         duplicate_keys=(),
         name_weight=0.0,
-        label_fields=("name", "company", "state", "stage", "value"),
+        label_fields=("name", "state", "stage", "value", "company"),
+        screens=("board", "list"),
     )
 )

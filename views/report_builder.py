@@ -121,7 +121,7 @@ class ReportBuilderView(BaseView):
             choices=choices_of(schema, typed), nodes=with_labels(schema, typed.nodes),
             sources=builder_sources(), sentence=sentence(schema, typed.nodes), errors=errors or {}, version=version,
             result=answer.result, problem=answer.problem, remark=remark, new=new, back_url=back_url,
-            save_label=save_label or _("Save the report"), send_users=people(typed.schedule.get("users") or ()),
+            save_label=save_label or _("Save the report"), send_users=people(typed.sending["users"]),
         )  # fmt: skip
 
 

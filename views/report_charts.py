@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from models.fields.conditions import Node
 from models.fields.context import Context
 from models.fields.periods import next_first_day
 from services.reports.definition import BY_GROUPS, Dimension
@@ -31,7 +32,7 @@ class Words(Protocol):
 
     def text(self, place: int, value: Any) -> str: ...
 
-    def url(self, row: Row) -> str: ...
+    def url(self, conditions: Sequence[Node]) -> str: ...
 
 
 #: What tells the places along the axis apart -> what they are called.
@@ -113,7 +114,7 @@ def drawn(words: Words, series: Series, places: Places) -> Raw:
     return {
         "name": series.name, "values": [None if value is None else float(value) for value in values],
         "texts": [words.text(series.measure, value) for value in values],
-        "urls": [words.url(row) if row else "" for row in rows],
+        "urls": [words.url(row.conditions) if row else "" for row in rows],
     }  # fmt: skip
 
 

@@ -64,6 +64,11 @@ class Typed:
         return str(self.values.get("limit") or "")
 
     @property
+    def sending(self) -> Raw:
+        """When it is sent and to whom, as the form shows it; a new one on Mondays at eight."""
+        return {"every": "", "weekday": 0, "day": 1, "hour": 8, "users": (), "roles": (), **self.schedule}
+
+    @property
     def saved(self) -> Raw:
         """What is saved of it (services/reports/saved.py)."""
         return {**self.values, "name": self.name, "audience": self.audience, "roles": list(self.roles),

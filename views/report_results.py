@@ -1,6 +1,6 @@
 """The figures of a report as its page shows them: the table whose rows lead to their records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -9,9 +9,12 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from models.fields.conditions import Node
 from models.fields.context import Context
 from models.registers import Register
-from services.reports.figures import Figures, Row, identity_of
+from services.reports.figures import Figures
+from services.reports.grid import Cell as GridCell
+from services.reports.grid import Grid, GridLine, cell_text, grid_of
 from services.values import context_of
 from views.base import current_access, current_language
 from views.report_charts import chart_of, gist_of
@@ -68,73 +71,50 @@ class Writer:
     def __init__(self, card: Register, figures: Figures) -> None:
         self.card, self.figures = card, figures
         self.context: Context = context_of(current_access())
+        self.grid: Grid = grid_of(figures, current_language())
         self.labels = [one.label_in(current_language()) for one in figures.measures]
+        self.groups = [dimension_label(one) for one in figures.dimensions]
 
     def text(self, place: int, value: Any) -> str:
         """The figure of a measure as its reader writes numbers; "" for none."""
         return self.figures.measures[place].text(value, self.figures.currency, self.context)
 
-    def url(self, row: Row) -> str:
-        """The list of the row's records."""
-        return f"{request.script_root}{self.card.path}/?{urlencode(pairs_of(row.conditions) or ALL_RECORDS)}"
+    def url(self, conditions: Sequence[Node]) -> str:
+        """The list of the records that meet conditions."""
+        return f"{request.script_root}{self.card.path}/?{urlencode(pairs_of(conditions) or ALL_RECORDS)}"
 
-    def cells(self, values: Sequence[Any], label: str = "", url: str = "") -> list[Cell]:
-        """The figures of a row, or of one column across that is called `label`."""
-        names = [f"{label}, {name}" if label and len(self.labels) > 1 else label or name for name in self.labels]
-        return [Cell(name, self.text(place, value), url)
-                for place, (name, value) in enumerate(zip(names, values, strict=True))]  # fmt: skip
+    def table(self) -> Table:
+        """The table, each line with the list of its records; where a group stands across, each figure as well."""
+        across = self.figures.definition.across
+        heads = self.groups[:-1] if across else self.groups
+        # Without groups, or with one across alone, there is but the total.
+        alone = not self.grid.lines or not heads
+        lines = self.grid.lines or ([self.grid.total] if self.figures.rows else [])
+        return Table(
+            heads or [""], self.columns(), [self.line(line, linked=across) for line in lines],
+            () if alone else self.cells(self.grid.total.cells, linked=across), self.spans(),
+        )  # fmt: skip
 
-    def heads(self) -> list[str]:
-        return [dimension_label(one) for one in self.figures.dimensions]
+    def columns(self) -> Sequence[str]:
+        """What the columns are called: where there is one figure, by what stands across."""
+        return self.grid.spans if self.grid.spans and len(self.labels) == 1 else self.grid.heads
 
+    def spans(self) -> list[tuple[str, int]]:
+        """What stands over the columns that belong together."""
+        return [(span, len(self.labels)) for span in self.grid.spans] if len(self.labels) > 1 else []
 
-def table_of(writer: Writer) -> Table:
-    """The table of a report's figures."""
-    return across_table(writer) if writer.figures.definition.across else plain_table(writer)
+    def line(self, line: GridLine, *, linked: bool) -> Line:
+        return Line(line.texts or [_("Total")], self.url(line.cells[-1].conditions), self.cells(line.cells, linked=linked))
 
-
-def plain_table(writer: Writer) -> Table:
-    """A line for each row, and what all of them come to."""
-    figures = writer.figures
-    if not figures.dimensions:
-        lines = [Line((_("Total"),), writer.url(row), writer.cells(row.values)) for row in figures.rows]
-        return Table(("",), writer.labels, lines)
-    lines = [Line(row.texts, writer.url(row), writer.cells(row.values)) for row in figures.rows]
-    return Table(writer.heads(), writer.labels, lines, writer.cells(figures.totals))
-
-
-def across_table(writer: Writer) -> Table:
-    """The values of the last group as columns, with what lines and columns come to at the right and below."""
-    figures, total = writer.figures, _("Total")
-    known = cells_by_place(figures)
-    lines = [Line(line.texts or (total,), writer.url(line), across_cells(writer, place, line, known))
-             for place, line in enumerate(figures.lines)]  # fmt: skip
-    sums = [cell for column in figures.columns for cell in writer.cells(column.values, column.texts[0], writer.url(column))]
-    names = [*(column.texts[0] for column in figures.columns), total]
-    many = len(writer.labels) > 1
-    return Table(
-        writer.heads()[:-1] or ("",), writer.labels * len(names) if many else names, lines,
-        [*sums, *writer.cells(figures.totals, total)] if len(figures.dimensions) > 1 else (),
-        [(name, len(writer.labels)) for name in names] if many else (),
-    )  # fmt: skip
-
-
-def across_cells(writer: Writer, place: int, line: Row, known: Mapping[tuple[int, int], Row]) -> list[Cell]:
-    """A line's figures in each column, and its own at the end."""
-    found, nothing = [], [None] * len(writer.labels)
-    for number, column in enumerate(writer.figures.columns):
-        cell = known.get((place, number))
-        found += writer.cells(cell.values if cell else nothing, column.texts[0], writer.url(cell) if cell else "")
-    return [*found, *writer.cells(line.values, _("Total"))]
-
-
-def cells_by_place(figures: Figures) -> dict[tuple[int, int], Row]:
-    """The cells of an across table by (line, column)."""
-    *others, last = figures.dimensions
-    lines = {identity_of(others, line.keys): place for place, line in enumerate(figures.lines)}
-    columns = {identity_of([last], column.keys): place for place, column in enumerate(figures.columns)}
-    return {(lines[identity_of(others, row.keys[:-1])], columns[identity_of([last], row.keys[-1:])]): row
-            for row in figures.rows}  # fmt: skip
+    def cells(self, cells: Sequence[GridCell], *, linked: bool) -> list[Cell]:
+        """Figures with what their columns are called, and where their records are."""
+        many, found = len(self.labels), []
+        for place, cell in enumerate(cells):
+            span = self.grid.spans[place // many] if self.grid.spans else ""
+            names = (span, self.labels[place % many] if many > 1 or not span else "")
+            url = self.url(cell.conditions) if linked and cell.value is not None else ""
+            found.append(Cell(", ".join(filter(None, names)), cell_text(self.figures, cell, self.context), url))
+        return found
 
 
 def notes_of(figures: Figures) -> list[str]:
@@ -169,9 +149,9 @@ class Result:
 def result_of(card: Register, figures: Figures) -> Result:
     """The result of a report for the user of this request."""
     writer = Writer(card, figures)
-    caption = " · ".join(filter(None, (", ".join(writer.labels), ", ".join(writer.heads()))))
+    caption = " · ".join(filter(None, (", ".join(writer.labels), ", ".join(writer.groups))))
     chart = chart_of(writer)
-    return Result(caption, table_of(writer), notes_of(figures), cut_told(figures), chart,
+    return Result(caption, writer.table(), notes_of(figures), cut_told(figures), chart,
                   gist_of(writer, chart, caption) if chart else "")  # fmt: skip
 
 

@@ -17,20 +17,21 @@ from werkzeug.wrappers import Response
 from models.registers import register_of
 from models.rights import NotAllowed
 from models.saved_views import Audience
+from models.security import Role
 from services.labels import names_of
 from services.records import RecordNotFound
 from services.reports.definition import today_of
 from services.reports.ready import ReadyReport, ready_reports
-from services.reports.saved import delete_report, get_report, may_change, reports_for, restore_report, role_names
-from services.reports.workbook import workbook_of
-from views.base import current_access
+from services.reports.restoring import restore_report
+from services.reports.saved import delete_report, get_report, may_change, reports_for
+from services.reports.workbook import CONTENT_TYPE, workbook_of
+from views.base import current_access, current_language
 from views.permissions import OWN
 from views.report_answers import Answer, answer_to, chips_of, schema_seen
 from views.report_texts import about_of, sending_told
 
 Raw = dict[str, Any]
 PATH = "/reports"
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The registers whose figures are known as of a past day.
 WITH_PAST = frozenset({"opportunity"})
 
@@ -131,7 +132,11 @@ class ReportView(BaseView):
     @has_access
     def restore(self, pk: str) -> Response:
         """Put back a report that was deleted."""
-        report = restore_report(current_access(), pk)
+        try:
+            report = restore_report(current_access(), pk)
+        except NotAllowed as error:
+            flash(str(error), "danger")
+            return redirect(url_for("ReportView.list"))
         flash(_("The report “%(name)s” is back.", name=report["name"]), "success")
         return redirect(url_for("ReportView.show", pk=pk))
 
@@ -178,8 +183,8 @@ def workbook(title: str, mapping: Mapping[str, Any], page_url: Callable[[], str]
     answer, _day_error = answer_of_day(mapping)
     if answer.figures is None:
         return redirect(page_url())
-    content = BytesIO(workbook_of(answer.figures, title))
-    return send_file(content, WORKBOOK, as_attachment=True, download_name=f"{file_name(title)}.xlsx")
+    content = BytesIO(workbook_of(answer.figures, title, current_language()))
+    return send_file(content, CONTENT_TYPE, as_attachment=True, download_name=f"{file_name(title)}.xlsx")
 
 
 def file_name(title: str) -> str:
@@ -208,7 +213,8 @@ def saved_entries(reports: list[Raw]) -> list[tuple[bool, Entry]]:
     """(whether it is the user's own, what the list shows) of saved reports."""
     access = current_access()
     owners = names_of(access, "user", {report["owner"] for report in reports})
-    roles = role_names({role for report in reports for role in report.get("roles") or ()})
+    wanted = {role for report in reports for role in report.get("roles") or ()}
+    roles = {role.pk: role.name for role in Role.objects(pk__in=sorted(wanted))}
     found = []
     for report in reports:
         mine = report["owner"] == access.user_id

@@ -82,6 +82,12 @@ TEXTS: dict[str, Any] = {
     "line_currency": _l("“{name}” is priced in {currency}, the other rows are not: give its price yourself."),
     "line_removed": _l("“{name}” was removed."),
     "part_unreachable": _l("The rest could not be fetched. Load the page again."),
+    "board_moving": _l("{name}: moving to {stage}"),
+    "board_moved": _l("{name} is at {stage} now."),
+    "board_back": _l("{name} stays at {stage}."),
+    "board_last": _l("There is no stage beyond {stage}."),
+    "key_board": _l("On a card: bring it to the stage beside"),
+    "key_cards": _l("On a card: go to the cards around it"),
     "job_unreachable": _l("The server does not answer just now; asking again shortly."),
 }
 

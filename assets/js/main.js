@@ -1,4 +1,5 @@
 import { setUpBeside } from "./beside.js";
+import { setUpBoard } from "./board.js";
 import { setUpCells } from "./cells.js";
 import { setUpConfirm } from "./confirm.js";
 import { setUpDensity } from "./density.js";
@@ -51,6 +52,7 @@ setUpSelection();
 setUpRows();
 setUpCells();
 setUpBeside();
+setUpBoard();
 setUpParts();
 setUpTasks();
 setUpTrays();

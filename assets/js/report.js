@@ -9,7 +9,7 @@ import { chartOption } from "./report-options.js";
 
 echarts.use([BarChart, LineChart, PieChart, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
 
-const PAPER = window.matchMedia("print");
+let paper = false;
 /** What a sheet of A4 has between its margins, in pixels. */
 const PAPER_WIDTH = 680;
 const ROW = 26;
@@ -20,7 +20,7 @@ const drawn = new Map();
 function colourReader(element) {
   const probe = document.createElement("span");
   probe.hidden = true;
-  if (PAPER.matches) probe.style.colorScheme = "light";
+  if (paper) probe.style.colorScheme = "light";
   element.append(probe);
   const read = (name) => {
     probe.style.color = `var(--k-${name})`;
@@ -32,7 +32,7 @@ function colourReader(element) {
 /** Bars that lie take as much room as there are of them; else the style sheet says how high a chart is. */
 function setHeight(element, data) {
   if (!data.lying) return;
-  const bars = data.kind === "bar" ? data.series.length : 1;
+  const bars = data.stacked ? 1 : data.series.length;
   const row = Math.max(ROW, bars * 14 + 10);
   element.style.height = `${data.categories.length * row + AROUND}px`;
 }
@@ -45,17 +45,19 @@ class Chart {
     setHeight(this.place, this.data);
     this.chart = echarts.init(this.place, null, { renderer: "svg" });
     this.chart.on("click", ({ seriesIndex, dataIndex }) => this.follow(seriesIndex, dataIndex));
-    this.observer = new ResizeObserver(() => PAPER.matches || this.chart.resize());
+    this.observer = new ResizeObserver(() => paper || this.chart.resize());
     this.observer.observe(this.place);
     this.draw();
   }
 
   draw() {
     const colours = colourReader(this.element);
-    const narrow = !PAPER.matches && this.place.clientWidth < 520;
+    const narrow = !paper && this.place.clientWidth < 520;
     this.chart.setOption(chartOption(this.data, colours.read, { narrow }), true);
     colours.done();
-    this.chart.resize({ width: PAPER.matches ? PAPER_WIDTH : "auto" });
+    this.chart.resize({ width: paper ? PAPER_WIDTH : "auto" });
+    // Nothing waits for the next frame on the way to paper.
+    this.chart.getZr().flush();
   }
 
   follow(series, index) {
@@ -89,6 +91,11 @@ document.querySelector("[data-print]")?.addEventListener("click", () => window.p
 // A part that another script put into the page says so.
 document.addEventListener("k-part", (event) => drawCharts(event.target));
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-PAPER.addEventListener("change", redraw);
+for (const [event, printed] of [["beforeprint", true], ["afterprint", false]]) {
+  window.addEventListener(event, () => {
+    paper = printed;
+    redraw();
+  });
+}
 // The letters are measured: with the page's own font they are wider or narrower than with the system's.
 document.fonts.ready.then(redraw);

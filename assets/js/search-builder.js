@@ -272,8 +272,10 @@ class Builder {
     const where = JSON.stringify(this.asked());
     if (!this.ready || where === this.told) return;
     this.told = where;
-    this.write();
-    this.where.dispatchEvent(new Event("change", { bubbles: true }));
+    if (where !== this.where.value) {
+      this.write();
+      this.where.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     const url = new URL(this.place.dataset.matchingUrl, window.location.href);
     url.searchParams.set("where", where);
     try {
