@@ -94,7 +94,7 @@ def table_head(sheet: Sheet) -> str:
 
 
 def row_of(texts: Sequence[Fitted | None], sheet: Sheet, *, last: bool) -> str:
-    """A row of labels, and the gap below it. A sheet's last one has none and is a little lower: the paper may end there.
+    """A row of labels, and the gap below it; a sheet's last one has none and is a little lower, as the paper may end.
     """
     gap = twips(sheet.down) - twips(sheet.height) if sheet.rows > 1 and not last else 0
     waiting = iter(texts)

@@ -107,7 +107,7 @@ def test_measures_that_do_not_go_together_are_refused(change: dict[str, Any]) ->
         Sheet(**{**vars(SHEETS["L7160"]), **change})
     for printing in ({"start": 21}, {"start": -1}, {"right": 21}, {"down": float("nan")}):
         with pytest.raises(BadSheet):
-            Printing(SHEETS["L7160"], **printing)  # type: ignore[arg-type]
+            Printing(SHEETS["L7160"], **printing)
 
 
 def test_signs_that_the_font_does_not_have_are_told() -> None:
@@ -120,7 +120,8 @@ def test_the_font_is_embedded() -> None:
     write_pdf([["Şişli Łódź"]], Printing(SHEETS["L7160"]), out)
     fonts = PdfReader(BytesIO(out.getvalue())).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
     used = [font.get_object() for font in fonts.values() if "Roboto" in str(font.get_object()["/BaseFont"])]
-    assert used and all("/FontFile2" in font["/FontDescriptor"] for font in used)
+    assert used
+    assert all("/FontFile2" in font["/FontDescriptor"] for font in used)
 
 
 def test_the_picture_shows_every_label_of_the_first_sheet_and_escapes_its_texts() -> None:
