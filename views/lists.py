@@ -128,8 +128,9 @@ class ListScreens(BulkLogScreens):
     def field_names(self) -> Response:
         """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have, with
         `bulk` those that may become the same in many records."""
+        writable, bulk = "writable" in request.args, "bulk" in request.args
         fields = [f for f in self.datamodel.schema.fields
-                  if not (f.read_only and "writable" in request.args or f.kind.needs_room and "bulk" in request.args)]
+                  if not (writable and f.read_only) and not (bulk and f.kind.needs_room)]  # fmt: skip
         found = find_fields(fields, request.args.get("q", ""), current_language())
         return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
 

@@ -39,8 +39,9 @@ class ProductLines(Faceted):
     """Rows of products: a list of {product, name, quantity, unit, price, discount, amount, currency}.
 
     `product` is the id of a record of the field's target or None, `name` what the row is called, `unit` what the price
-    is for (left out where it isn't said), `discount` is in percent; `amount` is quantity × price × (1 − discount / 100) rounded half up to cents. Numbers are Decimal128. All
-    rows are in one currency. A row whose price was left out has none until it is completed by its product's.
+    is for (left out where it isn't said), `discount` is in percent; `amount` is quantity × price × (1 − discount / 100)
+    rounded half up to cents. Numbers are Decimal128. All rows are in one currency. A row whose price was left out has
+    none until it is completed by its product's.
     """
 
     name = "product_lines"
@@ -231,7 +232,8 @@ def with_amount(line: Line) -> Line:
         return {**line, "amount": None}
     price, quantity, discount = (decimal(line[part]) for part in ("price", "quantity", "discount"))
     with localcontext(prec=DIGITS):
-        amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+        # Nothing is not less than nothing, also where it was rounded to it.
+        amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP) + 0
     if abs(amount) >= MONEY_LIMIT:
         raise FieldError(_l("This amount is too large."))
     return {**line, "amount": Decimal128(amount)}
@@ -290,7 +292,9 @@ def amount_text(line: Line, context: Context) -> str:
 
 
 def line_text(line: Line, context: Context) -> str:
-    """2 × Pump, 1 000,00 € − 10 % = 1 800,00 €."""
+    """2 × Pump, 1 000,00 € − 10 % = 1 800,00 €; of one at its price, that alone."""
     discount = f" − {discount_text(line, context)}" if decimal(line["discount"]) else ""
     each = f"{price_text(line, context)}{discount}"
-    return f"{quantity_text(line, context)} × {line['name']}, {each} = {amount_text(line, context)}"
+    amount = amount_text(line, context)
+    total = "" if amount == each else f" = {amount}"
+    return f"{quantity_text(line, context)} × {line['name']}, {each}{total}"
