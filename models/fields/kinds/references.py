@@ -123,6 +123,7 @@ class Files(Links):
     operator_labels: ClassVar[Mapping[str, Any]] = {"empty": _l("has none"), "nempty": _l("has some")}
     offered = True
     importable = False
+    not_imported = _l("files can't be imported. Leave the column out and add the files on the records.")
 
     def target(self, field: Field) -> str:
         return FILE
