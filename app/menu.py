@@ -22,6 +22,7 @@ from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
 from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
+from views.pipelines import PipelineView
 from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
@@ -74,7 +75,7 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, OutboxView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, TeamView, OutboxView,
         FirstStartView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
