@@ -33,6 +33,7 @@ from views.permissions import (
     TASKS_ITEM,
     TRAY_ITEM,
 )
+from views.pipelines import PipelineView
 from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
@@ -95,8 +96,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
-        OutboxView, FirstStartView, TraySettingsView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
+        TeamView, OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
