@@ -10,6 +10,7 @@ from views.calendar_invitations import CalendarInvitationView
 from views.calendar_planning import CalendarPlanningView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
+from views.currencies import CurrencyView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.jobs import JobView
@@ -17,13 +18,26 @@ from views.language import replace_locale_view
 from views.layouts import LayoutView
 from views.merge import MergeView
 from views.notices import NoticeView
+from views.opportunities import OpportunityView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM, TRAY_ITEM
+from views.permissions import (
+    BIN_ITEM,
+    CALENDAR_ITEM,
+    JOBS_ITEM,
+    LETTERS_ITEM,
+    REPORTS_ITEM,
+    SETTINGS_GROUP,
+    TASKS_ITEM,
+    TRAY_ITEM,
+)
+from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
+from views.report_builder import ReportBuilderView
+from views.reports import ReportView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
@@ -38,12 +52,14 @@ def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
     appbuilder.add_link(TRAY_ITEM, href="/", icon="layout-dashboard", label=_l("Tray"))
     appbuilder.add_view_no_menu(TrayView)
-    for view in (CompanyView, PersonView, ActivityView):
+    for view in (CompanyView, PersonView, OpportunityView, ActivityView, ProductView):
         card = view.datamodel.register
         if card.happens:
             appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
+    appbuilder.add_view(ReportView, REPORTS_ITEM, label=_l("Reports"), icon="chart-bar", href="/reports/")
+    appbuilder.add_view_no_menu(ReportBuilderView)
     appbuilder.add_view_no_menu(CalendarPlanningView)
     appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
@@ -68,6 +84,7 @@ SETTINGS_MENU = (
     ("roles", _l("Roles"), "/settings/roles/", "shield-lock"),
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
+    ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
     ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
@@ -76,8 +93,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, TeamView, OutboxView,
-        FirstStartView, TraySettingsView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
+        OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

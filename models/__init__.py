@@ -1,6 +1,9 @@
 """What is kept: documents, their QuerySets and rules, one file a domain."""
 
-# A register exists once its module is imported; whoever imports any model finds them all.
-from models import companies, people
+from importlib import import_module
 
-__all__ = ["companies", "people"]
+#: A register exists once its module is imported; whoever imports any model finds them all, in this order.
+DOMAINS = ("companies", "people", "products", "opportunities", "activities")
+
+for domain in DOMAINS:
+    import_module(f"models.{domain}")

@@ -69,6 +69,12 @@ class Record(me.Document):
         return values
 
     @classmethod
+    def implied(cls, before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """What else is written with `values` ({column: stored value}) to a record that was `before` (raw; a new one has
+        no version of its own values yet): change entries tell of it as of the rest. Overridden by registers."""
+        return {}
+
+    @classmethod
     def begin(cls, access: Access) -> dict[str, Any]:
         """What a new record of a user starts with besides owner and team; overridden by registers that need it."""
         return {}

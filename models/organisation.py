@@ -7,6 +7,8 @@ THE_ONE = "organisation"
 BIN_DAYS = 90
 #: The country whose public holidays are observed, by the two letters of ISO 3166.
 COUNTRY = "FI"
+#: What sums are shown in, by the three letters of ISO 4217.
+CURRENCY = "EUR"
 
 
 class Organisation(me.Document):
@@ -15,6 +17,7 @@ class Organisation(me.Document):
     id = me.StringField(primary_key=True, default=THE_ONE)
     bin_days = me.IntField(min_value=1, default=BIN_DAYS)
     country = me.StringField(max_length=2, default=COUNTRY)
+    currency = me.StringField(max_length=3, default=CURRENCY)
     #: Links of older versions have become relationships.
     relationships_begun = me.BooleanField(default=False)
 

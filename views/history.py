@@ -19,6 +19,7 @@ from models.changes import Source
 from models.fields.context import Context
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.times import parse_date
 from models.fields.schema import Schema, schema_of
 from models.rights import Access, NotAllowed
@@ -31,6 +32,7 @@ from views.base import current_access
 from views.cells import long_html, value_html
 from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
 from views.in_place import EditInPlace
+from views.line_cells import line_list
 from views.links import number_arg
 from views.many_fields import in_sections
 
@@ -234,9 +236,15 @@ def shown_event(event: Event, context: Context, users: Mapping[Any, str], record
 
 
 def shown_change(field: Field, before: Any, after: Any, context: Context) -> ShownChange:
+    pair = [change_html(field, value, context) for value in field.kind.changed(before, after)]
+    return ShownChange(field.label_in(context.language), *pair)
+
+
+def change_html(field: Field, value: Any, context: Context) -> Markup:
+    if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
+        return line_list(value, context)
     html = long_html if field.kind.input in LONG_INPUTS else value_html
-    return ShownChange(field.label_in(context.language), html(whole_parts(field, before, context)),
-                       html(whole_parts(field, after, context)))  # fmt: skip
+    return html(whole_parts(field, value, context))
 
 
 def raw_with(field: Field, value: Any) -> Raw:

@@ -1,6 +1,6 @@
 """The choices of fixed fields as the organisation has them: renamed, recoloured, reordered, retired, added to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -10,6 +10,19 @@ from models.fields.definitions import choice_of
 from models.fields.field import Choice, Field
 
 Raw = dict[str, Any]
+Source = Callable[[], tuple[Choice, ...]]
+SOURCES: dict[str, Source] = {}
+
+
+def gives_choices(name: str) -> Callable[[Source], Source]:
+    """Marks a function as where the choices of fields with `choices_from=name` come from. Whatever changes them counts
+    the schema version up."""
+
+    def add(source: Source) -> Source:
+        SOURCES[name] = source
+        return source
+
+    return add
 
 
 class ChoiceList(me.Document):
@@ -34,7 +47,7 @@ class ChoiceList(me.Document):
 
 def with_saved_choices(register: str, fields: Iterable[Field]) -> tuple[Field, ...]:
     """The fixed fields of a register, the extensible ones with the choices that are saved; one query at most."""
-    fields = tuple(fields)
+    fields = tuple(with_choices_from(field) if field.choices_from else field for field in fields)
     if not any(field.extensible for field in fields):
         return fields
     saved = {raw["key"]: raw["choices"] for raw in ChoiceList._get_collection().find({"register": register})}
@@ -42,6 +55,12 @@ def with_saved_choices(register: str, fields: Iterable[Field]) -> tuple[Field, .
         replace(field, choices=merged(field.choices, saved[field.key]))
         if field.extensible and field.key in saved else field for field in fields
     )  # fmt: skip
+
+
+def with_choices_from(field: Field) -> Field:
+    """The field with the choices of its source; one that is required starts with the first that is offered."""
+    found = replace(field, choices=SOURCES[field.choices_from]())
+    return replace(found, default=found.offered[0].key) if found.required and found.offered else found
 
 
 def merged(own: Iterable[Choice], saved: Iterable[Mapping[str, Any]]) -> tuple[Choice, ...]:

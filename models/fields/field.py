@@ -33,7 +33,8 @@ class Field:
     sets it at the head of the record: numbers and dates as key figures, other values under the name. `derived` values
     are worked out by the program whenever a record is written: change entries don't speak of them. `indexed` lets lists
     filter and order by a fixed number or moment at any size, as they do by custom ones. `extensible` lets
-    administrators change the choices of a fixed field (models/fields/choice_lists.py).
+    administrators change the choices of a fixed field, `choices_from` names where else its choices come from, such as
+    the stages of pipelines (models/fields/choice_lists.py).
     """
 
     key: str
@@ -46,6 +47,7 @@ class Field:
     default: Any = None
     choices: tuple[Choice, ...] = ()
     extensible: bool = False
+    choices_from: str = ""
     custom: bool = False
     retired: bool = False
     read_only: bool = False

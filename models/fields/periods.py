@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
+from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
 from flask_babel import lazy_gettext as _l
 
@@ -26,6 +27,9 @@ COUNTED = re.compile(r"(last|next)_(?:([1-9]\d{0,3})_days|([1-9]\d{0,2})_months)
 STEPS = {"last": -1, "this": 0, "next": 1}
 SINGLE = {"yesterday": -1, "today": 0, "tomorrow": 1}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+#: What reports put days together by, as MongoDB names them. Weeks are those of ISO 8601.
+UNITS = ("day", "week", "month", "quarter", "year")
+SKELETONS = {"day": "yMMMd", "month": "yMMMM", "quarter": "yQQQ", "year": "y"}
 
 
 def period_label(code: str) -> Any:
@@ -71,3 +75,31 @@ def days_of(code: str, today: dt.date) -> Days:
 def month_start(months: int) -> dt.date:
     """The first day of a month, counted from the year 0."""
     return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def first_day(day: dt.date, unit: str) -> dt.date:
+    """The first day of the unit that holds the day."""
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day - day.weekday() * DAY
+    months = day.year * 12 + day.month - 1
+    return month_start(months - months % MONTHS[unit])
+
+
+def next_first_day(first: dt.date, unit: str) -> dt.date | None:
+    """The first day of the unit after the one that begins with `first`; None at the calendar's end."""
+    try:
+        if unit in ("day", "week"):
+            return first + DAY * (7 if unit == "week" else 1)
+        return first + relativedelta(months=MONTHS[unit])
+    except (OverflowError, ValueError):
+        return None
+
+
+def unit_text(first: dt.date, unit: str, locale: str) -> str:
+    """The unit that begins with `first`, for people: "Week 48, 2026", "November 2026"."""
+    if unit == "week":
+        year, week, _day = first.isocalendar()
+        return str(_l("Week %(week)s, %(year)s", week=week, year=year))
+    return str(format_skeleton(SKELETONS[unit], first, locale=locale))

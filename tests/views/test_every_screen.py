@@ -69,7 +69,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/people/", "/people/add", "/people/vcards", "/companies/duplicates",
         f"/people/relate/{person['_id']}?kind=works_for&side=subject",
         f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
-        "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/",
+        "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",

@@ -76,7 +76,7 @@ def test_a_company_s_page_asks_the_database_few_things(
     assert "North" in page_of(client, companies[0])
     with commands(lambda name: not name.endswith("system.profile")) as asked:
         page_of(client, companies[0])
-    assert 3 <= len(asked) <= MOST_COMMANDS, asked
+    assert 3 <= len(asked) <= MOST_COMMANDS, "\n".join(asked)
 
 
 def test_neighbours_are_those_of_the_list(client: FlaskClient, companies: list[Raw]) -> None:

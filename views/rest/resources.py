@@ -8,11 +8,14 @@ from views.rest.companies import CompanyApi
 from views.rest.description import DescriptionApi
 from views.rest.field_definitions import FieldDefinitionApi
 from views.rest.jobs import JobApi
+from views.rest.opportunities import OpportunityApi
 from views.rest.people import PersonApi
+from views.rest.products import ProductApi
 from views.rest.security import answer_token_errors
 
 RESOURCES = (
-    CompanyApi, PersonApi, ActivityApi, FieldDefinitionApi, ChoiceListApi, JobApi, DescriptionApi,
+    CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, FieldDefinitionApi, ChoiceListApi, JobApi,
+    DescriptionApi,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from models.fields import operators as ops
 from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
+from models.fields.kinds.grouping import NOTHING, Grouping
 
 Query = dict[str, Any]
 
@@ -22,10 +23,10 @@ NEGATED = {"neq": "eq", "nin": "in", "nct": "ct", "nsw": "sw", "new": "ew"}
 MANY = {"in": "$in", "all": "$all"}
 #: Half of a character, which UTF-8 and so the database can't write.
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-EMPTY_VALUES: tuple[Any, ...] = (None, "", [])
+EMPTY_VALUES = NOTHING
 
 
-class Kind:
+class Kind(Grouping):
     """A kind of field. One instance each, in `KINDS`; it keeps no state.
 
     A subclass parses what people and programs send (`parse`), formats (`text`, `to_json`, `merge_value`), says how
@@ -43,19 +44,18 @@ class Kind:
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True
-    #: A value is a list, and forms send a list.
-    several: ClassVar[bool] = False
     #: Values are numbers or moments: `ranges` keeps a copy, which the wildcard index covers; text stays out of it.
     ranged: ClassVar[bool] = False
     #: Comparing with at least this finds every value of a ranged kind, by the index and in its order.
     lowest: ClassVar[Any] = None
-    numeric: ClassVar[bool] = False
     #: Characters that a value of the organisation's own fields may have, as it is sent.
     longest: ClassVar[int] = 2_000
     #: Values are compared by a plain text, which `texts` keeps.
     plain_kept: ClassVar[bool] = False
     #: Values point at records, users or teams; `references` tells at which.
     refers: ClassVar[bool] = False
+    #: Its input needs the room of a form: cells of lists don't edit it, and one value makes no sense for many records.
+    needs_room: ClassVar[bool] = False
 
     # What comes in
 
@@ -81,6 +81,22 @@ class Kind:
     def edit_text(self, value: Any, field: Field, context: Context) -> Any:
         """What an input shows for the value, such that parsing it gives the same value."""
         return self.text(value, field, context)
+
+    def full_text(self, value: Any, field: Field, context: Context) -> str:
+        """The value for people with everything that may differ, where two are compared."""
+        return self.text(value, field, context)
+
+    def changed(self, before: Any, after: Any) -> tuple[Any, Any]:
+        """What a history shows of a change from one stored value to another."""
+        return before, after
+
+    def given_text(self, text: str) -> str:
+        """What a form's input starts with where an address gives `text`."""
+        return text
+
+    def asked_text(self, value: Any, field: Field, context: Context) -> Any:
+        """What is compared with to find the records of this value; "" where that can't be said."""
+        return self.edit_text(value, field, context)
 
     def to_json(self, value: Any, field: Field) -> Any:
         return value
@@ -140,6 +156,14 @@ class Kind:
         """The records the value points at, as (register key, id)."""
         return ()
 
+    def reference_path(self, field: Field) -> str:
+        """The path in documents at which the ids of those records stand."""
+        return field.path
+
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        """A value that points at `other` pointing at `keep` instead."""
+        return value
+
     def operator_label(self, code: str) -> Any:
         return self.operator_labels.get(code, ops.OPERATORS[code].label)
 
@@ -194,6 +218,7 @@ class Faceted(Kind):
     """A kind with few different values: its tokens in `facets` answer equality, for one value and for lists alike."""
 
     faceted = True
+    groupings: ClassVar[Sequence[str]] = ("",)
 
     def facet(self, value: Any, field: Field) -> str:
         """The token of one value."""

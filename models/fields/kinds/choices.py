@@ -13,6 +13,7 @@ from models.fields.errors import FieldError
 from models.fields.field import Choice as ChoiceValue
 from models.fields.field import Field, label_in
 from models.fields.kinds.base import Faceted
+from models.fields.kinds.grouping import place_of_choice
 
 YES = {"1", "y", "yes", "true", "on", "kyllä", "k"}
 NO = {"0", "n", "no", "false", "off", "ei", "e"}
@@ -52,6 +53,9 @@ class Boolean(Faceted):
     def possible_facets(self, field: Field) -> Iterable[str]:
         return [self.facet(value, field) for value in (False, True)]
 
+    def group_order(self, key: Any, field: Field, context: Context) -> Any:
+        return not key
+
 
 class Choice(Faceted):
     """One of the field's choices, kept by its key; a label in any language is understood too."""
@@ -76,6 +80,9 @@ class Choice(Faceted):
 
     def possible_facets(self, field: Field) -> Iterable[str]:
         return [self.facet(choice.key, field) for choice in field.choices]
+
+    def group_order(self, key: Any, field: Field, context: Context) -> Any:
+        return place_of_choice(key, field)
 
 
 class Choices(Choice):

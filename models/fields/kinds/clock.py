@@ -30,6 +30,7 @@ class Time(Kind):
     label = _l("Time of day")
     input = "time"
     operators: ClassVar[Sequence[str]] = ops.ORDERED
+    groupings = ("",)
     offered = False
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
@@ -45,6 +46,9 @@ class Time(Kind):
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return value or ""
+
+    def group_order(self, key: Any, field: Field, context: Context) -> Any:
+        return key
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}

@@ -3,9 +3,10 @@
 import math
 import re
 import struct
+from collections.abc import Sequence
 from decimal import Decimal, DecimalException
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import mongoengine as me
 from babel.numbers import list_currencies
@@ -67,6 +68,10 @@ class Number(Kind):
     ranged = True
     lowest = -math.inf
     numeric = True
+    groupings: ClassVar[Sequence[str]] = ("",)
+
+    def group_order(self, key: Any, field: Field, context: Context) -> Any:
+        return key
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> int | float:
         if isinstance(raw, bool) or not isinstance(raw, (int, float, Decimal, str)):
@@ -118,6 +123,13 @@ class Money(Number):
     name = "money"
     label = _l("Money")
     input = "money"
+    groupings = ()
+
+    def amount_path(self, field: Field) -> str:
+        return f"{field.path}.amount"
+
+    def currency_path(self, field: Field) -> str:
+        return f"{field.path}.currency"
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
         amount, currency = self.parts(raw, field)

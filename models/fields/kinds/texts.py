@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -18,6 +18,7 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES, Kind, Query, matching, text_of
+from models.fields.kinds.grouping import folded
 from models.search_words import words_of
 
 #: How an operator's regular expression stands around the text asked for.
@@ -41,6 +42,11 @@ class Text(Kind):
     name = "text"
     label = _l("Text")
     operators = ops.TEXT
+    groupings: ClassVar[Sequence[str]] = ("",)
+
+    def group_identity(self, key: Any) -> Any:
+        """Texts that differ by case alone are one: no condition tells them apart."""
+        return folded(key) if key is not None else None
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> str:
         return text_of(raw, field)
@@ -89,6 +95,7 @@ class LongText(Text):
     input = "long_text"
     longest = 100_000
     orderable = False
+    groupings = ()
 
 
 class Email(Text):

@@ -14,7 +14,17 @@ from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Kind, Query
 from models.fields.kinds.written import clock_text, day_text
-from models.fields.periods import FUTURE, PAST, days_of, offered_periods, period_label
+from models.fields.periods import (
+    FUTURE,
+    PAST,
+    UNITS,
+    days_of,
+    first_day,
+    next_first_day,
+    offered_periods,
+    period_label,
+    unit_text,
+)
 
 DAY = dt.timedelta(days=1)
 PERIOD = "period"
@@ -77,6 +87,7 @@ class Date(Kind):
     ranged = True
     lowest = FIRST
     operator_labels = ops.DATE_LABELS
+    groupings = UNITS
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> dt.datetime:
         try:
@@ -141,6 +152,30 @@ class Date(Kind):
     def compare(self, code: str, value: Any, field: Field) -> Query:
         return {self.sort_path(field): span(code, *value)}
 
+    def group_expression(self, field: Field, by: str, context: Context) -> Any:
+        path = f"${field.path}"
+        return path if by == "day" else {"$dateTrunc": {"date": path, "unit": by, "startOfWeek": "monday"}}
+
+    def group_key(self, found: Any, field: Field, by: str, context: Context) -> dt.date | None:
+        return None if found is None else first_day(self.day_of(found, context), by)
+
+    def day_of(self, moment: dt.datetime, context: Context) -> dt.date:
+        """The day in whose period a stored value is."""
+        return moment.date()
+
+    def group_text(self, key: Any, field: Field, by: str, context: Context) -> str:
+        return unit_text(key, by, context.locale)
+
+    def group_order(self, key: Any, field: Field, context: Context) -> Any:
+        return key
+
+    def group_conditions(self, key: Any, field: Field, by: str, context: Context) -> list[dict[str, Any]]:
+        """From the period's first day to before the next one's; the calendar's own ends bound nothing."""
+        if key is None:
+            return super().group_conditions(key, field, by, context)
+        bounds = (("ge", key if key > dt.date.min else None), ("lt", next_first_day(key, by)))
+        return [{"col": field.column, "opr": code, "value": day.isoformat()} for code, day in bounds if day]
+
 
 class DateTime(Date):
     name = "datetime"
@@ -194,6 +229,16 @@ class DateTime(Date):
             return super().period(raw, field, context)
         now = dt.datetime.now(dt.UTC)
         return (FIRST, now) if raw == PAST else (now, LAST)
+
+    def group_expression(self, field: Field, by: str, context: Context) -> Any:
+        return {"$dateTrunc": {"date": f"${field.path}", "unit": by, "startOfWeek": "monday",
+                               "timezone": context.time_zone}}  # fmt: skip
+
+    def day_of(self, moment: dt.datetime, context: Context) -> dt.date:
+        try:
+            return aware(moment).astimezone(context.zone).date()
+        except OverflowError:
+            return dt.date.min if moment.year == dt.MINYEAR else dt.date.max
 
     def start_of(self, day: dt.date, context: Context) -> dt.datetime:
         return to_utc(dt.datetime(day.year, day.month, day.day, tzinfo=context.zone))
