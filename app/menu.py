@@ -30,6 +30,7 @@ from views.permissions import (
     REPORTS_ITEM,
     SETTINGS_GROUP,
     TASKS_ITEM,
+    TRAY_ITEM,
 )
 from views.products import ProductView
 from views.recurrence import RecurrenceView
@@ -43,10 +44,14 @@ from views.search import SearchView
 from views.settings import FieldsView, SettingsView
 from views.tasks import TaskView
 from views.teams import TeamView
+from views.tray_settings import TraySettingsView
+from views.trays import TrayView
 
 
 def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
+    appbuilder.add_link(TRAY_ITEM, href="/", icon="layout-dashboard", label=_l("Tray"))
+    appbuilder.add_view_no_menu(TrayView)
     for view in (CompanyView, PersonView, OpportunityView, ActivityView, ProductView):
         card = view.datamodel.register
         if card.happens:
@@ -89,7 +94,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
-        OutboxView, FirstStartView,
+        OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

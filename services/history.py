@@ -200,9 +200,15 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
     holds something else by now."""
     seen = schema.for_access(access)
     present = visible_values(schema, raw)
+    values = {column: before for column, (before, _after) in changes.items()}
+    # What the program itself keeps comes back with what it follows from.
+    follows = {column for column in schema.register.document.implied(raw, values) if schema.by_column[column].read_only}
     clashes = []
     for column, (_before, after) in changes.items():
         field = seen.get(column)
+        if column in follows:
+            del values[column]
+            continue
         if field is None or field.read_only:
             raise NotAllowed(_l("This change touches a field that you may not change, or that is no longer there."))
         if present.get(column) != after:
@@ -210,7 +216,7 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
     if clashes:
         raise UndoFailed(_l("Changed again since: %(fields)s. Take the later change back first, or edit the record.",
                             fields=", ".join(clashes)))  # fmt: skip
-    return {column: before for column, (before, _after) in changes.items()}
+    return values
 
 
 # The record as it was

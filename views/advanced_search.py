@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from models.fields.errors import ConditionError
 from models.fields.ways import ways_from
+from services.saved_views import LIST
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
 from views.conditions import builder_sources, sentence, with_labels
@@ -18,7 +19,7 @@ from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
 #: What of a list's address the search leaves as it is.
-KEPT = ("order", "dir", "cols", "group", "from")
+KEPT = ("order", "dir", "cols", "group", "from", "screen")
 ALL_RECORDS = [("view", "all")]
 
 
@@ -44,7 +45,10 @@ class SearchScreens(HistoryScreens):
         """The list that shows what the conditions in `where` find: to an address that can be read and shared."""
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         asked = pairs_of(groups_of_text(request.args.get("where", "")))
-        return redirect(f"{request.script_root}{self.card.path}/?{urlencode([*kept, *asked] or ALL_RECORDS)}")
+        screen = request.args.get("screen", "")
+        address = self.card.address_of(screen if screen in self.card.screens else LIST)
+        kept = [pair for pair in kept if pair[0] != "screen"]
+        return redirect(f"{request.script_root}{address}?{urlencode([*kept, *asked] or ALL_RECORDS)}")
 
     @expose("/matching", methods=["GET"])
     @has_access

@@ -25,3 +25,5 @@ BIN_ITEM = "bin"
 CALENDAR_ITEM = "calendar"
 #: Reports, for those who may see some register.
 REPORTS_ITEM = "reports"
+#: The start page, for everybody.
+TRAY_ITEM = "tray"

@@ -22,6 +22,7 @@ from views.permissions import (
     SETTINGS_GROUP,
     SETTINGS_ITEMS,
     TASKS_ITEM,
+    TRAY_ITEM,
 )
 from views.profile import ProfileView
 from views.rest.security import SecurityApi
@@ -33,7 +34,7 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -92,4 +93,4 @@ class SecurityManager(MongoSecurityManager):
             found.add(LETTERS_ITEM)
         if may_restore(access):
             found.add(BIN_ITEM)
-        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM}
+        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM}

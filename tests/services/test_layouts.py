@@ -68,6 +68,7 @@ def test_links_that_come_and_go_find_their_place(admin_access: Access) -> None:
         "related.person.companies", "related.opportunity.company", "relationships", "section.record",
         "related.company.x_parent"]  # fmt: skip
     RecordLayout.objects.update(set__places={"left": ["gone", "timeline", "timeline.x"], "nowhere": ["section.basic"]})
+    define_field(admin_access, {"register": "company", "key": "other", "kind": "text", "label": {"en": "Other"}})
     places = places_for(admin_access, "company")
     assert places["left"] == ["timeline", "section.basic", "section.classification", "section.extra"]
 

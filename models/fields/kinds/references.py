@@ -67,6 +67,9 @@ class Link(Faceted):
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return ((self.target(field), value),) if value else ()
 
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        return keep if value == other else value
+
     def group_references(self, key: Any, field: Field) -> Sequence[tuple[str, ObjectId]]:
         return ((self.target(field), key),) if key else ()
 
@@ -108,6 +111,9 @@ class Links(Link):
 
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return [(self.target(field), item) for item in value or ()]
+
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        return list(dict.fromkeys(keep if one == other else one for one in value or ()))
 
 
 class Files(Links):
