@@ -15,6 +15,7 @@ from models.layouts import RecordLayout
 from models.merge import MergeTemplate
 from models.notices import Notice
 from models.outbox import Message
+from models.past import PastState
 from models.rates import ExchangeRate
 from models.registers import all_registers
 from models.relationships import OwnKind, Relationship
@@ -27,7 +28,7 @@ from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
-    Message, Notice, OwnKind, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder,
+    Message, Notice, OwnKind, PastState, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder,
     Report, Role, SavedView, StoredFile, Team, User, ViewMenu,
 )  # fmt: skip
 

@@ -154,5 +154,6 @@ OPPORTUNITIES = add_register(
         duplicate_keys=(),
         name_weight=0.0,
         label_fields=("name", "company", "stage"),
+        keeps_past=True,
     )
 )

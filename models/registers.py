@@ -54,6 +54,8 @@ class Register:
     sharing: Sharing = NOT_SHARED
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
     happens: bool = False
+    #: Reports of it may ask how it stood on a past day (models/past.py).
+    keeps_past: bool = False
 
     @cached_property
     def fixed_fields(self) -> tuple[Field, ...]:
