@@ -166,5 +166,6 @@ OPPORTUNITIES = add_register(
         name_weight=0.0,
         label_fields=("name", "state", "stage", "value", "company"),
         screens=("board", "list"),
+        keeps_past=True,
     )
 )
