@@ -8,12 +8,14 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 
 from models.fields.errors import ConditionError
+from models.fields.kinds.written import number_text
 from models.registers import Register
 from services.address_labels import FORMS, OWN_SHEET, LabelProblem, Wanted, first_labels, sheet_named, start_labels
 from services.label_sheets import SHEETS, BadSheet, Printing, Sheet, first_page
 from services.merge import check_may_merge
 from services.preferences import choose_printing, printing_choice
 from services.search import Selection, TooSlow, count_selected
+from services.values import context_of
 from views.base import current_access
 from views.merge import list_url
 from views.permissions import OWN
@@ -93,8 +95,10 @@ class AddressLabelView(BaseView):
 
 def sheet_options() -> list[tuple[str, str]]:
     """(key, name with what it holds) of the sheets that come along."""
+    locale = context_of(current_access()).locale
     return [(key, _("%(name)s – %(across)s × %(down)s labels of %(width)s × %(height)s mm", name=key,
-                    across=sheet.columns, down=sheet.rows, width=f"{sheet.width:g}", height=f"{sheet.height:g}"))
+                    across=sheet.columns, down=sheet.rows, width=number_text(sheet.width, locale),
+                    height=number_text(sheet.height, locale)))
             for key, sheet in SHEETS.items()]  # fmt: skip
 
 
