@@ -279,7 +279,7 @@ def test_conditions_leave_room_for_those_of_a_row(app: Flask, admin_access: Acce
 
 
 def test_a_definition_comes_back_from_its_plain_values(app: Flask, admin_access: Access) -> None:
-    asked = {"register": "company", "groups": [{"column": "created_at", "by": "week"}, {"column": "status"}],
+    asked = {"register": "opportunity", "groups": [{"column": "created_at", "by": "week"}, {"column": "stage"}],
              "across": True, "chart": "bar", "order": "0", "limit": "5", "as_of": "2024-01-31",
              "conditions": [{"col": "name", "opr": "sw", "value": "A"}]}  # fmt: skip
     made = definition_of(admin_access, asked)
