@@ -64,8 +64,9 @@ def load_organisation(
 ) -> Loaded:  # fmt: skip
     """Add the demo organisation: fields, teams, roles, users, records, templates. What is there already is used.
 
-    Opportunities bring activities of their own, and what is sold. They and activities lie before and after `today`, which is the day of loading unless another one is given. `progress` is told
-    how many records are written so far. Raises RecordsExist, NotAllowed, ValidationFailed.
+    Opportunities bring products and activities of their own. They and activities lie before and after `today`, which is
+    the day of loading unless another one is given. `progress` is told how many records are written so far. Raises
+    RecordsExist, NotAllowed, ValidationFailed.
     """
     counts = {card.key: card.document._get_collection().estimated_document_count() for card in all_registers()}
     if any(counts.values()) and not add:

@@ -10,7 +10,6 @@ from typing import Any
 from bson import ObjectId
 from pymongo.client_session import ClientSession
 
-from models.changes import Source
 from models.fields.schema import Schema, schema_of
 from models.pipelines import pipelines
 from models.rights import Access
@@ -18,7 +17,7 @@ from models.transactions import in_transaction
 from services.demo.activities import ZONE
 from services.demo.opportunities import Step, Story, in_order
 from services.records import (
-    Origin,
+    SCREEN,
     changed_document,
     finished,
     insert,
@@ -28,7 +27,6 @@ from services.records import (
 )
 
 Raw = dict[str, Any]
-ORIGIN = Origin(Source.SHELL)
 
 
 class Telling:
@@ -76,10 +74,10 @@ class Telling:
 
     def insert(self, session: ClientSession, told: Sequence[tuple[Access, Sequence[Raw]]]) -> None:
         for access, some in by_seller(told):
-            insert(session, access, self.schema, [versions[0] for versions in some], ORIGIN)
+            insert(session, access, self.schema, [versions[0] for versions in some], SCREEN)
             for place in range(1, max(map(len, some))):
                 pairs = [(versions[place - 1], versions[place]) for versions in some if place < len(versions)]
-                replace_records(session, access, self.schema, pairs, ORIGIN)
+                replace_records(session, access, self.schema, pairs, SCREEN)
 
 
 def stage_keys() -> list[str]:

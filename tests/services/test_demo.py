@@ -47,7 +47,8 @@ def loaded(app: Flask) -> Any:
 
 @pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
-    return lambda *arguments: app.test_cli_runner().invoke(args=["load-demo", "--activities", "40", "--opportunities", "5", *arguments])
+    few = ["load-demo", "--activities", "40", "--opportunities", "5"]
+    return lambda *arguments: app.test_cli_runner().invoke(args=[*few, *arguments])
 
 
 def drawn(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
