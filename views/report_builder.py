@@ -168,8 +168,9 @@ def choices_of(schema: Schema, typed: Typed) -> Raw:
         "groups": group_choices(schema), "grouped": [one.column for one in dimensions(schema)],
         "periods": list(PERIODS.items()), "hows": how_options(schema), "measured": field_options(measurable(schema)),
         "percents": field_options(percents(schema)), "charts": list(CHARTS.items()), "orders": orders(typed),
-        "audiences": [pair for pair in AUDIENCES.items() if pair[0] in offered], "roles": roles, "every": list(EVERY.items()),
-        "weekdays": weekday_options(), "days": [(day, f"{day}.") for day in range(1, 29)], "hours": hour_options(),
+        "audiences": [pair for pair in AUDIENCES.items() if pair[0] in offered], "roles": roles,
+        "every": list(EVERY.items()), "weekdays": weekday_options(), "days": [(day, f"{day}.") for day in range(1, 29)],
+        "hours": hour_options(),
     }  # fmt: skip
 
 

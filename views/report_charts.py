@@ -64,7 +64,8 @@ def chart_of(words: Words) -> Raw | None:
         "kind": "line" if line else "bar", "lying": not line and not dated,
         "stacked": figures.definition.chart == "stacked", "categories": list(places.values()),
         "format": format_of(figures, figures.measures[series[0].measure]),
-        "series": [{"colour": colour, **drawn(words, one, places)} for one, colour in zip(series, colours, strict=True)],
+        "series": [{"colour": colour, **drawn(words, one, places)}
+                   for one, colour in zip(series, colours, strict=True)],
     }  # fmt: skip
 
 

@@ -104,7 +104,8 @@ class Writer:
         return [(span, len(self.labels)) for span in self.grid.spans] if len(self.labels) > 1 else []
 
     def line(self, line: GridLine, *, linked: bool) -> Line:
-        return Line(line.texts or [_("Total")], self.url(line.cells[-1].conditions), self.cells(line.cells, linked=linked))
+        url = self.url(line.cells[-1].conditions)
+        return Line(line.texts or [_("Total")], url, self.cells(line.cells, linked=linked))
 
     def cells(self, cells: Sequence[GridCell], *, linked: bool) -> list[Cell]:
         """Figures with what their columns are called, and where their records are."""

@@ -14,6 +14,8 @@ from services.records import RecordNotFound, now, object_id
 from services.reports.saved import NOTED, note
 
 Raw = dict[str, Any]
+#: What change entries leave out of a report.
+EMPTY: Raw = {"roles": [], "conditions": [], "groups": [], "across": False, "limit": 0}
 
 
 def restore_report(access: Access, report_id: Any) -> Raw:
@@ -29,9 +31,8 @@ def restore_report(access: Access, report_id: Any) -> Raw:
     if last["by"] != access.user_id:
         raise NotAllowed(_l("Somebody else has deleted this report."))
     gone: Raw = {part: before for part, (before, _after) in last["changes"].items()}
-    report = {**dict.fromkeys(NOTED), "roles": [], "groups": [], "conditions": [], "across": False, "limit": 0, **gone,
-              "_id": key, "owner": first["by"], "created_at": first["at"], "sent_for": now(),
-              "version": last["version"] + 1}  # fmt: skip
+    report = {**dict.fromkeys(NOTED), **EMPTY, **gone, "_id": key, "owner": first["by"], "created_at": first["at"],
+              "sent_for": now(), "version": last["version"] + 1}  # fmt: skip
 
     def work(session: ClientSession) -> None:
         Report._get_collection().insert_one(report, session=session)
