@@ -15,6 +15,7 @@ from models.layouts import RecordLayout
 from models.merge import MergeTemplate
 from models.notices import Notice
 from models.outbox import Message
+from models.past import PastState
 from models.pipelines import PipelineDocument
 from models.rates import ExchangeRate
 from models.registers import all_registers
@@ -29,8 +30,8 @@ from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
-    Message, Notice, OwnKind, OwnTray, Permission, PermissionView, PipelineDocument, RecordLayout, RegisterUser,
-    Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
+    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
+from views.address_labels import AddressLabelView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
 from views.calendar_invitations import CalendarInvitationView
@@ -32,6 +33,7 @@ from views.permissions import (
     TASKS_ITEM,
     TRAY_ITEM,
 )
+from views.pipelines import PipelineView
 from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
@@ -70,6 +72,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(NoticeView)
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
+    appbuilder.add_view_no_menu(AddressLabelView)
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
@@ -93,8 +96,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
-        OutboxView, FirstStartView, TraySettingsView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
+        TeamView, OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

@@ -97,7 +97,7 @@ def moved(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     implied: dict[str, Any] = {}
     found = find_stage(stage)
     if stage != before.get("stage") and found:
-        implied |= {"pipeline": found[0].key, "stage_since": dt.datetime.now(dt.UTC)}
+        implied |= {"pipeline": found[0].key, "stage_since": this_moment()}
     if state in CLOSED and state != before.get("state"):
         implied |= {"probability": CERTAIN[state]}
         if not values.get("closed_on") and not before.get("closed_on"):
@@ -109,6 +109,12 @@ def moved(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     if state not in CLOSED and found and likely is None and (changed or "probability" in values):
         implied["probability"] = found[1].probability
     return implied
+
+
+def this_moment() -> dt.datetime:
+    """The moment to the millisecond, which is all that MongoDB keeps."""
+    moment = dt.datetime.now(dt.UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def today() -> dt.datetime:
@@ -160,5 +166,6 @@ OPPORTUNITIES = add_register(
         name_weight=0.0,
         label_fields=("name", "state", "stage", "value", "company"),
         screens=("board", "list"),
+        keeps_past=True,
     )
 )

@@ -20,6 +20,8 @@ class Organisation(me.Document):
     currency = me.StringField(max_length=3, default=CURRENCY)
     #: Links of older versions have become relationships.
     relationships_begun = me.BooleanField(default=False)
+    #: The registers whose past states have been made of the change entries of older versions.
+    past_begun = me.ListField(me.StringField())
 
     meta = {"collection": "organisation", "auto_create_index": False}
 

@@ -56,6 +56,8 @@ class Register:
     screens: tuple[str, ...] = ("list",)
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
     happens: bool = False
+    #: Reports of it may ask how it stood on a past day (models/past.py).
+    keeps_past: bool = False
 
     def address_of(self, screen: str) -> str:
         """The path of one of its screens."""

@@ -1,4 +1,4 @@
-"""What follows from writing records, in the transaction that writes them: relationships, reminders."""
+"""What follows from writing records, in the transaction that writes them: relationships, reminders, their past."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from pymongo.client_session import ClientSession
 
 from models.fields.schema import Schema
 from models.rights import Access
-from services import followed_links
+from services import followed_links, keeping_past
 
 Raw = Mapping[str, Any]
 #: (before, after) of each record; `before` None is a new or restored one, `after` None one that was deleted.
@@ -34,5 +34,6 @@ def follow(session: ClientSession, access: Access, schema: Schema, pairs: Sequen
 
 def tell_followers(session: ClientSession, access: Access, schema: Schema, pairs: Pairs) -> None:
     """Records were deleted or restored: what they are linked to is kept with them in the recycle bin."""
+    keeping_past.remember(session, schema, pairs)
     for follower in FOLLOWERS.get(schema.register.key, ()):
         follower(session, access, pairs)

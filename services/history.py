@@ -32,7 +32,7 @@ from services.records import (
     visible_values,
 )
 from services.relationships import Seen, relationships_of
-from services.values import Parsed, check_required
+from services.values import Parsed, check_required, check_together
 
 Raw = dict[str, Any]
 #: The index of `change` that a timeline goes by.
@@ -175,6 +175,7 @@ def undone(access: Access, schema: Schema, before: Raw, change: Raw) -> Raw | No
     after = finished(schema, before, values)
     parsed = Parsed(values=values)
     check_required(parsed, schema.for_access(access), after)
+    check_together(parsed, schema.for_access(access), after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)

@@ -18,6 +18,7 @@ from models.fields.schema import schema_of
 from models.fields.ways import Way, ways_from
 from models.layouts import COLUMNS, HIDDEN, RecordLayout, saved_layouts
 from models.registers import Register, register_of
+from models.relationships import all_kinds
 from models.rights import SETTINGS, Access, NotAllowed, system_access
 from models.security import Role
 from models.transactions import in_transaction
@@ -39,7 +40,8 @@ def usual_places(register: str) -> Places:
     related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom)
                if way.many and not way.tells_events]  # fmt: skip
     happened = [ACTIVITIES, TIMELINE] if happening_links(card) else [TIMELINE]
-    return {"left": sections[:-1], "middle": happened, "right": [*related, RELATIONSHIPS, sections[-1]], HIDDEN: []}
+    kinds = [RELATIONSHIPS] if any(kind.sides(register) for kind in all_kinds().values()) else []
+    return {"left": sections[:-1], "middle": happened, "right": [*related, *kinds, sections[-1]], HIDDEN: []}
 
 
 def happening_links(card: Register) -> list[Way]:

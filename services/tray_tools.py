@@ -13,12 +13,18 @@ from flask_babel import lazy_gettext as _l
 from models.collation import collation_key
 from models.fields.errors import ValidationFailed
 from models.registers import all_registers, register_of
+from models.reports import Report
 from models.rights import SETTINGS, Access
 from models.saved_views import Audience, SavedView
 from models.trays import FIGURE, NARROW, WIDE
+from services.board import pipelines_in_use
 from services.repeating import REGISTER as ACTIVITY
+from services.reports.ready import ready_reports
+from services.reports.saved import reports_for
 from services.saved_views import MOST_VIEWS, seen_by
 from services.tasks import MINE, TEAM, WHOSE
+from services.tray_pipeline import WHOSE as OF
+from services.tray_pipeline import may_tell, stages
 
 Raw = dict[str, Any]
 #: (value, label) of what an option may be.
@@ -104,6 +110,33 @@ def whose_choices(access: Access, roles: Sequence[ObjectId] | None) -> Choices:
     return [(MINE, WHOSE[MINE])] + ([(TEAM, WHOSE[TEAM])] if access.team_id or roles is not None else [])
 
 
+def of_choices(access: Access, roles: Sequence[ObjectId] | None) -> Choices:
+    return [(key, label) for key, label in OF.items() if key != TEAM or access.team_id or roles is not None]
+
+
+def pipeline_choices(access: Access, _roles: Sequence[ObjectId] | None) -> Choices:
+    """The first pipeline, whichever that is, and the others by their keys."""
+    names = [(one.key, one.label_in(access.language)) for one in pipelines_in_use()]
+    return [("", names[0][1]), *names[1:]]
+
+
+def stage_choices(access: Access, _roles: Sequence[ObjectId] | None) -> Choices:
+    return list(stages(access.language))
+
+
+def report_choices(access: Access, roles: Sequence[ObjectId] | None) -> Choices:
+    """The reports that come with the program and those saved: those one may open, or for the tray of roles those shared
+    with all or with one of them."""
+    ready = [(one.key, one.label) for one in ready_reports(access)]
+    if roles is None:
+        return [*ready, *((str(raw["_id"]), raw["name"]) for raw in reports_for(access))]
+    shared = {"$or": [{"audience": Audience.ALL.value}, {"audience": Audience.ROLE.value, "roles": {"$in": roles}}]}
+    found = Report._get_collection().find(shared, {"name": 1, "register": 1}).limit(MOST_VIEWS)
+    saved = sorted(((raw["name"], str(raw["_id"])) for raw in found if access.may(raw["register"], "see")),
+                   key=lambda one: collation_key(one[0]))  # fmt: skip
+    return [*ready, *((key, name) for name, key in saved)]
+
+
 def register_choices(access: Access, _roles: Sequence[ObjectId] | None) -> Choices:
     return [(card.key, card.label) for card in all_registers() if access.may(card.key, "see") and not card.happens]
 
@@ -121,6 +154,11 @@ def view_choices(access: Access, roles: Sequence[ObjectId] | None) -> Choices:
 
 VIEW = Option("view", _l("Saved view"), view_choices, none=_l(
     "There is no saved view to choose yet. Save one in a list first, shared with the role for its tray."))  # fmt: skip
+#: Whose opportunities; of tasks "everybody's" would be no tool for a day.
+OF_OPTION = Option("of", _l("Whose"), of_choices)
+PIPELINE = Option("pipeline", _l("Pipeline"), pipeline_choices)
+STAGE = Option("stage", _l("Stage"), stage_choices)
+REPORT = Option("report", _l("Report"), report_choices)
 WHOSE_OPTION = Option("whose", _l("Whose"), whose_choices)
 ADDED_TO = Option("register", _l("Register"), register_choices)
 
@@ -130,6 +168,10 @@ ADDED_TO = Option("register", _l("Register"), register_choices)
 add_tool(Tool("tasks", _l("Tasks"), _l("What is overdue, due today and this week, to be ticked off."), "checkbox",
               PANEL, sees(ACTIVITY), (WHOSE_OPTION,)))  # fmt: skip
 add_tool(Tool("calendar", _l("My day"), _l("What stands in your calendar today."), "calendar", PANEL, sees(ACTIVITY)))
+add_tool(Tool("pipeline", _l("Pipeline"), _l("Open opportunities by stage with what they are worth, and those to be "
+              "closed next."), "target-arrow", PANEL, may_tell, (OF_OPTION, PIPELINE), later=True))  # fmt: skip
+add_tool(Tool("report", _l("Report"), _l("The figures of a report in a small table with bars."), "chart-bar", PANEL,
+              sees_something, (REPORT,), later=True))  # fmt: skip
 add_tool(Tool("view", _l("Saved view"), _l("The first rows of a list as it was saved, and how many there are."), "star",
               (WIDE, NARROW), sees_something, (VIEW,), later=True))  # fmt: skip
 add_tool(Tool("news", _l("News of my customers"),
@@ -141,6 +183,15 @@ add_tool(Tool("newest", _l("Newest records"), _l("What was added last to a regis
               sees_something, (ADDED_TO,), later=True))  # fmt: skip
 add_tool(Tool("first_steps", _l("First steps"), _l("What is set up first, until all of it is done."), "list-details",
               PANEL, lambda access: access.may(SETTINGS, "change")))  # fmt: skip
+add_tool(Tool("figure_open", _l("Open opportunities"), _l("What open opportunities are worth."), "target-arrow",
+              (FIGURE,), may_tell, (OF_OPTION,), later=True))  # fmt: skip
+add_tool(Tool("figure_won", _l("Won this month"), _l("What was won this month, beside the month before."), "check",
+              (FIGURE,), may_tell, (OF_OPTION,), later=True))  # fmt: skip
+add_tool(Tool("figure_stage", _l("Opportunities in a stage"), _l("How many are in a stage (offers out), and what they "
+              "are worth."), "send", (FIGURE,), may_tell, (OF_OPTION, STAGE), later=True))  # fmt: skip
+add_tool(Tool("figure_expected", _l("Expected this quarter"), _l("What open opportunities that are to be closed by the "
+              "quarter's end are worth by their probability."), "chart-bar", (FIGURE,), may_tell, (OF_OPTION,),
+              later=True))  # fmt: skip
 add_tool(Tool("figure_tasks", _l("Open tasks"), _l("How many of your tasks are to be done."), "checkbox", (FIGURE,),
               sees(ACTIVITY)))  # fmt: skip
 add_tool(Tool("figure_overdue", _l("Overdue tasks"), _l("How many of your tasks are overdue."), "alert-circle",

@@ -195,10 +195,11 @@ def write_own(access: Access, key: str, tools_of: Callable[[Tools, Raw], Tools |
     place = {"user": access.user_id, "tray": tray.key}
 
     def work(session: ClientSession) -> None:
-        own = OwnTray._get_collection().find_one(place, session=session) or {"version": 0}
+        own = OwnTray._get_collection().find_one(place, session=session) or {"_id": None, "version": 0}
         kept = own.get("tools")
-        tools = tools_of([*(of_role if kept is None else kept)], own)
-        if tools != (of_role if kept is None else kept):
+        present = [*(of_role if kept is None else kept)]
+        tools = tools_of([*present], own)
+        if tools != kept and (kept is not None or tools != present):
             values = {"tools": tools, "before": kept, "version": own["version"] + 1}
             OwnTray._get_collection().update_one(place, {"$set": values}, upsert=True, session=session)
 

@@ -13,6 +13,7 @@ from models.fields.schema import schema_of
 from models.organisation import THE_ONE, Organisation
 from models.registers import Register, all_registers, register_of
 from models.relationships import BUILT_IN, Relationship, RelationshipKind
+from services.keeping_past import make_past_anew
 
 #: The wildcard index over all custom values, text too, which `by_range` has replaced.
 REPLACED = "by_custom"
@@ -32,6 +33,7 @@ def bring_up_to_date() -> None:
         if replaced:
             collection.drop_index(REPLACED)
     begin_relationships()
+    begin_past()
     changes = Change._get_collection()
     if REPLACED_OF_CHANGES in changes.index_information():
         changes.drop_index(REPLACED_OF_CHANGES)
@@ -49,6 +51,15 @@ def begin_relationships() -> None:
             while rows := list(islice(found, BATCH)):
                 relate(kind, rows)
     settings.update_one({"_id": THE_ONE}, {"$set": {"relationships_begun": True}}, upsert=True)
+
+
+def begin_past() -> None:
+    """What older versions kept as change entries alone becomes past states, once. A start cut short begins anew."""
+    settings = Organisation._get_collection()
+    for register in all_registers():
+        if register.keeps_past and not settings.find_one({"_id": THE_ONE, "past_begun": register.key}, {"_id": 1}):
+            make_past_anew(schema_of(register.key))
+            settings.update_one({"_id": THE_ONE}, {"$addToSet": {"past_begun": register.key}}, upsert=True)
 
 
 def relate(kind: RelationshipKind, rows: list[dict[str, Any]]) -> None:

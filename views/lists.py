@@ -16,6 +16,7 @@ from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.query import chosen_order
+from services.address_labels import may_have_addresses
 from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
@@ -70,7 +71,8 @@ class ListScreens(BulkLogScreens):
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
-            can=self.can(), may_log=self.may_log(), views=shown_views(self.card),
+            can=self.can(), may_log=self.may_log(), may_label=may_have_addresses(schema),
+            views=shown_views(self.card),
             offers=self.list_offers(), row_offers=self.row_offers(),
             screens=screen_links(self.card, self.screens(), LIST),
         ), status  # fmt: skip

@@ -133,8 +133,8 @@ def tool_address(key: str, tool_id: str) -> str:
 def day_text(access: Access) -> str:
     """Today with its weekday, as a heading."""
     day, locale = dt.datetime.now(ZoneInfo(access.time_zone)).date(), get_locale()
-    # No pattern of Finnish has a long weekday without a year.
-    pattern = "EEEE d. MMMM" if locale and locale.language == "fi" else "EEEE d MMMM"
+    # No pattern of either language has a long weekday without a year.
+    pattern = "cccc d. MMMM" if locale and locale.language == "fi" else "cccc d MMMM"
     text: str = format_date(day, pattern, locale=locale)
     return text[:1].upper() + text[1:]
 

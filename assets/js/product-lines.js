@@ -56,6 +56,7 @@ class Row {
       items: chosen ? [chosen.value] : [],
       create: (name) => ({ value: FREE + name, label: name, name }),
       createOnBlur: true,
+      selectOnTab: true,
       persist: false,
       maxLength: 200,
       plugins: { restore_on_backspace: { text: (option) => option.name ?? option.label } },
@@ -69,7 +70,7 @@ class Row {
   }
 
   input(part) {
-    return this.element.querySelector(`[data-part="${part}"]`);
+    return this.element.querySelector(`[data-cell="${part}"]`);
   }
 
   get option() {
@@ -80,6 +81,8 @@ class Row {
     const { value, values } = this.option ?? {};
     if (value && !value.startsWith(FREE) && values) this.fill(values);
     this.sheet.changed();
+    // A box that has the focus shows what is typed and not what is chosen.
+    if (value && this.box.isFocused) this.focus("quantity");
   }
 
   /** What the product says of itself, as columns of its register. */
@@ -123,8 +126,9 @@ class Row {
   }
 
   focus(part = "name") {
-    if (part === "name") this.box.focus();
-    else this.input(part).focus();
+    if (part === "name") return this.box.focus();
+    this.input(part).focus();
+    return this.input(part).select();
   }
 }
 
@@ -207,7 +211,7 @@ class Sheet {
     const row = this.rowOf(event.target);
     const next = this.rows[this.rows.indexOf(row) + 1];
     // What is typed into a box of products becomes its value when the box is left.
-    if (next) next.focus(event.target.dataset.part);
+    if (next) next.focus(event.target.dataset.cell);
     else this.add();
   }
 

@@ -31,19 +31,21 @@ function pack(grid) {
     tool.style.gridRow = `${begin + 1} / ${begin + 1 + height}`;
     for (let column = at; column < at + width; column++) {
       // What is above reaches down to this one.
-      if (last[column]) stretch(last[column], begin);
+      if (last[column] && !last[column].classList.contains("is-wide")) stretch(last[column], begin);
       filled[column] = begin + height;
       last[column] = tool;
     }
   }
   const end = Math.max(...filled, Math.floor(grid.getBoundingClientRect().height) - 1);
-  for (const tool of new Set(last)) if (tool) stretch(tool, end);
+  for (const tool of new Set(last)) {
+    // A wide one with something below a half of it ends where it does.
+    const width = Number(tool?.style.gridColumnEnd.replace("span", ""));
+    if (tool && last.filter((one) => one === tool).length === width) stretch(tool, end);
+  }
 }
 
 function stretch(tool, end) {
-  const begin = Number(tool.style.gridRowStart);
-  // A wide one ends where the first tool below it begins.
-  if (end > Number(tool.style.gridRowEnd) - 1) tool.style.gridRow = `${begin} / ${end + 1}`;
+  if (end > Number(tool.style.gridRowEnd) - 1) tool.style.gridRowEnd = `${end + 1}`;
 }
 
 function setUpPacking() {
@@ -61,6 +63,8 @@ function setUpPacking() {
 async function fill(place) {
   try {
     const part = await fetchPart(place.dataset.toolUrl);
+    // What is not to be seen now comes as nothing.
+    place.parentElement.hidden = !part.body.firstElementChild;
     fillWith(place, part);
     setUpSelects(place);
   } catch (problem) {

@@ -1,5 +1,6 @@
 """For whom a value is read or written: language, time zone, and what linked records are called."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ class Context:
     among them. `keep_odd` accepts a keepable value as it was typed.
     `held` is what the record's field holds already, which may stay though it would not be taken anew; `asking` reads
     a value to compare with, which may be anything that a record may hold. `user_id` and `team_id` are whom "me" and
-    "my team" mean.
+    "my team" mean. `moment` is what "now" means to conditions; None is the present.
     """
 
     language: str = "en"
@@ -31,11 +32,16 @@ class Context:
     asking: bool = False
     user_id: ObjectId | None = None
     team_id: ObjectId | None = None
+    moment: dt.datetime | None = None
 
     @property
     def locale(self) -> str:
         """The locale that dates and numbers are formatted by: English as it is written in Europe."""
         return "en_GB" if self.language == "en" else self.language
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.moment or dt.datetime.now(dt.UTC)
 
     @property
     def zone(self) -> ZoneInfo:

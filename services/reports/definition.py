@@ -138,7 +138,7 @@ def definition_of(access: Access, mapping: Mapping[str, Any]) -> Definition:
         register, checked_conditions(access, schema, mapping.get("conditions") or ()), groups,
         clean_across(mapping.get("across"), groups, problems), measures, clean_chart(mapping.get("chart"), problems),
         clean_order(mapping.get("order"), measures, problems), clean_limit(mapping.get("limit"), problems),
-        clean_day(access, mapping.get("as_of"), problems),
+        clean_day(access, schema, mapping.get("as_of"), problems),
     )  # fmt: skip
     problems.raise_if_any()
     return made
@@ -232,7 +232,7 @@ def clean_limit(raw: Any, problems: Problems) -> int:
     return limit
 
 
-def clean_day(access: Access, raw: Any, problems: Problems) -> dt.date | None:
+def clean_day(access: Access, schema: Schema, raw: Any, problems: Problems) -> dt.date | None:
     """A past day; today and nothing mean now."""
     if raw in (None, ""):
         return None
@@ -244,6 +244,8 @@ def clean_day(access: Access, raw: Any, problems: Problems) -> dt.date | None:
     today = today_of(access)
     if day > today:
         problems.add("as_of", _l("Choose a day that is past."))
+    elif day < today and not schema.register.keeps_past:
+        problems.add("as_of", _l("How these stood on a past day is not kept. Leave the day out."))
     return day if day < today else None
 
 

@@ -4,15 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson.codec_options import DatetimeConversion
-from flask_babel import lazy_gettext as _l
 from pymongo.collection import Collection
 from pymongo.errors import ExecutionTimeout
 
-from models.fields.errors import ConditionError
 from models.fields.query import visible_query
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from services.linked import find_linked
+from services.past_records import past_of
 from services.planning import plan_for_sorting, predicates_of, time_limit
 from services.reports.definition import Definition
 from services.search import TooSlow
@@ -43,10 +42,13 @@ class Source:
 
 def source_of(access: Access, schema: Schema, definition: Definition) -> Source:
     """The documents that a report is about; `schema` is as the user has it. Raises ConditionError, TooSlow."""
-    if definition.as_of is not None:
-        raise ConditionError("as_of", _l("This report shows the present only."))
-    query = visible_query(schema, access, definition.conditions, context_of(access), find_linked)
     collection = schema.register.document._get_collection()
+    if definition.as_of is not None:
+        past = past_of(access, schema, definition.as_of)
+        query = past.query(definition.conditions)
+        plan = plan_for_sorting(collection, tuple(predicates_of(past.unchanged(query))))
+        return Source(collection, ({"$match": plan.query}, past.with_changed(query)), plan.options)
+    query = visible_query(schema, access, definition.conditions, context_of(access), find_linked)
     plan = plan_for_sorting(collection, tuple(predicates_of(query)))
     return Source(collection, ({"$match": plan.query},), plan.options)
 

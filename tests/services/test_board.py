@@ -39,7 +39,8 @@ def add(**values: Any) -> Raw:
 
 def activity(opportunity: Raw, **values: Any) -> Raw:
     linked = {"opportunities": [str(opportunity["_id"])]}
-    return create_record(values.pop("access", SYSTEM), "activity", {"name": "Soitto", "kind": "task", **linked, **values})
+    access = values.pop("access", SYSTEM)
+    return create_record(access, "activity", {"name": "Soitto", "kind": "task", **linked, **values})
 
 
 def day(days: int) -> str:
@@ -87,7 +88,8 @@ def test_cards_stand_by_their_day_then_by_name() -> None:
 def test_more_cards_follow_where_the_first_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.board.CARDS", 3)
     for number in range(8):
-        add(name=f"N{number}", closes_on=day(number // 2) if number < 6 else "", value=f"1 {'EUR' if number % 2 else 'SEK'}")
+        closes, currency = day(number // 2) if number < 6 else "", "EUR" if number % 2 else "SEK"
+        add(name=f"N{number}", closes_on=closes, value=f"1 {currency}")
     asked = Asked(SYSTEM, OWN)
     column = read_board(asked).columns[0]
     seen, after = [raw["name"] for raw in column.rows], column.after

@@ -61,7 +61,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     add_messages(admin)
     report = add_reports(admin)
     return [
-        "/", "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
+        "/", "/tray/general", "/tray/general/arrange",
+        "/settings/trays/", "/settings/trays/add", "/settings/trays/sales",
+        "/companies/", "/companies/?page_size=10&order=x_a_number&dir=desc",
         "/companies/?_flt_in_x_a_choice=B&_flt_ge_x_a_number=1", "/companies/?_flt_ct_name=nothing+like+it",
         "/companies/add", f"/companies/show/{company['_id']}", f"/companies/edit/{company['_id']}",
         f"/companies/?where={GROUPS}", f"/companies/search?where={GROUPS}",

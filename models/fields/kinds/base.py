@@ -41,6 +41,8 @@ class Kind(Grouping):
     offered: ClassVar[bool] = True
     #: A cell of a table can give the value.
     importable: ClassVar[bool] = True
+    #: What to do instead, where none can.
+    not_imported: ClassVar[Any] = ""
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True

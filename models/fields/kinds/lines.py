@@ -52,6 +52,7 @@ class ProductLines(Faceted):
     input = "product_lines"
     refers = True
     importable = False
+    not_imported = _l("rows of products can't be imported. Leave the column out; their sum can go into a field of money.")
     orderable = False
     offered = False
     needs_room = True
@@ -269,7 +270,8 @@ def with_amount(line: Line) -> Line:
         return {**line, "amount": None}
     price, quantity, discount = (decimal(line[part]) for part in ("price", "quantity", "discount"))
     with localcontext(prec=DIGITS):
-        amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+        # Nothing is not less than nothing, also where it was rounded to it.
+        amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP) + 0
     if abs(amount) >= MONEY_LIMIT:
         raise FieldError(_l("This amount is too large."))
     return {**line, "amount": Decimal128(amount)}
@@ -328,7 +330,9 @@ def amount_text(line: Line, context: Context) -> str:
 
 
 def line_text(line: Line, context: Context) -> str:
-    """2 × Pump, 1 000,00 € − 10 % = 1 800,00 €."""
+    """2 × Pump, 1 000,00 € − 10 % = 1 800,00 €; of one at its price, that alone."""
     discount = f" − {discount_text(line, context)}" if decimal(line["discount"]) else ""
     each = f"{price_text(line, context)}{discount}"
-    return f"{quantity_text(line, context)} × {line['name']}, {each} = {amount_text(line, context)}"
+    amount = amount_text(line, context)
+    total = "" if amount == each else f" = {amount}"
+    return f"{quantity_text(line, context)} × {line['name']}, {each}{total}"

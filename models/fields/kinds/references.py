@@ -127,6 +127,7 @@ class Files(Links):
     offered = True
     importable = False
     groupings: ClassVar[Sequence[str]] = ()
+    not_imported = _l("files can't be imported. Leave the column out and add the files on the records.")
 
     def target(self, field: Field) -> str:
         return FILE

@@ -138,7 +138,7 @@ class Date(Kind):
     def period(self, raw: Any, field: Field, context: Context) -> tuple[dt.datetime, dt.datetime]:
         """The span of a period, reckoned from today in the reader's zone."""
         try:
-            first, after = days_of(str(raw), dt.datetime.now(context.zone).date())
+            first, after = days_of(str(raw), context.now.astimezone(context.zone).date())
         except ValueError as error:
             message = _l("“%(value)s” is no period. Use “this_week”, “last_month”, “last_30_days” or the like.",
                          value=str(raw)[:40])  # fmt: skip
@@ -227,8 +227,7 @@ class DateTime(Date):
         """The past of moments ends now, and not with yesterday."""
         if raw not in (PAST, FUTURE):
             return super().period(raw, field, context)
-        now = dt.datetime.now(dt.UTC)
-        return (FIRST, now) if raw == PAST else (now, LAST)
+        return (FIRST, context.now) if raw == PAST else (context.now, LAST)
 
     def group_expression(self, field: Field, by: str, context: Context) -> Any:
         return {"$dateTrunc": {"date": f"${field.path}", "unit": by, "startOfWeek": "monday",
