@@ -33,7 +33,7 @@ def end_of(day: dt.date, zone: ZoneInfo) -> int:
 
 
 @dataclass(frozen=True)
-class Past:
+class PastDay:
     """What a reader sees of a register's records as they were at the end of a day; `schema` is as the reader has it.
 
     A record that the reader may not see now is not seen as it was, nor one that is gone for good; what has been
@@ -82,11 +82,11 @@ class Past:
         return {"$unionWith": {"coll": PastState._get_collection().name, "pipeline": self.changed(query)}}
 
 
-def past_of(access: Access, schema: Schema, day: dt.date) -> Past:
+def past_of(access: Access, schema: Schema, day: dt.date) -> PastDay:
     """Raises ConditionError for a register whose past is not kept."""
     if not schema.register.keeps_past:
         raise ConditionError("as_of", _l("How these stood on a past day is not kept. Leave the day out."))
-    return Past(access, schema, day)
+    return PastDay(access, schema, day)
 
 
 def seen_states(access: Access, schema: Schema) -> Raw:
