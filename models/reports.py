@@ -15,8 +15,9 @@ class Report(me.Document):
 
     `conditions` are nodes as search has them (models/fields/conditions.py); `groups` {"column", "by"}, `measures`
     {"how", "column", "by"}; all are checked against the reader's own fields when the report is read. `limit` 0 means
-    all rows. `schedule` {"every", "weekday", "day", "hour", "users", "roles"} says when it goes out by e-mail and to
-    whom; `sent_for` is the last moment that it was sent for (services/reports/schedules.py).
+    all rows, `as_of` is a past day ("2024-12-31"). `schedule` {"every", "weekday", "day", "hour", "users", "roles"}
+    says when it goes out by e-mail and to whom; `sent_for` is the last moment that it was sent for
+    (services/reports/schedules.py).
     """
 
     register = me.StringField(required=True)
@@ -31,7 +32,7 @@ class Report(me.Document):
     chart = me.StringField(default="none", choices=CHARTS)
     order = me.StringField(default="groups")
     limit = me.IntField(default=0)
-    as_of = me.DateTimeField()
+    as_of = me.StringField()
     schedule = me.DictField()
     sent_for = me.DateTimeField()
     created_at = me.DateTimeField(required=True)

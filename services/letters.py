@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.dates import format_skeleton, format_time
@@ -47,7 +47,15 @@ class Line:
         return LINK.format(self.url, self.text, self.after) if self.url else LINE.format(self.text + self.after)
 
 
-def letter(title: str, lines: Sequence[Line], reason: str) -> tuple[str, str]:
+class Part(Protocol):
+    """What stands in a message: a line, a table."""
+
+    def plain(self) -> str: ...
+
+    def html(self) -> Markup: ...
+
+
+def letter(title: str, lines: Sequence[Part], reason: str) -> tuple[str, str]:
     """(text, HTML) of a message in the language of the moment. `reason` says why the reader gets it."""
     settings, change = public_url("/profile/"), _("Change your settings")
     text = "\n".join([title, "", *(line.plain() for line in lines), "", "--", reason, settings, ""])

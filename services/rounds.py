@@ -1,4 +1,4 @@
-"""What is done every few seconds beside jobs: reminders are told, digests made, messages sent.
+"""What is done every few seconds beside jobs: reminders are told, digests made, reports and messages sent.
 
 It has a worker of its own, so that no import keeps it waiting. Several at once do nothing twice.
 """
@@ -14,6 +14,7 @@ from services.mail import smtp_is_set
 from services.notices import notify, was_told, writes_notice
 from services.outbox import has_waiting, send_due
 from services.reminders import tell_due
+from services.reports.schedules import send_reports
 from services.security import administrators
 from services.waking import wake_up
 
@@ -25,7 +26,7 @@ OUTBOX_PATH = "/settings/outbox/"
 @shared_task(name="kortisto.mail.deliver", ignore_result=True)
 def deliver() -> None:
     """One round. What fails of it is logged and tried again in the next; the rest is done all the same."""
-    for step in (tell_due, make_digests, tell_administrators, send_due):
+    for step in (tell_due, make_digests, send_reports, tell_administrators, send_due):
         try:
             step()
         except Exception:  # boundary: one step that fails must not keep the others from being done

@@ -41,6 +41,7 @@ PURPOSES: Mapping[str, Any] = {
     "reminder": _l("Reminder"),
     "digest": _l("Daily digest"),
     "invitation": _l("Invitation"),
+    "report": _l("Report"),
     "test": _l("Test"),
 }
 
