@@ -26,8 +26,10 @@ from app.rate_limits import ConnectedStorage
 from app.translations import init_translations
 from config import DATABASE_NAME, PROJECT_ROOT, Settings, flask_config, load_settings
 from services.security import add_ready_roles
+from services.trays import bind_ready_trays
 from views.base import select_locale, select_time_zone
 from views.security import SecurityManager
+from views.trays import StartView
 
 __all__ = ["ConnectedStorage", "create_app", "prepare"]
 
@@ -58,7 +60,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
     CSRFProtect(app)
     app.register_blueprint(health)
     with app.app_context():
-        add_screens(AppBuilder(app, None, security_manager_class=SecurityManager))
+        add_screens(AppBuilder(app, None, security_manager_class=SecurityManager, indexview=StartView))
         babel = app.extensions["babel"]
         babel.locale_selector, babel.timezone_selector = select_locale, select_time_zone
     init_translations(app)
@@ -85,8 +87,9 @@ def connect(uri: str) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """What is done once before the processes start: permissions, ready roles, indexes."""
+    """What is done once before the processes start: permissions, ready roles and their trays, indexes."""
     app = create_app(settings, update_permissions=True)
     with app.app_context():
         add_ready_roles()
         ensure_indexes()
+        bind_ready_trays()

@@ -16,6 +16,7 @@ from models.merge import MergeTemplate
 from models.notices import Notice
 from models.outbox import Message
 from models.past import PastState
+from models.pipelines import PipelineDocument
 from models.rates import ExchangeRate
 from models.registers import all_registers
 from models.relationships import OwnKind, Relationship
@@ -23,13 +24,14 @@ from models.reminders import Reminder
 from models.reports import Report
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
+from models.trays import OwnTray, Tray
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
-    Message, Notice, OwnKind, PastState, Permission, PermissionView, RecordLayout, RegisterUser, Relationship, Reminder,
-    Report, Role, SavedView, StoredFile, Team, User, ViewMenu,
+    Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
+    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
+from views.address_labels import AddressLabelView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
 from views.calendar_invitations import CalendarInvitationView
@@ -22,27 +23,45 @@ from views.opportunities import OpportunityView
 from views.options import OptionsView
 from views.outbox import OutboxView
 from views.people import PersonView
-from views.permissions import BIN_ITEM, CALENDAR_ITEM, JOBS_ITEM, LETTERS_ITEM, SETTINGS_GROUP, TASKS_ITEM
+from views.permissions import (
+    BIN_ITEM,
+    CALENDAR_ITEM,
+    JOBS_ITEM,
+    LETTERS_ITEM,
+    REPORTS_ITEM,
+    SETTINGS_GROUP,
+    TASKS_ITEM,
+    TRAY_ITEM,
+)
+from views.pipelines import PipelineView
 from views.products import ProductView
 from views.recurrence import RecurrenceView
 from views.recycle_bin import BinView
 from views.relationships import RelationshipKindView
+from views.report_builder import ReportBuilderView
+from views.reports import ReportView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.settings import FieldsView, SettingsView
 from views.tasks import TaskView
 from views.teams import TeamView
+from views.tray_settings import TraySettingsView
+from views.trays import TrayView
 
 
 def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
+    appbuilder.add_link(TRAY_ITEM, href="/", icon="layout-dashboard", label=_l("Tray"))
+    appbuilder.add_view_no_menu(TrayView)
     for view in (CompanyView, PersonView, OpportunityView, ActivityView, ProductView):
         card = view.datamodel.register
         if card.happens:
             appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")
         appbuilder.add_view(view, card.key, label=card.label, icon=card.icon, href=card.path + "/")
     appbuilder.add_view(CalendarView, CALENDAR_ITEM, label=_l("Calendar"), icon="calendar", href="/calendar/")
+    appbuilder.add_view(ReportView, REPORTS_ITEM, label=_l("Reports"), icon="chart-bar", href="/reports/")
+    appbuilder.add_view_no_menu(ReportBuilderView)
     appbuilder.add_view_no_menu(CalendarPlanningView)
     appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
@@ -53,6 +72,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(NoticeView)
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
+    appbuilder.add_view_no_menu(AddressLabelView)
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
@@ -76,8 +96,8 @@ SETTINGS_MENU = (
 def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
-        SettingsView, FieldsView, ChoiceListView, LayoutView, RelationshipKindView, CurrencyView, TeamView,
-        OutboxView, FirstStartView,
+        SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
+        TeamView, OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

@@ -1,6 +1,6 @@
 // Builds what the browser loads into static/dist/: main.css, main.js, editor.js, theme.js, icons.svg, favicon.svg, the
-// font, what the calendar's page alone loads, and manifest.json, which maps each name to its address with a content hash
-// (read by app/assets.py).
+// font, what the pages of the calendar and of reports alone load, and manifest.json, which maps each name to its address
+// with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +12,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
 const TEXTS = [
-  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "icons.svg", "favicon.svg",
+  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js", "icons.svg",
+  "favicon.svg",
 ];
 const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
 
@@ -21,8 +22,10 @@ const bundle = {
     { in: path.join(here, "js", "main.js"), out: "main" },
     { in: path.join(here, "js", "theme.js"), out: "theme" },
     { in: path.join(here, "js", "calendar.js"), out: "calendar" },
+    { in: path.join(here, "js", "report.js"), out: "report" },
     { in: path.join(here, "css", "main.css"), out: "main" },
     { in: path.join(here, "css", "calendar.css"), out: "calendar" },
+    { in: path.join(here, "css", "report.css"), out: "report" },
   ],
   outdir: dist,
   bundle: true,

@@ -62,8 +62,10 @@ DAY = dt.timedelta(days=1)
 PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
 #: What is entered once it was done, where an address says that it is to be entered.
 LOGGED = ("call", "email", "letter", "note", "offer")
-LOG_FIRST = ("kind", "name", "companies", "people", "opportunities", "text", "starts_at", "ends_at", "state")
-TASK_FIRST = ("kind", "name", "due_on", "due_time", "companies", "people", "opportunities", "priority", "text")
+#: The fields that tell with whom, and about what deal.
+LINKS = ("companies", "people", "opportunities")
+LOG_FIRST = ("kind", "name", *LINKS, "text", "starts_at", "ends_at", "state")
+TASK_FIRST = ("kind", "name", "due_on", "due_time", *LINKS, "priority", "text")
 TAGS = re.compile(r"<[^>]*>")
 #: The index by which a record's or a user's activities are read in the order in which they happen.
 BY_FACET_MOMENT, BY_FACET_START, BY_SERIES = "by_facet_moment", "by_facet_start", "by_series"

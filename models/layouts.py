@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 import mongoengine as me
 
+from models.fields.definitions import KeptByVersion
+
 #: The columns of a record's page, and where blocks stand that it does not show.
 COLUMNS = ("left", "middle", "right")
 HIDDEN = "hidden"
@@ -25,3 +27,9 @@ class RecordLayout(me.Document):
         "auto_create_index": False,
         "indexes": [{"fields": ["register", "role"], "unique": True}],
     }
+
+
+@KeptByVersion
+def saved_layouts() -> list[dict[str, Any]]:
+    """All layouts that were saved (raw): every record page goes by them."""
+    return list(RecordLayout._get_collection().find())

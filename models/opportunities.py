@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models.base import Record
 from models.fields.field import Choice
 from models.fields.fixed import fixed
-from models.fields.kinds.lines import Line, sum_of, with_amount
+from models.fields.kinds.lines import FROM_PRODUCT, Line, sum_of, with_amount
 from models.pipelines import find_stage
 from models.products import Product
 from models.registers import Register, add_register
@@ -97,7 +97,7 @@ def moved(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     implied: dict[str, Any] = {}
     found = find_stage(stage)
     if stage != before.get("stage") and found:
-        implied |= {"pipeline": found[0].key, "stage_since": dt.datetime.now(dt.UTC)}
+        implied |= {"pipeline": found[0].key, "stage_since": this_moment()}
     if state in CLOSED and state != before.get("state"):
         implied |= {"probability": CERTAIN[state]}
         if not values.get("closed_on") and not before.get("closed_on"):
@@ -111,6 +111,12 @@ def moved(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     return implied
 
 
+def this_moment() -> dt.datetime:
+    """The moment to the millisecond, which is all that MongoDB keeps."""
+    moment = dt.datetime.now(dt.UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def today() -> dt.datetime:
     """The day as dates are kept: midnight UTC."""
     return dt.datetime.combine(dt.datetime.now(dt.UTC).date(), dt.time(), dt.UTC)
@@ -122,15 +128,20 @@ def completed_lines(lines: list[Line]) -> list[Line]:
                               if line["product"] and (not line["name"] or line["price"] is None)]  # fmt: skip
     known: dict[ObjectId, Any] = {}
     if wanted:
-        found = Product._get_collection().find({"_id": {"$in": wanted}}, {"name": 1, "price": 1})
+        found = Product._get_collection().find({"_id": {"$in": wanted}}, list(FROM_PRODUCT.values()))
         known = {raw["_id"]: raw for raw in found}
     return [completed_line(line, known.get(line["product"], {})) for line in lines]
 
 
 def completed_line(line: Line, product: Mapping[str, Any]) -> Line:
+    """What a row says itself stays; a price comes with its currency and, where no unit is said, what it is for."""
     price = product.get("price") if line["price"] is None else None
     line = {**line, "name": line["name"] or product.get("name", "")}
-    return with_amount({**line, "price": price["amount"], "currency": price["currency"]}) if price else line
+    if not price:
+        return line
+    unit = line.get("unit") or product.get("unit")
+    line = {**line, "price": price["amount"], "currency": price["currency"]}
+    return with_amount({**line, "unit": unit} if unit else line)
 
 
 def line_problem(lines: Sequence[Line]) -> Any:
@@ -153,7 +164,8 @@ OPPORTUNITIES = add_register(
         icon="target-arrow",
         duplicate_keys=(),
         name_weight=0.0,
-        label_fields=("name", "company", "stage"),
+        label_fields=("name", "state", "stage", "value", "company"),
+        screens=("board", "list"),
         keeps_past=True,
     )
 )

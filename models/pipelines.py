@@ -8,7 +8,7 @@ import mongoengine as me
 from flask_babel import lazy_gettext as _l
 
 from models.fields.choice_lists import gives_choices
-from models.fields.definitions import current_version
+from models.fields.definitions import KeptByVersion
 from models.fields.field import Choice, label_in
 
 Raw = dict[str, Any]
@@ -85,18 +85,12 @@ OWN = Pipeline(
     saved=False,
 )
 
-_kept: tuple[int, tuple[Pipeline, ...]] | None = None
 
-
+@KeptByVersion
 def pipelines() -> tuple[Pipeline, ...]:
-    """All pipelines in their order, retired ones too. Read only when the schema version moved."""
-    global _kept
-    version = current_version()
-    if _kept is None or _kept[0] != version:
-        saved = PipelineDocument._get_collection().find().sort([("order", 1), ("key", 1)])
-        found = tuple(pipeline_of(raw) for raw in saved)
-        _kept = (version, found or (OWN,))
-    return _kept[1]
+    """All pipelines in their order, retired ones too."""
+    saved = PipelineDocument._get_collection().find().sort([("order", 1), ("key", 1)])
+    return tuple(pipeline_of(raw) for raw in saved) or (OWN,)
 
 
 def pipeline_of(raw: Mapping[str, Any]) -> Pipeline:

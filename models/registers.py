@@ -52,10 +52,16 @@ class Register:
     order: tuple[str, str] = ("", "")
     #: Who sees a record besides its owner and team, and which are hidden from all others.
     sharing: Sharing = NOT_SHARED
+    #: The screens on which its records can be looked at; it opens with the first one.
+    screens: tuple[str, ...] = ("list",)
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
     happens: bool = False
     #: Reports of it may ask how it stood on a past day (models/past.py).
     keeps_past: bool = False
+
+    def address_of(self, screen: str) -> str:
+        """The path of one of its screens."""
+        return f"{self.path}/" if screen == "list" else f"{self.path}/{screen}"
 
     @cached_property
     def fixed_fields(self) -> tuple[Field, ...]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import mongoengine as me
 from flask_babel import lazy_gettext as _l
 
+from models.fields.definitions import KeptByVersion
 from models.fields.field import label_in
 
 SUBJECT, OBJECT = "subject", "object"
@@ -97,6 +98,7 @@ class Relationship(me.Document):
     }
 
 
+@KeptByVersion
 def all_kinds() -> dict[str, RelationshipKind]:
     """key -> kind, the program's first, then the organisation's own; retired ones too."""
     own = {raw["key"]: kind_of(raw) for raw in OwnKind._get_collection().find().sort("_id", 1)}

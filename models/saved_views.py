@@ -18,7 +18,7 @@ class SavedView(me.Document):
     """Conditions, order, columns and grouping of a register's list under a name.
 
     `conditions` holds {"col", "opr", "value"} as a list's address gives them; they are checked when they are asked.
-    Empty `columns` means those that the reader has chosen.
+    Empty `columns` means those that the reader has chosen; `screen` is the one of the register's that shows it.
     """
 
     register = me.StringField(required=True)
@@ -31,6 +31,7 @@ class SavedView(me.Document):
     direction = me.StringField(default="")
     columns = me.ListField(me.StringField())
     group = me.StringField(default="")
+    screen = me.StringField(default="list")
     created_at = me.DateTimeField(required=True)
     version = me.IntField(default=1)
 

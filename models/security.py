@@ -74,6 +74,8 @@ class User(AbstractUser):
     default_views = me.DictField()
     #: What the calendar shows: {users, teams: ids, view, tasks, colours}.
     calendar = me.DictField()
+    #: How labels were printed the last time: what the form of labels held.
+    printing = me.DictField()
     #: Weekday ("0" is Monday) -> [from, until], "HH:MM"; absent: the usual hours.
     working_hours = me.DictField(default=None)
     #: When the user gets the day's entries and tasks by e-mail, and the last day (YYYY-MM-DD) that they came.

@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.activities import ACCEPTED, BY_FACET_START, BY_REPEATING, CANCELLED, DECLINED, PROPOSED, Activity
-from models.changes import Change
 from models.fields.schema import schema_of
 from models.rights import Access, Scope
 from models.security import User
@@ -21,7 +20,7 @@ from models.transactions import in_transaction
 from services import rounds
 from services.booking_texts import ANSWER, PROPOSAL, tell
 from services.following import follows
-from services.records import SCREEN, Overtaken, entry, get_record, now
+from services.records import Overtaken, get_record, now, write_version
 
 Raw = dict[str, Any]
 Pairs = Sequence[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]
@@ -125,13 +124,9 @@ def answer_booking(access: Access, activity_id: Any, answer: str, *, message: st
 
 
 def write_answer(session: ClientSession, access: Access, before: Raw, after: Raw, message: str) -> None:
-    same = {"_id": before["_id"], "version": before["version"]}
-    if not Activity._get_collection().replace_one(same, after, session=session).matched_count:
-        raise Overtaken(before)
     user = str(access.user_id)
     changes = {f"answers.{user}": before["answers"][user]}, {f"answers.{user}": after["answers"][user]}
-    Change._get_collection().insert_one(
-        entry(access, schema_of(REGISTER), "update", after, *changes, SCREEN), session=session)  # fmt: skip
+    write_version(session, access, schema_of(REGISTER), before, after, changes)
     if owner := after.get("owner"):
         tell(session, [owner], ANSWER, access, after, answer=after["answers"][user], message=message)
 

@@ -14,6 +14,7 @@ from models.activities import (
     BY_REPEATING,
     CANCELLED,
     DECLINED,
+    LINKS,
     PENDING,
     PROPOSED,
     SHORT,
@@ -28,7 +29,7 @@ from services.recurrence import BadRule, Span, occurrences, zone_of
 Raw = dict[str, Any]
 REGISTER = "activity"
 #: Of a field whose reader may not see it nothing is told; times are, for they are what a calendar shows.
-SHOWN = ("name", "kind", "state", "priority", "companies", "people", "place")
+SHOWN = ("name", "kind", "state", "priority", *LINKS, "place")
 #: What an entry is made of, and what its reader's rights are told by.
 READ = dict.fromkeys((*SHOWN, "owner", "users", "answers", "starts_at", "ends_at", "all_day", "due_on", "due_at",
                       "due_time", "zone", "repeats", "skipped", "series", "occurrence", "private", "version",

@@ -32,7 +32,7 @@ from services.records import (
     visible_values,
 )
 from services.relationships import Seen, relationships_of
-from services.values import Parsed, check_required
+from services.values import Parsed, check_required, check_together
 
 Raw = dict[str, Any]
 #: The index of `change` that a timeline goes by.
@@ -175,6 +175,7 @@ def undone(access: Access, schema: Schema, before: Raw, change: Raw) -> Raw | No
     after = finished(schema, before, values)
     parsed = Parsed(values=values)
     check_required(parsed, schema.for_access(access), after)
+    check_together(parsed, schema.for_access(access), after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)
@@ -200,9 +201,15 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
     holds something else by now."""
     seen = schema.for_access(access)
     present = visible_values(schema, raw)
+    values = {column: before for column, (before, _after) in changes.items()}
+    # What the program itself keeps comes back with what it follows from.
+    follows = {column for column in schema.register.document.implied(raw, values) if schema.by_column[column].read_only}
     clashes = []
     for column, (_before, after) in changes.items():
         field = seen.get(column)
+        if column in follows:
+            del values[column]
+            continue
         if field is None or field.read_only:
             raise NotAllowed(_l("This change touches a field that you may not change, or that is no longer there."))
         if present.get(column) != after:
@@ -210,7 +217,7 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
     if clashes:
         raise UndoFailed(_l("Changed again since: %(fields)s. Take the later change back first, or edit the record.",
                             fields=", ".join(clashes)))  # fmt: skip
-    return {column: before for column, (before, _after) in changes.items()}
+    return values
 
 
 # The record as it was

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.activities import BY_SERIES, CANCELLED, WORDS, Activity
-from models.changes import Change, DeletedRecord
+from models.changes import DeletedRecord
 from models.fields.schema import schema_of
 from models.people import Person
 from models.rights import Access, NotAllowed
@@ -29,7 +29,7 @@ from services.invitation_texts import CANCEL, REQUEST, Invitation, Recipient, me
 from services.mail import is_address
 from services.notices import notify, writes_notice
 from services.outbox import queue_messages
-from services.records import SCREEN, Overtaken, RecordNotFound, entry, get_record, now
+from services.records import Overtaken, RecordNotFound, get_record, now, write_version
 from services.recycle_bin import get_deleted
 
 Raw = dict[str, Any]
@@ -248,12 +248,8 @@ def write_invitations(session: ClientSession, access: Access, plan: Plan, messag
             raise Overtaken(before)
         return
     after.update(version=before["version"] + 1, changed_at=now())
-    same = {"_id": before["_id"], "version": before["version"]}
-    if not Activity._get_collection().replace_one(same, after, session=session).matched_count:
-        raise Overtaken(before)
     told = {"sequence": before.get("sequence")}, {"sequence": plan.sequence}
-    Change._get_collection().insert_one(
-        entry(access, schema_of(REGISTER), "update", after, *told, SCREEN), session=session)  # fmt: skip
+    write_version(session, access, schema_of(REGISTER), before, after, told)
 
 
 # Deleted without a word

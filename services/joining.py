@@ -37,7 +37,7 @@ from services.records import (
     replace_records,
 )
 from services.recycle_bin import get_deleted, put_back
-from services.values import Parsed, check_required
+from services.values import Parsed, check_required, check_together
 
 Raw = dict[str, Any]
 KIND = "join_records"
@@ -87,15 +87,16 @@ def rows_of(access: Access, register: str, mine: Raw, theirs: Raw) -> list[Row]:
             # A link from one to the other is none any more.
             pair = without(pair[0], {mine["_id"], theirs["_id"]}), without(pair[1], {mine["_id"], theirs["_id"]})
         if not field.read_only and pair[0] != pair[1] and not all(value in EMPTY_VALUES for value in pair):
-            found.append(Row(field, *pair, usual_of(*pair)))
+            found.append(Row(field, *pair, usual_of(field, *pair)))
     return found
 
 
-def usual_of(mine: Any, theirs: Any) -> str:
-    """Lists hold what both held; else the value of the record that stays, if it has one."""
+def usual_of(field: Field, mine: Any, theirs: Any) -> str:
+    """Several values are those that both held; else the value of the record that stays, if it has one. Rows are not
+    counted twice unless somebody says so."""
     if mine in EMPTY_VALUES:
         return THEIRS
-    return BOTH if isinstance(mine, list) and theirs not in EMPTY_VALUES else MINE
+    return BOTH if field.kind.several and theirs not in EMPTY_VALUES else MINE
 
 
 def join_records(
@@ -161,6 +162,7 @@ def joined(access: Access, register: str, mine: Raw, theirs: Raw, taken: Mapping
     after["merged_from"] = [*mine.get("merged_from", ()), theirs["_id"], *theirs.get("merged_from", ())]
     parsed = Parsed(values=values)
     check_required(parsed, schema.for_access(access), after)
+    check_together(parsed, schema.for_access(access), after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)
@@ -214,8 +216,8 @@ def repoint(session: ClientSession, access: Access, register: str, keep: ObjectI
         found = list(schema.register.document._get_collection().find(query, session=session).limit(STEP))
         pairs = []
         for raw in found:
-            values = {field.column: pointed(stored_value(field, raw), keep, other) for field in links
-                      if holds(stored_value(field, raw), other)}  # fmt: skip
+            values = {field.column: field.kind.pointed(stored_value(field, raw), keep, other) for field in links
+                      if points_at(field, raw, other)}  # fmt: skip
             after = finished(with_retired(schema), raw, values)
             after.update(version=raw["version"] + 1, changed_at=now())
             pairs.append((raw, after))
@@ -230,14 +232,8 @@ def with_retired(schema: Schema) -> Schema:
     return Schema(schema.register, schema.version, schema.all_fields)
 
 
-def holds(value: Any, other: ObjectId) -> bool:
-    return other in value if isinstance(value, list) else value == other
-
-
-def pointed(value: Any, keep: ObjectId, other: ObjectId) -> Any:
-    if not isinstance(value, list):
-        return keep
-    return list(dict.fromkeys(keep if one == other else one for one in value))
+def points_at(field: Field, raw: Raw, other: ObjectId) -> bool:
+    return any(key == other for _target, key in field.kind.references(stored_value(field, raw), field))
 
 
 def join(

@@ -10,11 +10,10 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from models.activities import BY_SERIES, Activity
-from models.changes import Change
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from models.transactions import in_transaction
-from services.following import Pairs, follow, follows
+from services.following import Pairs, follows
 from services.occurrences import (
     INSTANT,
     REGISTER,
@@ -27,16 +26,15 @@ from services.occurrences import (
 )
 from services.records import (
     SCREEN,
-    Overtaken,
     VersionConflict,
     changed_document,
-    entry,
     get_record,
     insert,
     move_to_bin,
     now,
     replace_record,
     update_record,
+    write_version,
 )
 from services.recurrence import all_spans, moment, own_span, wall_start, zone_of
 from services.repeating import counted_down
@@ -149,19 +147,12 @@ def hand_over(
     session: ClientSession, access: Access, schema: Schema, records: Sequence[Raw], series: Raw, shift: Shift
 ) -> None:
     """Have records that stand for an occurrence each stand for one of this series, as a version of their own."""
-    pairs = []
     for raw in records:
         after = {**raw, "series": series["_id"], "occurrence": shift(raw["occurrence"]),
                  "version": raw["version"] + 1, "changed_at": now()}  # fmt: skip
-        same = {"_id": raw["_id"], "version": raw["version"]}
-        if not Activity._get_collection().replace_one(same, after, session=session).matched_count:
-            raise Overtaken(raw)
         told = ({name: raw[name] for name in ("series", "occurrence")},
                 {name: after[name] for name in ("series", "occurrence")})  # fmt: skip
-        Change._get_collection().insert_one(entry(access, schema, "update", after, *told, SCREEN), session=session)
-        pairs.append((raw, after))
-    if pairs:
-        follow(session, access, schema, pairs)
+        write_version(session, access, schema, raw, after, told)
 
 
 @follows(REGISTER)

@@ -13,10 +13,12 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.changes import Change, Source, change_of
+from models.fields.definitions import bump_version, forget_version
 from models.fields.schema import schema_of
 from models.fields.ways import Way, ways_from
-from models.layouts import COLUMNS, HIDDEN, RecordLayout
+from models.layouts import COLUMNS, HIDDEN, RecordLayout, saved_layouts
 from models.registers import Register, register_of
+from models.relationships import all_kinds
 from models.rights import SETTINGS, Access, NotAllowed, system_access
 from models.security import Role
 from models.transactions import in_transaction
@@ -38,7 +40,8 @@ def usual_places(register: str) -> Places:
     related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom)
                if way.many and not way.tells_events]  # fmt: skip
     happened = [ACTIVITIES, TIMELINE] if happening_links(card) else [TIMELINE]
-    return {"left": sections[:-1], "middle": happened, "right": [*related, RELATIONSHIPS, sections[-1]], HIDDEN: []}
+    kinds = [RELATIONSHIPS] if any(kind.sides(register) for kind in all_kinds().values()) else []
+    return {"left": sections[:-1], "middle": happened, "right": [*related, *kinds, sections[-1]], HIDDEN: []}
 
 
 def happening_links(card: Register) -> list[Way]:
@@ -62,8 +65,8 @@ def with_saved(register: str, saved: Mapping[str, Sequence[str]] | None) -> Plac
 def places_for(access: Access, register: str) -> Places:
     """The blocks of each column as the user has them: by the first of the user's roles, in the order of their names,
     that has a layout of its own, else by everybody's."""
-    roles = sorted(access.role_ids)
-    found = list(RecordLayout._get_collection().find({"register": register, "role": {"$in": [*roles, None]}}))
+    whose = {None, *access.role_ids}
+    found = [raw for raw in saved_layouts() if raw["register"] == register and raw.get("role") in whose]
     own = [raw for raw in found if raw.get("role")]
     if len(own) > 1:
         names = {role.pk: role.name for role in Role.objects(pk__in=[raw["role"] for raw in own])}
@@ -148,5 +151,7 @@ def save(access: Access, register: str, role: ObjectId | None, places: Places | 
             "register": "record_layout", "record": its_id, "version": version, "at": now(), "by": access.user_id,
             "action": "delete" if places is None else "update" if before else "create", "source": Source.SCREEN.value,
             "batch": None, "changes": change_of(*told)}, session=session)  # fmt: skip
+        bump_version(session)
 
     in_transaction(write)
+    forget_version()

@@ -23,7 +23,7 @@ def find_linked(way: Way, query: Query) -> Sequence[ObjectId]:
     reader = Reader(way.register.document._get_collection(), tuple(predicates_of(query)))
     try:
         # Many records may point at few others: those are what counts.
-        found = reader.different(way.field.path if way.backwards else "_id", MOST_LINKED + 1)
+        found = reader.different(way.field.kind.reference_path(way.field) if way.backwards else "_id", MOST_LINKED + 1)
     except ExecutionTimeout as error:
         message = _l("Looking through “%(name)s” took too long. Add a condition to it that narrows it.",
                      name=way.register.label)  # fmt: skip

@@ -13,22 +13,19 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.activities import OPEN
-from models.changes import Change
 from models.fields.kinds.clock import checked_rule
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from models.told import Told
 from models.transactions import in_transaction
-from services.following import follow
 from services.records import (
     SCREEN,
-    Overtaken,
     VersionConflict,
     changed_document,
-    entry,
     get_record,
     insert,
     now,
+    write_version,
 )
 from services.recurrence import BadRule, Span, moment, occurrences, own_span, wall_start, zone_of
 
@@ -169,11 +166,6 @@ def write_skipped(
 ) -> Raw:
     """Write a series with these starts left out, as a version of its own. Raises Overtaken."""
     after = {**series, "skipped": skipped, "version": series["version"] + 1, "changed_at": now()}
-    collection = schema.register.document._get_collection()
-    same = {"_id": series["_id"], "version": series["version"]}
-    if not collection.replace_one(same, after, session=session).matched_count:
-        raise Overtaken(series)
     told = {"skipped": series.get("skipped") or []}, {"skipped": skipped}
-    Change._get_collection().insert_one(entry(access, schema, "update", after, *told, SCREEN), session=session)
-    follow(session, access, schema, [(series, after)])
+    write_version(session, access, schema, series, after, told)
     return after

@@ -106,7 +106,10 @@ class Reader:
             found = self.collection.find(plan.query, {path: 1}, **plan.options).limit(limit)
             return [raw["_id"] for raw in found.max_time_ms(time_limit())]
         plan = plan_for_adding_up(self.collection, self.predicates)
-        stages: list[Raw] = [{"$match": plan.query}, {"$project": {path: 1}}, {"$unwind": f"${path}"},
+        parts = path.split(".")
+        # Any part may be a list: the ids of products stand in a list of rows.
+        unwound: list[Raw] = [{"$unwind": f"${'.'.join(parts[: n + 1])}"} for n in range(len(parts))]
+        stages: list[Raw] = [{"$match": plan.query}, {"$project": {path: 1}}, *unwound,
                              {"$group": {"_id": f"${path}"}}, {"$limit": limit}]  # fmt: skip
         return [raw["_id"] for raw in self.collection.aggregate(stages, maxTimeMS=time_limit(), **plan.options)]
 

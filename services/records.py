@@ -291,6 +291,19 @@ def clashing(schema: Schema, current: Raw, base: Raw, values: Mapping[str, Any])
 def replace_record(
     session: ClientSession, access: Access, schema: Schema, before: Raw, after: Raw, origin: Origin
 ) -> None:
+    """Write a changed record, which has its new version already, with its change entry and what follows."""
+    write_version(session, access, schema, before, after,
+                  (visible_values(schema, before), visible_values(schema, after)), origin)  # fmt: skip
+
+
+def write_version(
+    session: ClientSession, access: Access, schema: Schema, before: Raw, after: Raw, told: tuple[Raw, Raw],
+    origin: Origin = SCREEN,
+) -> None:  # fmt: skip
+    """Write another version of a record in the caller's transaction. `told` is what its change entry compares: for what
+    a record keeps besides its fields ({name: value} before, after), as for its fields. Raises Overtaken,
+    RecordNotFound.
+    """
     collection = schema.register.document._get_collection()
     same = {"_id": before["_id"], "version": before["version"]}
     if not collection.replace_one(same, after, session=session).matched_count:
@@ -298,8 +311,7 @@ def replace_record(
         if current is None:
             raise RecordNotFound(schema.register.key, before["_id"])
         raise Overtaken(current)
-    values = visible_values(schema, before), visible_values(schema, after)
-    Change._get_collection().insert_one(entry(access, schema, "update", after, *values, origin), session=session)
+    Change._get_collection().insert_one(entry(access, schema, "update", after, *told, origin), session=session)
     follow(session, access, schema, [(before, after)])
 
 

@@ -12,6 +12,7 @@ from pymongo.client_session import ClientSession
 
 from models.base import stored_value
 from models.changes import Change, Source, change_of
+from models.fields.definitions import bump_version, forget_version
 from models.fields.errors import FieldError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import KINDS
@@ -317,6 +318,7 @@ def add_kind(access: Access, subject: str, object_: str, label: Mapping[str, str
         "version": 1,
     }
     in_transaction(lambda session: write_kind(session, access, None, raw))
+    forget_version()
     return raw
 
 
@@ -328,6 +330,7 @@ def retire_kind(access: Access, key: str, *, retired: bool) -> Raw:
         raise RecordNotFound("relationship_kind", key)
     after = {**before, "retired": retired, "version": before["version"] + 1}
     in_transaction(lambda session: write_kind(session, access, before, after))
+    forget_version()
     return after
 
 
@@ -356,6 +359,7 @@ def write_kind(session: ClientSession, access: Access, before: Raw | None, after
         "register": "relationship_kind", "record": after["_id"], "action": "update" if before else "create",
         "version": after["version"], "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
         "changes": change_of(*noted)}, session=session)  # fmt: skip
+    bump_version(session)
 
 
 def day_of(value: dt.datetime | None) -> str:

@@ -29,30 +29,33 @@ Raw = dict[str, Any]
 MAX_NAME = 100
 #: A register shows so many views, and a user pins so many.
 MOST_VIEWS, MOST_PINS = 200, 30
-NOTED = ("name", "audience", "role", "conditions", "order", "direction", "columns", "group")
+NOTED = ("name", "audience", "role", "conditions", "order", "direction", "columns", "group", "screen")
+LIST = "list"
 
 
 @dataclass(frozen=True)
 class Query:
     """What a list shows: conditions as its address gives them, the column it is ordered by, its columns, the one it is
-    grouped by."""
+    grouped by, and the screen of the register that shows it."""
 
     conditions: Sequence[Mapping[str, Any]] = ()
     order: str = ""
     direction: str = ""
     columns: Sequence[str] = ()
     group: str = ""
+    screen: str = LIST
 
     def as_raw(self) -> Raw:
         direction = self.direction if self.direction == "desc" and self.order else ""
         return {"conditions": [dict(one) for one in self.conditions], "order": self.order, "direction": direction,
-                "columns": list(self.columns), "group": self.group}  # fmt: skip
+                "columns": list(self.columns), "group": self.group, "screen": self.screen}  # fmt: skip
 
     def is_that_of(self, view: Raw) -> bool:
         """Whether the list is shown as the view has it."""
         mine = self.as_raw()
+        theirs = Query().as_raw() | {name: view[name] for name in mine if name in view}
         return sorted_conditions(mine) == sorted_conditions(view) and all(
-            mine[name] == view.get(name, type(mine[name])()) for name in ("order", "direction", "columns", "group")
+            mine[name] == theirs[name] for name in ("order", "direction", "columns", "group", "screen")
         )
 
 
@@ -179,7 +182,8 @@ def checked(access: Access, register: str, query: Query) -> Raw:
     known = [column for column in dict.fromkeys(query.columns) if column in schema.by_column][:MAX_COLUMNS]
     order = query.order if query.order in schema.by_column else ""
     group = query.group if group_field(schema, query.group) else ""
-    return Query(query.conditions, order, query.direction, known, group).as_raw()
+    screen = query.screen if query.screen in schema.register.screens else LIST
+    return Query(query.conditions, order, query.direction, known, group, screen).as_raw()
 
 
 def nothing_linked(way: Way, query: Raw) -> Sequence[ObjectId]:

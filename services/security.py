@@ -1,6 +1,6 @@
 """Users' rights as they are now, the ready roles of a new organisation, and writing users, roles and groups."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -17,11 +17,18 @@ Raw = dict[str, Any]
 #: The role that may do everything, and Flask-AppBuilder's role of people who have not signed in.
 BUILT_IN_ROLES = (ADMIN_ROLE, "Public")
 
-#: Ready roles: name -> (actions, scope), on every register there is or will be.
-READY_ROLES: dict[str, tuple[Iterable[str], Scope]] = {
-    "Staff": (ACTIONS, Scope.ALL),
-    "Reader": (("see", "export"), Scope.ALL),
-}
+#: Ready roles: name -> (register, actions, scope), "*" being every register there is or will be.
+READY_ROLES: dict[str, Sequence[tuple[str, Iterable[str], Scope]]] = {
+    "Staff": [(ANY_REGISTER, ACTIONS, Scope.ALL)],
+    "Reader": [(ANY_REGISTER, ("see", "export"), Scope.ALL)],
+    "Sales staff": [(ANY_REGISTER, ("see", "add", "change", "merge"), Scope.ALL),
+                    (ANY_REGISTER, ("delete", "export"), Scope.OWN)],
+    "Marketing staff": [(ANY_REGISTER, ("see", "add", "change", "export", "merge"), Scope.ALL),
+                        (ANY_REGISTER, ("delete",), Scope.OWN)],
+    "Customer service": [(ANY_REGISTER, ("see", "add", "change"), Scope.ALL), (ANY_REGISTER, ("delete",), Scope.OWN)],
+    "Management": [(ANY_REGISTER, ("see", "export", "merge"), Scope.ALL),
+                   (ANY_REGISTER, ("add", "change", "delete"), Scope.OWN)],
+}  # fmt: skip
 
 
 def roles_of(user: User) -> list[Role]:
@@ -48,10 +55,11 @@ def add_ready_roles() -> None:
     """Give a new organisation the ready roles. Once it has roles of its own, those it deleted or renamed stay so."""
     if Role.objects(name__nin=BUILT_IN_ROLES).first() is not None:
         return
-    for name, (actions, scope) in READY_ROLES.items():
+    for name, granted in READY_ROLES.items():
         grants: list[dict[str, Any]] = [
-            Grant(register=ANY_REGISTER, action=action, scope=scope.value).to_mongo().to_dict() for action in actions
-        ]
+            Grant(register=register, action=action, scope=scope.value).to_mongo().to_dict()
+            for register, actions, scope in granted for action in actions
+        ]  # fmt: skip
         Role._get_collection().update_one(
             {"name": name}, {"$setOnInsert": {"grants": grants, "permissions": [], "field_rights": []}}, upsert=True
         )

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 
-from models.activities import BY_DONE, BY_PENDING, DAY, DONE, OPEN, PENDING, TASK, Activity
+from models.activities import BY_DONE, BY_PENDING, DAY, DONE, LINKS, OPEN, PENDING, TASK, Activity
 from models.fields.errors import ValidationFailed
 from models.fields.query import every_of
 from models.registers import register_of
@@ -225,7 +225,7 @@ def follow_up(access: Access, task_id: Any, values: Mapping[str, Any]) -> Raw:
     """The task that follows one that is done, with whom it was with. Raises RecordNotFound, NotAllowed,
     ValidationFailed."""
     raw = get_record(access, REGISTER, task_id)
-    linked = {name: [str(one) for one in raw.get(name) or ()] for name in ("companies", "people")
+    linked = {name: [str(one) for one in raw.get(name) or ()] for name in LINKS
               if not access.hides(REGISTER, name)}  # fmt: skip
     return add_task(access, {**linked, "previous": str(raw["_id"]), **values})
 

@@ -11,15 +11,15 @@ from werkzeug.wrappers import Response
 
 from models.fields.errors import ConditionError
 from models.fields.ways import ways_from
-from models.registers import all_registers
+from services.saved_views import LIST
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
-from views.conditions import sentence, with_labels
+from views.conditions import builder_sources, sentence, with_labels
 from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
 #: What of a list's address the search leaves as it is.
-KEPT = ("order", "dir", "cols", "group", "from")
+KEPT = ("order", "dir", "cols", "group", "from", "screen")
 ALL_RECORDS = [("view", "all")]
 
 
@@ -35,7 +35,7 @@ class SearchScreens(HistoryScreens):
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         return self.render_template(
             "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
-            sources=self.sources(), title=_("Search"),
+            sources=builder_sources(), title=_("Search"),
         )  # fmt: skip
 
     @expose("/found", methods=["GET"])
@@ -45,7 +45,10 @@ class SearchScreens(HistoryScreens):
         """The list that shows what the conditions in `where` find: to an address that can be read and shared."""
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         asked = pairs_of(groups_of_text(request.args.get("where", "")))
-        return redirect(f"{request.script_root}{self.card.path}/?{urlencode([*kept, *asked] or ALL_RECORDS)}")
+        screen = request.args.get("screen", "")
+        address = self.card.address_of(screen if screen in self.card.screens else LIST)
+        kept = [pair for pair in kept if pair[0] != "screen"]
+        return redirect(f"{request.script_root}{address}?{urlencode([*kept, *asked] or ALL_RECORDS)}")
 
     @expose("/matching", methods=["GET"])
     @has_access
@@ -67,10 +70,3 @@ class SearchScreens(HistoryScreens):
         found = ways_from(self.datamodel.schema, current_access()).values()
         return jsonify([{"code": way.code, "label": way.label_in(current_language()), "register": way.register.key}
                         for way in found])  # fmt: skip
-
-    def sources(self) -> dict[str, dict[str, str]]:
-        """Where the page fetches each register's fields and links."""
-        access = current_access()
-        return {card.key: {"fields": f"{request.script_root}{card.path}/filter_fields",
-                           "ways": f"{request.script_root}{card.path}/ways"}
-                for card in all_registers() if access.may(card.key, "see")}  # fmt: skip

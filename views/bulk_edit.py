@@ -55,7 +55,8 @@ class BulkEditScreens(SearchScreens):
 
     def named_fields(self) -> list[Field]:
         """The fields that the page sent, as far as the user may write them."""
-        return [field for field in self.datamodel.schema.fields if field.column in request.form and not field.read_only]
+        return [field for field in self.datamodel.schema.fields
+                if field.column in request.form and not field.read_only and not field.kind.needs_room]
 
     def bulk_form(self, selection: Selection, error: ValidationFailed | None = None) -> Any:
         form = form_class(self.named_fields(), field_texts)()

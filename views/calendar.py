@@ -10,7 +10,7 @@ from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 
-from models.activities import CANCELLED, DONE, PROPOSED
+from models.activities import CANCELLED, DONE, LINKS, PROPOSED
 from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from models.rights import Access
@@ -32,7 +32,7 @@ from views.permissions import OWN
 
 Raw = dict[str, Any]
 #: What the card of an entry tells, as far as it is filled and its reader may see it.
-CARD_FIELDS = ("companies", "people", "place", "repeats", "text")
+CARD_FIELDS = (*LINKS, "place", "repeats", "text")
 
 
 class CalendarView(CalendarWriting, BaseView):

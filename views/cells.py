@@ -37,9 +37,7 @@ def long_html(parts: Sequence[Part]) -> Markup:
 
 
 def long_part(part: Part) -> Markup:
-    if part.html:
-        return Markup('<div class="k-rich">{}</div>').format(part.html)
-    return Markup('<div class="k-long">{}</div>').format(part.text)
+    return part.html or Markup('<div class="k-long">{}</div>').format(part.text)
 
 
 def joined(parts: Sequence[Part]) -> str:

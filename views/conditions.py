@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
+from flask import request
 from flask_babel import gettext as _
 
 from models.fields.conditions import THROUGH, Node, group_of
@@ -12,7 +13,7 @@ from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
 from models.fields.schema import Schema, schema_of
 from models.fields.ways import ways_from
-from models.registers import SECTIONS
+from models.registers import SECTIONS, all_registers
 from services.labels import names_of
 from services.values import context_of
 from views.base import current_access, current_language
@@ -159,3 +160,10 @@ def all_columns(schema: Schema, chosen: Sequence[str]) -> list[dict[str, Any]]:
         {"column": column, "label": schema.by_column[column].label_in(language), "shown": column in chosen}
         for column in (*chosen, *rest)
     ]
+
+
+def builder_sources() -> dict[str, dict[str, str]]:
+    """Where the search builder fetches each register's fields and links."""
+    access, root = current_access(), request.script_root
+    return {card.key: {"fields": f"{root}{card.path}/filter_fields", "ways": f"{root}{card.path}/ways"}
+            for card in all_registers() if access.may(card.key, "see")}  # fmt: skip

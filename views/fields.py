@@ -25,6 +25,8 @@ from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
 from views.file_inputs import FilesInput, size_text
+from views.line_cells import line_table
+from views.line_inputs import LinesInput, products_of
 from views.recurrence import recurrence_editor, rule_label
 
 Option = tuple[str, str]
@@ -34,8 +36,8 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text", "files" or "select"; `filter` the name the filter panel
-    knows; `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines" or "select"; `filter` the name
+    the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
     """
 
     form: str
@@ -47,7 +49,12 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text", "files")
+        return self.form in ("textarea", "rich_text", "files", "product_lines")
+
+    @property
+    def many(self) -> bool:
+        """Whether a value may hold other things than the one that is asked for."""
+        return self.several or self.form == "product_lines"
 
 
 INPUTS: dict[str, Input] = {
@@ -152,7 +159,7 @@ class ValueField(FormField):
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
-                   "select": ValueSelect(multiple=self.spec.several)}
+                   "product_lines": LinesInput(), "select": ValueSelect(multiple=self.spec.several)}
         if field.kind.input == "recurrence":
             widgets["select"] = RecurrenceSelect()
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
@@ -164,12 +171,16 @@ class ValueField(FormField):
         if self.spec.several:
             self.data = [text for text in valuelist if text]
         elif valuelist:
-            self.data = valuelist[-1]
+            # Browsers end the lines of a text in their own way, and what nobody touched must come back as it was.
+            rows = self.spec.form == "product_lines"
+            self.data = valuelist[-1].replace("\r\n", "\n") if rows else valuelist[-1]
 
     def _value(self) -> str:
         return "" if self.data is None else str(self.data)
 
     def chosen(self) -> list[str]:
+        if self.spec.form == "product_lines":
+            return products_of(self._value())
         values = self.data if isinstance(self.data, list) else [self.data]
         return [str(value) for value in values if value not in (None, "")]
 
@@ -256,7 +267,7 @@ def filter_input(spec: Input, code: str) -> str:
 
 class Part(NamedTuple):
     """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a
-    whole, `note` what stands beside it (the size of a file)."""
+    whole or a table, `note` what stands beside it (the size of a file)."""
 
     text: str
     href: str = ""
@@ -280,12 +291,17 @@ class Cell(NamedTuple):
     def empty(self) -> bool:
         return not self.parts
 
+    @property
+    def wide(self) -> bool:
+        """Whether it takes the whole row of its section."""
+        return self.field.kind.needs_room
+
 
 def cell(field: Field, raw: Mapping[str, Any], context: Context) -> Cell:
     """A field's value in a raw document, as its cell."""
     value = stored_value(field, raw)
     parts = whole_parts(field, value, context)
-    long = field.kind.input in LONG_INPUTS
+    long = field.kind.input in WHOLE_INPUTS
     only = only_condition(field, value, context) if parts and not long else ""
     return Cell(field, field.label_in(context.language), parts, field.kind.numeric, long, only)
 
@@ -296,10 +312,10 @@ def only_condition(field: Field, value: Any, context: Context) -> str:
         return ""
     if "eq" not in field.kind.operators:
         return ""
-    asked = field.kind.edit_text(value, field, context)
+    asked = field.kind.asked_text(value, field, context)
     if isinstance(asked, list):
         asked = asked[0] if asked else ""
-    return f"_flt_eq_{field.column}={in_query(asked)}"
+    return f"_flt_eq_{field.column}={in_query(asked)}" if asked else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -310,6 +326,8 @@ def in_query(text: str) -> str:
 
 #: Values with such an input keep their lines where they are shown as a whole.
 LONG_INPUTS = ("long_text", "rich_text")
+#: Values with such an input are shown as a whole where there is room.
+WHOLE_INPUTS = (*LONG_INPUTS, "product_lines")
 #: A list shows so many characters of a formatted text.
 MOST_IN_LIST = 160
 #: A click on a value with such an input leads somewhere.
@@ -321,7 +339,9 @@ def whole_parts(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     if field.kind.input == "rich_text" and value not in EMPTY_VALUES:
         # Cleaned once more, as it goes into the page: whatever wrote it into the database.
         shown = shortened(field.kind.text(value, field, context))
-        return (Part(shown, html=Markup(formatted(value))),)
+        return (Part(shown, html=Markup('<div class="k-rich">{}</div>').format(Markup(formatted(value)))),)
+    if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
+        return (Part(field.kind.full_text(value, field, context), html=line_table(field, value, context)),)
     return parts_of(field, value, context)
 
 

@@ -19,6 +19,7 @@ from models.changes import Source
 from models.fields.context import Context
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
+from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.times import parse_date
 from models.fields.schema import Schema, schema_of
 from models.rights import Access, NotAllowed
@@ -31,6 +32,7 @@ from views.base import current_access
 from views.cells import long_html, value_html
 from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
 from views.in_place import EditInPlace
+from views.line_cells import line_list
 from views.links import number_arg
 from views.many_fields import in_sections
 
@@ -162,15 +164,17 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
 
 
 def shown_timeline(
-    access: Access, events: Sequence[Event | Happening], record_id: ObjectId
+    access: Access, events: Sequence[Event | Happening], record_id: ObjectId | None
 ) -> list[ShownEvent]:  # fmt: skip
-    """What was changed and what happened, in its order."""
+    """What was changed and what happened, in its order; `record_id` is where its reader is, which need not be told."""
     changes = iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id))
     happened = iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id))
     return [next(changes if isinstance(one, Event) else happened) for one in events]
 
 
-def shown_happenings(access: Access, found: Sequence[Happening], record_id: ObjectId) -> list[ShownEvent]:
+def shown_happenings(
+    access: Access, found: Sequence[Happening], record_id: ObjectId | None
+) -> list[ShownEvent]:  # fmt: skip
     """Records that are events: each with what its lists tell of it besides name and moment, and how its text begins."""
     schemas = {card.key: schema_of(card.key).for_access(access) for card in {one.card for one in found}}
     fields = {key: told_fields(schema) for key, schema in schemas.items()}
@@ -188,7 +192,7 @@ def told_fields(schema: Schema) -> list[Field]:
     return [field for field in told if not field.custom]
 
 
-def without_value(field: Field, raw: Raw, record_id: ObjectId) -> Raw:
+def without_value(field: Field, raw: Raw, record_id: ObjectId | None) -> Raw:
     """The document, without saying that it is linked to where its reader is."""
     value = stored_value(field, raw)
     return raw_with(field, [one for one in value if one != record_id] if isinstance(value, list) else value)
@@ -196,7 +200,7 @@ def without_value(field: Field, raw: Raw, record_id: ObjectId) -> Raw:
 
 def shown_happening(
     one: Happening, schema: Schema, fields: Sequence[Field], context: Context, owners: Mapping[Any, str],
-    record_id: ObjectId,
+    record_id: ObjectId | None,
 ) -> ShownEvent:  # fmt: skip
     raw, card = one.raw, one.card
     values = [(field, stored_value(field, without_value(field, raw, record_id))) for field in fields]
@@ -232,9 +236,15 @@ def shown_event(event: Event, context: Context, users: Mapping[Any, str], record
 
 
 def shown_change(field: Field, before: Any, after: Any, context: Context) -> ShownChange:
+    pair = [change_html(field, value, context) for value in field.kind.changed(before, after)]
+    return ShownChange(field.label_in(context.language), *pair)
+
+
+def change_html(field: Field, value: Any, context: Context) -> Markup:
+    if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
+        return line_list(value, context)
     html = long_html if field.kind.input in LONG_INPUTS else value_html
-    return ShownChange(field.label_in(context.language), html(whole_parts(field, before, context)),
-                       html(whole_parts(field, after, context)))  # fmt: skip
+    return html(whole_parts(field, value, context))
 
 
 def raw_with(field: Field, value: Any) -> Raw:

@@ -99,7 +99,7 @@ class EditInPlace(MongoModelView):
 
     def conflict(self, form: Any, field: Field, raw: Raw) -> Any:
         context = context_for(current_access(), [field], [raw])
-        text = field.kind.text(stored_value(field, raw), field, context) or _("nothing")
+        text = field.kind.full_text(stored_value(field, raw), field, context) or _("nothing")
         form[field.column].errors = [
             _("Somebody else has changed this: it is now %(value)s. Save again to put yours in its place.", value=text)
         ]

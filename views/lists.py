@@ -16,6 +16,7 @@ from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.query import chosen_order
+from services.address_labels import may_have_addresses
 from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
@@ -27,8 +28,9 @@ from views.conditions import all_columns, chips, filter_columns
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
-from views.offers import Offer
+from views.offers import Offer, RowOffer
 from views.saved_views import shown_views, wanted_view
+from views.screens import LIST, look_at, screen_links, screen_looked_at
 from views.selection import comparison, conditions_of_args
 
 Raw = dict[str, Any]
@@ -47,9 +49,10 @@ class ListScreens(BulkLogScreens):
     @has_access
     def list(self) -> Any:
         """The list, as its address asks for it: `page`, `page_size`, `order`, `dir` and filters."""
-        elsewhere = wanted_view(self.card)
+        elsewhere = wanted_view(self.card) or screen_looked_at(self.card, self.screens())
         if elsewhere is not None:
             return elsewhere
+        look_at(self.card, LIST)
         schema, conditions, status = self.datamodel.schema, conditions_of_args(), 200
         group, counts = group_field(schema, request.args.get("group", "")), {}
         try:
@@ -68,13 +71,27 @@ class ListScreens(BulkLogScreens):
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
-            can=self.can(), may_log=self.may_log(), views=shown_views(self.card),
-            offers=self.list_offers(),
+            can=self.can(), may_log=self.may_log(), may_label=may_have_addresses(schema),
+            views=shown_views(self.card),
+            offers=self.list_offers(), row_offers=self.row_offers(),
+            screens=screen_links(self.card, self.screens(), LIST),
         ), status  # fmt: skip
 
     def list_offers(self) -> Sequence[Offer]:
         """What else the menu of the list offers."""
         return ()
+
+    def row_offers(self) -> Sequence[RowOffer]:
+        """What else the menu of a row offers."""
+        return ()
+
+    def row_actions(self, raw: Mapping[str, Any]) -> Sequence[str]:
+        """What the offers of a row need, as far as this record has it (a raw document with `facets`)."""
+        return ()
+
+    def screens(self) -> Sequence[str]:
+        """The screens on which the user can look at the register, the one it opens with first."""
+        return self.card.screens
 
     def chosen_columns(self) -> Sequence[str]:
         """The columns that the address names, as far as there are such, else those that the user has chosen."""
@@ -89,7 +106,7 @@ class ListScreens(BulkLogScreens):
         if "cols" in request.args:
             return chosen
         same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
-        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].several]
+        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].many]
         return told or chosen
 
     def find(self, conditions: Sequence[Mapping[str, Any]], group: Field | None) -> Page:
@@ -107,7 +124,8 @@ class ListScreens(BulkLogScreens):
         access, register = current_access(), self.card.key
 
         def may(raw: Mapping[str, Any]) -> str:
-            return " ".join(action for action in ROW_ACTIONS if access.allows(register, action, raw))
+            allowed = [action for action in ROW_ACTIONS if access.allows(register, action, raw)]
+            return " ".join([*allowed, *self.row_actions(raw)])
 
         return ListRows(self.card, columns, context_for(access, columns, raws), raws, may, grouping)
 
@@ -126,8 +144,11 @@ class ListScreens(BulkLogScreens):
     @has_access
     @permission_name("list")
     def field_names(self) -> Response:
-        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have."""
-        fields = [f for f in self.datamodel.schema.fields if not (f.read_only and "writable" in request.args)]
+        """The fields whose name holds `q`, for boxes that search; with `writable` those that a form may have, with
+        `bulk` those that may become the same in many records."""
+        writable, bulk = "writable" in request.args, "bulk" in request.args
+        fields = [field for field in self.datamodel.schema.fields
+                  if not ((writable and field.read_only) or (bulk and field.kind.needs_room))]  # fmt: skip
         found = find_fields(fields, request.args.get("q", ""), current_language())
         return jsonify({"results": [{"value": column, "label": label} for column, label in found]})
 

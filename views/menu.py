@@ -82,7 +82,8 @@ def current_entry(entries: Sequence[Entry]) -> str:
 
 
 def _begins(path: str, url: str, index: str) -> bool:
-    return path.startswith(url) and (url != index or path == index)
+    # The start page is the first tray; all pages begin with its address.
+    return path.startswith(url) and (url != index or path == index or path.startswith(f"{index}tray/"))
 
 
 def registers_to_add() -> Sequence[Register]:

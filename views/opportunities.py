@@ -1,10 +1,10 @@
-"""The opportunity register's screens."""
+"""The opportunity register's screens: the board, winning and losing beside what every register has."""
 
+from views.board import BoardScreens
 from views.interface import RegisterInterface
-from views.registers import RegisterView
 
 
-class OpportunityView(RegisterView):
+class OpportunityView(BoardScreens):
     """Opportunities."""
 
     datamodel = RegisterInterface("opportunity")

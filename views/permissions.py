@@ -23,3 +23,7 @@ TASKS_ITEM = "tasks"
 BIN_ITEM = "bin"
 #: The menu item of the shared calendar, for everybody: there is always one's own.
 CALENDAR_ITEM = "calendar"
+#: Reports, for those who may see some register.
+REPORTS_ITEM = "reports"
+#: The start page, for everybody.
+TRAY_ITEM = "tray"

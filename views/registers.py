@@ -34,7 +34,7 @@ from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
 from views.lists import ROW_ACTIONS, ListScreens
 from views.many_fields import Shown, in_sections, shown_fields
-from views.offers import Offer
+from views.offers import Offer, Step
 from views.recycle_bin import undo_button
 from views.selection import conditions_of_args, selection_of_form
 
@@ -90,11 +90,15 @@ class RegisterView(ListScreens):
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw),
+            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
         )  # fmt: skip
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""
+        return ()
+
+    def steps(self, raw: Raw) -> Sequence[Step]:
+        """The steps that a record goes through, for the bar on its page."""
         return ()
 
     @expose("/beside/<pk>", methods=["GET"])
@@ -251,7 +255,7 @@ class RegisterView(ListScreens):
             field = schema.get(column)
             if field is not None and not field.read_only:
                 values = request.args.getlist(column)
-                found[column] = values if field.kind.several else values[0]
+                found[column] = values if field.kind.several else field.kind.given_text(values[0])
         return found
 
     def edit_texts(self, raw: Raw) -> Raw:
@@ -314,7 +318,7 @@ class RegisterView(ListScreens):
                 if field.data in (saw, None if saw == "" else saw):
                     field.data = now
                 continue
-            text = field.field.kind.text(stored, field.field, context) or _("nothing")
+            text = field.field.kind.full_text(stored, field.field, context) or _("nothing")
             field.errors = [*field.errors, _("It is now: %(value)s", value=text)]
             field.theirs = text
 

@@ -23,6 +23,7 @@ from models.rights import NotAllowed
 from models.saved_views import Audience
 from services.records import RecordNotFound, VersionConflict
 from services.saved_views import (
+    LIST,
     Query,
     asks_unseen,
     audiences,
@@ -66,11 +67,12 @@ class Shown:
     worth: bool
 
 
-def query_of_args(args: MultiDict[str, str] | None = None) -> Query:
-    """What the address of a list asks for."""
+def query_of_args(args: MultiDict[str, str] | None = None, screen: str = LIST) -> Query:
+    """What the address of a list asks for, or of another screen of its register."""
     args = request.args if args is None else args
     columns = [column for column in args.get("cols", "").split(",") if column]
-    return Query(conditions_of_args(args), args.get("order", ""), args.get("dir", ""), columns, args.get("group", ""))
+    return Query(conditions_of_args(args), args.get("order", ""), args.get("dir", ""), columns, args.get("group", ""),
+                 screen)  # fmt: skip
 
 
 def view_address(card: Register, view: Raw) -> str:
@@ -79,7 +81,7 @@ def view_address(card: Register, view: Raw) -> str:
     pairs += pairs_of(view.get("conditions") or ())
     pairs += [(name, view[key]) for name, key in SHOWN_BY if view.get(key)]
     pairs += [("cols", ",".join(view["columns"]))] if view.get("columns") else []
-    return f"{request.script_root}{card.path}/?{urlencode(pairs)}"
+    return f"{request.script_root}{card.address_of(view.get('screen') or LIST)}?{urlencode(pairs)}"
 
 
 def wanted_view(card: Register) -> Response | None:
@@ -103,9 +105,10 @@ def wanted_view(card: Register) -> Response | None:
         return None
 
 
-def shown_views(card: Register) -> Shown:
+def shown_views(card: Register, screen: str = LIST) -> Shown:
     """The views of the page that is being written."""
-    views, query, came_from = list_views(current_access(), card.key), query_of_args(), request.args.get("from", "")
+    views, query = list_views(current_access(), card.key), query_of_args(screen=screen)
+    came_from = request.args.get("from", "")
     view = next((raw for raw in views if str(raw["_id"]) == came_from), None)
     tabs = [Tab(raw["name"], f"{card.path}/?view={raw['_id']}", raw is view) for raw in views]
     worth = bool(query.conditions or query.order or query.columns or query.group)
@@ -143,6 +146,7 @@ class SavedViewsView(BaseView):
             audience=audience_of(view), may_change=view is not None and may_change(access, view),
             pinned=view is not None and view["_id"] in (user.pinned_views or ()),
             default=view is not None and (user.default_views or {}).get(register) == view["_id"],
+            screen=request.args.get("screen", LIST),
         )  # fmt: skip
 
     @expose("/save", methods=["POST"])
@@ -154,7 +158,8 @@ class SavedViewsView(BaseView):
         args = MultiDict(parse_qsl(text.removeprefix("?"), keep_blank_values=True))
         try:
             view = save_view(current_access(), card.key, form.get("name", ""), form.get("audience", ""),
-                             query_of_args(args), replaces=form.get("replaces") or None)  # fmt: skip
+                             query_of_args(args, form.get("screen", LIST)),
+                             replaces=form.get("replaces") or None)  # fmt: skip
         except (ValidationFailed, ConditionError, NotAllowed, VersionConflict) as error:
             flash(said(error), "danger")
             return redirect(f"{card.path}/?{text.removeprefix('?')}" if text else f"{card.path}/?view={ALL}")

@@ -18,9 +18,11 @@ from views.permissions import (
     JOBS_ITEM,
     LETTERS_ITEM,
     OWN,
+    REPORTS_ITEM,
     SETTINGS_GROUP,
     SETTINGS_ITEMS,
     TASKS_ITEM,
+    TRAY_ITEM,
 )
 from views.profile import ProfileView
 from views.rest.security import SecurityApi
@@ -32,7 +34,7 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -85,8 +87,10 @@ class SecurityManager(MongoSecurityManager):
             found.update((SETTINGS_GROUP, *ADMINISTRATION_ITEMS))
         if access.may(TASK_REGISTER, "see"):
             found.add(TASKS_ITEM)
+        if any(access.may(key, "see") for key in REGISTERS):
+            found.add(REPORTS_ITEM)
         if registers_to_merge(access):
             found.add(LETTERS_ITEM)
         if may_restore(access):
             found.add(BIN_ITEM)
-        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM}
+        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM}

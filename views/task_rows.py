@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from models.activities import DONE, TASK
+from models.activities import DONE, LINKS, TASK
 from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
@@ -25,7 +25,7 @@ KIND_ICONS = {"call": "phone", "meeting": "users", "email": "mail", "letter": "f
               "offer": "send", TASK: "checkbox"}  # fmt: skip
 OTHER_ICON = "circle-dot"
 ACTIONS = ("change", "delete")
-SHOWN = ("kind", "priority", "companies", "people", "owner", "starts_at", "due_on", "due_time")
+SHOWN = ("kind", "priority", *LINKS, "owner", "starts_at", "due_on", "due_time")
 USUAL_PRIORITY = "normal"
 
 
@@ -61,7 +61,7 @@ def task_row(access: Access, schema: Schema, raw: Raw, context: Context, leave_o
     seen = schema.by_column
     kind = seen.get("kind") and raw.get("kind")
     priority = seen.get("priority") and raw.get("priority")
-    linked = [part for column in ("companies", "people") if column in seen
+    linked = [part for column in LINKS if column in seen
               for part in parts_of(seen[column], others(seen[column], raw, leave_out), context)]  # fmt: skip
     owner = seen.get("owner")
     done = raw.get("state") == DONE

@@ -47,7 +47,7 @@ from views.task_rows import TaskRow, task_rows
 Raw = dict[str, Any]
 PATH = "/tasks/"
 #: Whence a task is worked on, and where one without scripts is led back to.
-BACK = re.compile(r"/tasks/(\?[\w=&.%+-]*)?|/[a-z_]+/show/[0-9a-f]{24}", re.ASCII)
+BACK = re.compile(r"/tasks/(\?[\w=&.%+-]*)?|/[a-z_]+/show/[0-9a-f]{24}|/(tray/\w+)?", re.ASCII)
 WEEK = 7
 Change = Callable[[Access, str, int | None], Raw]
 

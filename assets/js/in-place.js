@@ -1,6 +1,7 @@
 // Editing a value where it stands, on a record's page: double-click or the pencil (Enter on it) starts, Enter saves,
 // Esc takes back. The server answers with the value as it is shown, or with the form and what is wrong with it.
 import { NoPart, fetchPart, fillWith, sendForm } from "./parts.js";
+import { setUpProductLines } from "./product-lines.js";
 import { setUpRichTexts } from "./rich-texts.js";
 import { setUpSelects } from "./selects.js";
 import { toast } from "./toasts.js";
@@ -40,6 +41,7 @@ class Place {
     this.element.append(this.form);
     setUpSelects(this.form);
     setUpRichTexts(this.form);
+    setUpProductLines(this.form);
     this.form.addEventListener("submit", (event) => this.send(event));
     this.form.addEventListener("keydown", (event) => this.key(event));
     this.form.querySelector("[data-take-back]").addEventListener("click", () => this.end());

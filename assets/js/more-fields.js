@@ -3,6 +3,7 @@
 // In the panel that chooses columns, [data-more-columns] adds one to the boxes above it.
 import { el } from "./dom.js";
 import { fetchPart } from "./parts.js";
+import { setUpProductLines } from "./product-lines.js";
 import { setUpRichTexts } from "./rich-texts.js";
 import { enhance, setUpSelects } from "./selects.js";
 import { text } from "./texts.js";
@@ -62,6 +63,7 @@ class FormFields {
     for (const section of part.querySelectorAll("[data-section]")) this.take(section);
     setUpSelects(this.sections);
     setUpRichTexts(this.sections);
+    setUpProductLines(this.sections);
   }
 
   take(section) {

@@ -1,4 +1,5 @@
-// Advanced search: conditions put together in groups and across links. The form's JSON holds what is asked already; each
+// Conditions put together in groups and across links, on the page of advanced search and as a part of other forms
+// ([data-search-builder]). Its JSON holds what is asked already, and the form's input `where` what is asked just now; each
 // change is told to the server, which answers how many records match and what the conditions say as a sentence.
 import { el } from "./dom.js";
 import { columnSelect, option, valueInput, valuesOf } from "./filters.js";
@@ -215,13 +216,14 @@ class Group {
 }
 
 class Builder {
-  constructor(form) {
-    this.form = form;
-    this.sources = JSON.parse(form.querySelector("[data-sources]").textContent);
+  constructor(place) {
+    this.place = place;
+    this.where = place.closest("form").elements.where;
+    this.sources = JSON.parse(place.querySelector("[data-sources]").textContent);
     this.known = {};
-    this.sentence = form.querySelector("[data-sentence]");
-    this.show = form.querySelector("[data-show]");
-    this.showText = this.show.textContent;
+    this.sentence = place.querySelector("[data-sentence]");
+    this.show = place.querySelector("[data-show]");
+    this.showText = this.show?.textContent;
   }
 
   fields(register) {
@@ -237,14 +239,17 @@ class Builder {
   }
 
   async start() {
-    const nodes = JSON.parse(this.form.querySelector("[data-nodes]").textContent);
+    const nodes = JSON.parse(this.place.querySelector("[data-nodes]").textContent);
     // One group alone is what the page's own group stands for.
     const mode = nodes.length === 1 && !nodes[0].through ? groupOf(nodes[0]) : null;
-    this.top = new Group(this, null, this.form.dataset.searchBuilder, { mode: mode ?? "all" });
-    this.form.querySelector("[data-built]").append(this.top.root);
+    this.top = new Group(this, null, this.place.dataset.searchBuilder, { mode: mode ?? "all" });
+    this.place.querySelector("[data-built]").append(this.top.root);
     await this.top.start(mode ? nodes[0][mode] : nodes);
-    if (!nodes.length) this.top.addComparison().focus();
-    this.form.addEventListener("submit", () => this.write());
+    // A page that is for searching alone begins with a condition.
+    if (!nodes.length && this.show) this.top.addComparison().focus();
+    this.where.form.addEventListener("submit", () => this.write());
+    this.ready = true;
+    this.changed();
   }
 
   /** What is asked, as a list of conditions that all must hold. */
@@ -254,7 +259,7 @@ class Builder {
   }
 
   write() {
-    this.form.elements.where.value = JSON.stringify(this.asked());
+    this.where.value = JSON.stringify(this.asked());
   }
 
   changed() {
@@ -263,10 +268,15 @@ class Builder {
   }
 
   async tell() {
+    // Until all that was asked stands there, it would be told in part.
     const where = JSON.stringify(this.asked());
-    if (where === this.told) return;
+    if (!this.ready || where === this.told) return;
     this.told = where;
-    const url = new URL(this.form.dataset.matchingUrl, window.location.href);
+    if (where !== this.where.value) {
+      this.write();
+      this.where.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    const url = new URL(this.place.dataset.matchingUrl, window.location.href);
     url.searchParams.set("where", where);
     try {
       const found = await fetchJson(url);
@@ -281,13 +291,13 @@ class Builder {
     this.sentence.textContent = found.error ?? found.sentence;
     this.sentence.classList.toggle("wrong", Boolean(found.error));
     const count = found.error ? "" : ` (${number(found.count)}${found.exact ? "" : "+"})`;
-    this.show.textContent = `${this.showText}${count}`;
+    if (this.show) this.show.textContent = `${this.showText}${count}`;
   }
 }
 
 export function setUpSearchBuilder() {
-  const form = document.querySelector("[data-search-builder]");
-  if (!form) return;
-  const builder = new Builder(form);
+  const place = document.querySelector("[data-search-builder]");
+  if (!place) return;
+  const builder = new Builder(place);
   builder.start().catch(() => (builder.sentence.textContent = text("no_answer")));
 }

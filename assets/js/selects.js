@@ -7,9 +7,10 @@ import { text } from "./texts.js";
 
 TomSelect.define("remove_button", removeButton);
 
-async function fetchOptions(url, query) {
+/** What the server offers for what was typed; `asked` are further parameters. */
+export async function fetchOptions(url, query, asked = {}) {
   const address = new URL(url, window.location.href);
-  address.searchParams.set("q", query);
+  for (const [name, value] of Object.entries({ q: query, ...asked })) address.searchParams.set(name, value);
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`${answer.status} from ${address.pathname}`);
   return (await answer.json()).results;

@@ -10,7 +10,7 @@ function token() {
 
 async function tell(item) {
   const list = item.closest("[data-sort-list]");
-  if (!list.dataset.sortUrl) return;
+  if (!list.dataset.sortUrl) return list.dispatchEvent(new Event("k-sorted"));
   const body = new FormData();
   body.set("csrf_token", token());
   body.set("item", item.dataset.sortItem);
@@ -49,6 +49,7 @@ function shift(item, down) {
 
 export function setUpSorting(root = document) {
   for (const list of root.querySelectorAll("[data-sort-list]")) {
+    if (Sortable.get(list)) continue;
     Sortable.create(list, {
       handle: "[data-sort-handle]",
       draggable: "[data-sort-item]",

@@ -44,6 +44,7 @@ async function refresh(row) {
   const places = [...document.querySelectorAll("[data-tasks]")];
   await Promise.all(places.map((place) => refreshPlace(place, row && place.contains(row) ? rowsOf(place).indexOf(row) : -1)));
   reloadParts("/timeline/");
+  document.dispatchEvent(new Event("tasks-changed"));
 }
 
 /** The small form under the row that is done. */

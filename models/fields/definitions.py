@@ -1,8 +1,11 @@
 """Definitions of custom fields, as documents, and the counter that tells every process that they changed."""
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import mongoengine as me
+from flask import has_request_context
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
@@ -11,6 +14,9 @@ from models.fields.field import Choice, Field
 from models.fields.kinds import KINDS
 
 VERSION_ID = "fields"
+#: Long work, which no request ends, looks for a new version so often (seconds).
+LOOKS_AGAIN = 1.0
+Kept = TypeVar("Kept")
 
 
 class SchemaVersion(me.Document):
@@ -98,3 +104,28 @@ def bump_version(session: ClientSession) -> int:
 def forget_version() -> None:
     """Read the version anew within this request: after a change that the same request goes on with."""
     request_cache().pop(VERSION_ID, None)
+    KeptByVersion.forgotten += 1
+
+
+class KeptByVersion(Generic[Kept]):
+    """What is read of the settings once, and again when the schema version has moved: whoever changes it counts the
+    version up. Called once for every record that is written, so that long work does not ask for the version each time.
+    """
+
+    forgotten = 0
+
+    def __init__(self, read: Callable[[], Kept]) -> None:
+        self.read = read
+        self.version, self.looked, self.at = -1, 0.0, -1
+        self.kept: Kept
+
+    def __call__(self) -> Kept:
+        fresh = self.at == self.forgotten and time.monotonic() - self.looked < LOOKS_AGAIN
+        if fresh and self.version >= 0 and not has_request_context():
+            return self.kept
+        version = current_version()
+        if version != self.version:
+            # Read after the version: what changes in between is read twice rather than missed.
+            self.kept, self.version = self.read(), version
+        self.looked, self.at = time.monotonic(), self.forgotten
+        return self.kept

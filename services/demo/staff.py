@@ -10,6 +10,7 @@ from models.rights import Access
 from models.security import ADMIN_ROLE, Role, Team, User
 from services.demo.drawing import Ref, plain
 from services.roles import create_role
+from services.trays import give_tray
 from services.users import create_user
 
 TEAMS = {"south": "Etelä", "west": "Länsi", "east": "Itä", "north": "Pohjoinen"}
@@ -56,6 +57,10 @@ ROLES: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = {
 }  # fmt: skip
 
 
+#: The trays that come with the program, for these roles; managers have two.
+TRAYS = {"sales": ("seller", "manager"), "marketing": ("marketing",), "service": ("service",),
+         "management": ("manager", "executive")}  # fmt: skip
+
 WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
 
 
@@ -74,7 +79,10 @@ def ensure_roles(access: Access) -> dict[str, ObjectId]:
     """Key of ROLES, or "admin" -> id; a role that is there is used as it is."""
     names = {key: role_name(key) for key in (*ROLES, "admin")}
     known = {role.name: role.pk for role in Role.objects(name__in=names.values())}
-    return {key: known.get(name) or create_role(access, role_data(key))["_id"] for key, name in names.items()}
+    roles = {key: known.get(name) or create_role(access, role_data(key))["_id"] for key, name in names.items()}
+    for tray, keys in TRAYS.items():
+        give_tray(tray, [roles[key] for key in keys])
+    return roles
 
 
 def role_name(key: str) -> str:

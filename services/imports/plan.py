@@ -208,8 +208,7 @@ class Planner:
 
     def check_use(self, header: str, use: FieldUse, found: Field) -> None:
         if not found.kind.importable:
-            self.problems.append(_l("Column “%(header)s”: files can't be imported. Leave the column out and add the "
-                                    "files on the records.", header=header))  # fmt: skip
+            self.problems.append(_l("Column “%(header)s”: %(why)s", header=header, why=found.kind.not_imported))
         if use.link_by and found.kind.name not in ("link", "links"):
             self.problems.append(_l("Column “%(header)s”: only fields that link to records take “link_by”.",
                                     header=header))  # fmt: skip

@@ -18,7 +18,7 @@ from services.imports.report import FailedRow, OddValue
 from services.imports.rows import Draft, failed_row, keep_texts, read_row, settle
 from services.imports.tables import Row
 from services.records import Origin, check_reach, new_document
-from services.values import check_references, check_required, context_of
+from services.values import check_references, check_required, check_together, context_of
 
 
 @dataclass
@@ -109,6 +109,7 @@ def add_draft(access: Access, plan: Plan, draft: Draft, step: Step) -> None:
     if not draft.parsed.errors:
         document = new_document(access, plan.schema, draft.parsed)
         check_required(draft.parsed, plan.schema, document)
+        check_together(draft.parsed, plan.schema, document)
         check_reach(draft.parsed, access, plan.schema, document)
     if draft.parsed.errors or document is None:
         step.failed.append(failed_row(plan, draft))

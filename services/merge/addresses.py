@@ -13,7 +13,7 @@ from bson import ObjectId
 from models.base import stored_value
 from models.fields.context import Context
 from models.fields.field import Field
-from models.fields.schema import schema_of
+from models.fields.schema import Schema, schema_of
 from models.registers import REGISTERS
 from models.rights import Access
 from services.labels import context_for
@@ -90,7 +90,7 @@ def merge_values(fields: Mapping[str, Field], raw: Raw, context: Context) -> dic
 def recipient_of(access: Access, word: WordTemplate, matcher: Matcher) -> Recipient:
     """What fills the standard fields that the template asks for, within what the user sees."""
     own = found_in(matcher, word.recipient_names)
-    link = next((item for item in matcher.schema.fields if is_company_link(item)), None)
+    link = company_link(matcher.schema)
     rest = [name for name in word.recipient_names if name not in own and name not in PERSONAL]
     if link is None or not rest:
         return Recipient(own)
@@ -102,8 +102,9 @@ def recipient_of(access: Access, word: WordTemplate, matcher: Matcher) -> Recipi
 PERSONAL = frozenset({"Courtesy Title", "First Name", "Middle Name", "Last Name", "Suffix", "Nickname"})
 
 
-def is_company_link(item: Field) -> bool:
-    return item.kind.name == "links" and item.target == COMPANY
+def company_link(schema: Schema) -> Field | None:
+    """The register's first link to companies."""
+    return next((item for item in schema.fields if item.kind.refers and item.target == COMPANY), None)
 
 
 def found_in(matcher: Matcher, names: Iterable[str]) -> dict[str, Field]:

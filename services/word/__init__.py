@@ -5,7 +5,7 @@ with open("letters.docx", "wb") as out:
     report = template.merge(({normalise_name("Last name"): "Virtanen"} for _ in range(3)), out, language="fi")
 """
 
-from services.word.addresses import address_key
+from services.word.addresses import address_key, address_lines
 from services.word.errors import TemplateError
 from services.word.pieces import FILE_NAME, Pieces
 from services.word.reading import PartText, letter_text
@@ -15,5 +15,5 @@ from services.word.values import Value, normalise_name
 
 __all__ = [
     "FILE_NAME", "MergeReport", "PartText", "Pieces", "TemplateError", "TemplateField", "Value", "WordTemplate",
-    "address_key", "letter_text", "normalise_name",
+    "address_key", "address_lines", "letter_text", "normalise_name",
 ]  # fmt: skip

@@ -6,13 +6,13 @@ the field is empty (ECMA-376 part 1, 17.16.5.2 and 17.16.5.23).
 
 import locale as system_locale
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from services.word.expressions import RecordState
 from services.word.lexer import Switch
-from services.word.values import locale_of, normalise_name, plain_text
+from services.word.values import Value, locale_of, normalise_name, plain_text
 
 KINDS = frozenset({"ADDRESSBLOCK", "GREETINGLINE"})
 #: Placeholder of a picture -> Word's name for the field of a recipient.
@@ -56,7 +56,7 @@ class Group:
     field: str = ""
     after: str = ""
 
-    def text(self, state: RecordState) -> str:
+    def text(self, state: "RecordState | Alone") -> str:
         """The group's text for the record at hand."""
         if not self.field:
             return self.before
@@ -64,7 +64,7 @@ class Group:
         return f"{self.before}{value}{self.after}" if value else ""
 
 
-def value_of(state: RecordState, field: str) -> str:
+def value_of(state: "RecordState | Alone", field: str) -> str:
     """The text of a recipient's field, named as in pictures."""
     return plain_text(state.record.get(address_key(FIELDS[field])), state.language).strip()
 
@@ -118,7 +118,7 @@ class AddressBlock:
         """The standard fields that the block prints."""
         return field_names(self._picture)
 
-    def text(self, state: RecordState) -> str:
+    def text(self, state: "RecordState | Alone") -> str:
         """The address for the record at hand, one line under the other."""
         country = value_of(state, "COUNTRY")
         groups = groups_of(self._picture)
@@ -132,6 +132,22 @@ class AddressBlock:
 
     def _territory(self, country: str, language: str) -> str:
         return territory_of(country) if country else home_of(self._language, language)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One record by itself: as much of a merge's state as an address needs."""
+
+    record: Mapping[str, Value]
+    language: str
+
+
+def address_lines(record: Mapping[str, Value], picture: str, language: str, home: str) -> list[str]:
+    """The lines of one recipient's address by an address block's picture, in the order of the recipient's country;
+    the country `home` (its code), from which is sent, stays unsaid."""
+    switches = (("f", picture), ("c", "2"), ("e", home), ("d", ""), ("l", f"en-{home}"))
+    block = AddressBlock([Switch(name, text) for name, text in switches])
+    return block.text(Alone(record, language)).split("\n")
 
 
 class GreetingLine:

@@ -26,7 +26,8 @@ def test_administrator_sees_everything_and_the_longest_address_is_current(client
     assert {"/companies/", "/people/", "/merge/", "/jobs/", "/settings/", "/settings/users/", "/console/"} <= set(urls)
     assert current == "/settings/users/"
     assert entries(client, "/settings/fields/company")[1] == "/settings/"
-    assert entries(client, "/")[1] == ""
+    assert entries(client, "/")[1] == entries(client, "/tray/general")[1] == "/"
+    assert entries(client, "/profile/")[1] == ""
 
 
 def test_addresses_carry_the_prefix_that_a_proxy_adds(client: FlaskClient) -> None:

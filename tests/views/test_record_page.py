@@ -1,11 +1,8 @@
 """A record on one page: its head, its blocks, what is linked, and the ways to its neighbours in the list."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import mongoengine as me
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -16,6 +13,7 @@ from services.layouts import place_block, places_for
 from services.records import create_record, create_records, update_record
 from services.settings import define_field
 from tests.fixtures.app import PASSWORD
+from tests.fixtures.commands import commands
 
 Raw = dict[str, Any]
 #: What a company's page may ask of the database (issue: "at most 8 commands").
@@ -65,23 +63,6 @@ def test_linked_people_stand_with_title_and_phone_the_first_eight(
         client, person, "people")  # fmt: skip
 
 
-@contextmanager
-def commands(of: Callable[[str], bool]) -> Iterator[list[str]]:
-    """The commands that the database runs meanwhile, as its profiler notes them."""
-    database, found = me.get_db(), []
-    database.drop_collection("system.profile")
-    database.command("profile", 2)
-    try:
-        yield found
-    finally:
-        database.command("profile", 0)
-        for noted in database["system.profile"].find().sort("ts", 1):
-            name = next(iter(noted.get("command") or {noted["op"]: 1}))
-            if of(noted["ns"]) and name not in ("profile", "drop"):
-                found.append(f"{name} {noted['ns']}")
-        database.drop_collection("system.profile")
-
-
 def test_a_company_s_page_asks_the_database_few_things(
     client: FlaskClient, companies: list[Raw], admin: User, admin_access: Access
 ) -> None:
@@ -95,7 +76,7 @@ def test_a_company_s_page_asks_the_database_few_things(
     assert "North" in page_of(client, companies[0])
     with commands(lambda name: not name.endswith("system.profile")) as asked:
         page_of(client, companies[0])
-    assert 3 <= len(asked) <= MOST_COMMANDS, asked
+    assert 3 <= len(asked) <= MOST_COMMANDS, "\n".join(asked)
 
 
 def test_neighbours_are_those_of_the_list(client: FlaskClient, companies: list[Raw]) -> None:

@@ -41,6 +41,8 @@ class Kind(Grouping):
     offered: ClassVar[bool] = True
     #: A cell of a table can give the value.
     importable: ClassVar[bool] = True
+    #: What to do instead, where none can.
+    not_imported: ClassVar[Any] = ""
     #: Equality is answered by `facets` tokens (few different values).
     faceted: ClassVar[bool] = False
     orderable: ClassVar[bool] = True
@@ -54,6 +56,8 @@ class Kind(Grouping):
     plain_kept: ClassVar[bool] = False
     #: Values point at records, users or teams; `references` tells at which.
     refers: ClassVar[bool] = False
+    #: Its input needs the room of a form: cells of lists don't edit it, and one value makes no sense for many records.
+    needs_room: ClassVar[bool] = False
 
     # What comes in
 
@@ -79,6 +83,22 @@ class Kind(Grouping):
     def edit_text(self, value: Any, field: Field, context: Context) -> Any:
         """What an input shows for the value, such that parsing it gives the same value."""
         return self.text(value, field, context)
+
+    def full_text(self, value: Any, field: Field, context: Context) -> str:
+        """The value for people with everything that may differ, where two are compared."""
+        return self.text(value, field, context)
+
+    def changed(self, before: Any, after: Any) -> tuple[Any, Any]:
+        """What a history shows of a change from one stored value to another."""
+        return before, after
+
+    def given_text(self, text: str) -> str:
+        """What a form's input starts with where an address gives `text`."""
+        return text
+
+    def asked_text(self, value: Any, field: Field, context: Context) -> Any:
+        """What is compared with to find the records of this value; "" where that can't be said."""
+        return self.edit_text(value, field, context)
 
     def to_json(self, value: Any, field: Field) -> Any:
         return value
@@ -137,6 +157,14 @@ class Kind(Grouping):
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         """The records the value points at, as (register key, id)."""
         return ()
+
+    def reference_path(self, field: Field) -> str:
+        """The path in documents at which the ids of those records stand."""
+        return field.path
+
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        """A value that points at `other` pointing at `keep` instead."""
+        return value
 
     def operator_label(self, code: str) -> Any:
         return self.operator_labels.get(code, ops.OPERATORS[code].label)

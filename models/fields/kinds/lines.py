@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, DecimalException
+from decimal import ROUND_HALF_UP, Decimal, DecimalException, localcontext
 from typing import Any, ClassVar
 
 import mongoengine as me
@@ -28,21 +28,23 @@ from models.fields.kinds.written import money_text, number_text
 
 Line = dict[str, Any]
 CENT, HUNDRED = Decimal("0.01"), Decimal(100)
-MOST_LINES, LONGEST_NAME = 200, 200
+MOST_LINES, LONGEST_NAME, LONGEST_UNIT = 200, 200, 20
+#: More digits than a product of three numbers has: nothing is rounded but the amount.
+DIGITS = 60
+#: What a row takes from its product where it says nothing itself: part of the row -> column of the product.
+FROM_PRODUCT = {"name": "name", "price": "price", "unit": "unit"}
 #: Stands for the product of a row that has none, in tokens and conditions.
 FREE = "none"
-PARTS = ("product", "name", "quantity", "price", "discount", "currency")
-
-
 WITHOUT = _l("Row without a product")
 
 
 class ProductLines(Faceted):
-    """Rows of products: a list of {product, name, quantity, price, discount, amount, currency}.
+    """Rows of products: a list of {product, name, quantity, unit, price, discount, amount, currency}.
 
-    `product` is the id of a record of the field's target or None, `name` what the row is called, `discount` is in
-    percent; `amount` is quantity × price × (1 − discount / 100) rounded half up to cents. Numbers are Decimal128. All
-    rows are in one currency. A row whose price was left out has none until it is completed by its product's.
+    `product` is the id of a record of the field's target or None, `name` what the row is called, `unit` what the price
+    is for (left out where it isn't said), `discount` is in percent; `amount` is quantity × price × (1 − discount / 100)
+    rounded half up to cents. Numbers are Decimal128. All rows are in one currency. A row whose price was left out has
+    none until it is completed by its product's.
     """
 
     name = "product_lines"
@@ -50,8 +52,10 @@ class ProductLines(Faceted):
     input = "product_lines"
     refers = True
     importable = False
+    not_imported = _l("rows of products can't be imported. Leave the column out; their sum can go into a field of money.")
     orderable = False
     offered = False
+    needs_room = True
     operators: ClassVar[Sequence[str]] = ops.SEVERAL
     operator_labels: ClassVar[Mapping[str, Any]] = ops.SEVERAL_LABELS
     #: As forms send them: a text of JSON.
@@ -82,16 +86,33 @@ class ProductLines(Faceted):
         return me.ListField(me.DictField(), **options)
 
     def text(self, value: Any, field: Field, context: Context) -> str:
-        return ", ".join(f"{quantity_text(line, context)} × {line['name']}"
-                         for line in value or ())  # fmt: skip
+        return ", ".join(f"{quantity_text(line, context)} × {line['name']}" for line in value or ())
+
+    def full_text(self, value: Any, field: Field, context: Context) -> str:
+        return "; ".join(line_text(line, context) for line in value or ())
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
-        """The rows as JSON, numbers as the language writes them."""
+        """The rows as JSON, one a line, numbers as the language writes them; amounts follow from the rest."""
         if not value:
             return ""
-        return json.dumps([{**spoken(line), **{part: plain_number(decimal(line[part]), context.language)
-                            for part in ("quantity", "price", "discount") if line.get(part) is not None}}
-                           for line in value], ensure_ascii=False)  # fmt: skip
+        return "[\n" + ",\n".join(json.dumps(written(line, context), ensure_ascii=False) for line in value) + "\n]"
+
+    def given_text(self, text: str) -> str:
+        """One row of the product that an address names by its id."""
+        return json.dumps([{"product": text}]) if ObjectId.is_valid(text) else text
+
+    def asked_text(self, value: Any, field: Field, context: Context) -> str:
+        products = {line["product"] for line in value or ()}
+        return str(products.pop() or "") if len(products) == 1 else ""
+
+    def changed(self, before: Any, after: Any) -> tuple[Any, Any]:
+        """The rows that only one of both has; all where they only stand in another order."""
+        gone, new = ([line for line in these or () if line not in (those or ())]
+                     for these, those in ((before, after), (after, before)))  # fmt: skip
+        return (gone, new) if gone or new else (before, after)
+
+    def merge_value(self, value: Any, field: Field, context: Context) -> Any:
+        return "\n".join(line_text(line, context) for line in value or ())
 
     def to_json(self, value: Any, field: Field) -> Any:
         return [spoken(line) for line in value or ()]
@@ -99,8 +120,9 @@ class ProductLines(Faceted):
     def json_schema(self, field: Field) -> dict[str, Any]:
         number = {"type": ["string", "number", "null"]}
         properties: dict[str, Any] = {
-            "product": {"type": ["string", "null"]}, "name": {"type": "string"}, "quantity": number, "price": number,
-            "discount": number, "amount": number, "currency": {"type": "string"},
+            "product": {"type": ["string", "null"]}, "name": {"type": "string"}, "quantity": number,
+            "unit": {"type": "string"}, "price": number, "discount": number, "amount": number,
+            "currency": {"type": "string"},
         }  # fmt: skip
         return {"type": "array", "items": {"type": "object", "properties": properties}}
 
@@ -121,8 +143,12 @@ class ProductLines(Faceted):
         return True
 
     def group_expression(self, field: Field, by: str, context: Context) -> Any:
-        rows = {"$ifNull": [f"${field.path}", []]}
-        return {"$map": {"input": rows, "in": {"$ifNull": ["$$this.product", FREE]}}}
+        """The products, null for a row without one; where there are no rows, an empty text."""
+        rows = {"$size": {"$ifNull": [f"${field.path}", []]}}
+        return {"$cond": [{"$gt": [rows, 0]}, f"${field.path}.product", [""]]}
+
+    def group_key(self, found: Any, field: Field, by: str, context: Context) -> Any:
+        return FREE if found is None else found or None
 
     def group_text(self, key: Any, field: Field, by: str, context: Context) -> str:
         return str(WITHOUT) if key == FREE else context.labels.get((field.target, key), "")
@@ -136,12 +162,16 @@ class ProductLines(Faceted):
         return ((field.target, key),) if isinstance(key, ObjectId) else ()
 
     def part_expression(self, key: str, values: str, whole: str) -> Any:
-        """The amounts of the product's rows; the whole where there are no rows."""
-        mine = {"$filter": {"input": values, "cond": {"$eq": [{"$ifNull": ["$$this.product", FREE]}, key]}}}
-        return {"$cond": [{"$gt": [key, None]}, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
+        """The amounts of the product's rows; the whole where there is but one row, or none."""
+        mine = {"$filter": {"input": values, "cond": {"$eq": ["$$this.product", key]}}}
+        several = {"$gt": [{"$size": {"$ifNull": [values, []]}}, 1]}
+        return {"$cond": [several, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
 
-    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
-        return [(field.target, line["product"]) for line in value or () if line.get("product")]
+    def reference_path(self, field: Field) -> str:
+        return f"{field.path}.product"
+
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        return [{**line, "product": keep} if line.get("product") == other else line for line in value or ()]
 
 
 def product_of(line: Mapping[str, Any]) -> Any:
@@ -169,18 +199,23 @@ def parsed_line(row: Mapping[str, Any], number: int, field: Field, context: Cont
     """One row as it is kept. Raises FieldError, which tells which row it is."""
     try:
         product = parse_id(row["product"]) if row.get("product") else None
-        name = text_of(row["name"], field) if row.get("name") not in (None, "") else ""
-        if len(name) > LONGEST_NAME:
-            raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.",
-                                max=LONGEST_NAME, length=len(name)))  # fmt: skip
+        name, unit = words_of(row, "name", LONGEST_NAME, field), words_of(row, "unit", LONGEST_UNIT, field)
         price = price_of(row, context)
         if product is None and (not name or price is None):
             raise FieldError(_l("Choose a product, or give a name and a price."))
         line: Line = {"product": product, "name": name, "quantity": quantity_of(row, context), "price": price,
                       "discount": discount_of(row, context), "currency": currency_of(row, field)}  # fmt: skip
-        return with_amount(line)
+        return with_amount({**line, "unit": unit} if unit else line)
     except FieldError as error:
         raise FieldError(_l("Row %(number)s: %(message)s", number=number, message=error.message)) from error
+
+
+def words_of(row: Mapping[str, Any], part: str, most: int, field: Field) -> str:
+    """A part of a row that is text, "" for none. Raises FieldError."""
+    text = text_of(row[part], field) if row.get(part) not in (None, "") else ""
+    if len(text) > most:
+        raise FieldError(_l("Too long: at most %(max)s characters, this has %(length)s.", max=most, length=len(text)))
+    return text
 
 
 def number_of(raw: Any, context: Context) -> Decimal:
@@ -236,7 +271,9 @@ def with_amount(line: Line) -> Line:
     if line["price"] is None:
         return {**line, "amount": None}
     price, quantity, discount = (decimal(line[part]) for part in ("price", "quantity", "discount"))
-    amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+    with localcontext(prec=DIGITS):
+        # Nothing is not less than nothing, also where it was rounded to it.
+        amount = (price * quantity * (HUNDRED - discount) / HUNDRED).quantize(CENT, ROUND_HALF_UP) + 0
     if abs(amount) >= MONEY_LIMIT:
         raise FieldError(_l("This amount is too large."))
     return {**line, "amount": Decimal128(amount)}
@@ -265,10 +302,39 @@ def spoken(line: Line) -> Line:
     return {part: str(value) if isinstance(value, (ObjectId, Decimal128)) else value for part, value in line.items()}
 
 
+def written(line: Line, context: Context) -> Line:
+    """A row as people write it: no amount, numbers with the language's decimal mark."""
+    numbers = {part: plain_number(decimal(line[part]), context.language)
+               for part in ("quantity", "price", "discount") if line.get(part) is not None}  # fmt: skip
+    return {part: value for part, value in (spoken(line) | numbers).items() if part != "amount"}
+
+
 def quantity_text(line: Line, context: Context) -> str:
-    return number_text(float(decimal(line["quantity"])), context.locale)
+    """How many, with the unit where the row has one."""
+    return " ".join(filter(None, (decimal_text(line["quantity"], context), line.get("unit"))))
 
 
-def line_money(line: Line, locale: str) -> str:
-    """A row's amount for people."""
-    return "" if line["amount"] is None else money_text(decimal(line["amount"]), line["currency"], locale)
+def decimal_text(number: Any, context: Context) -> str:
+    return number_text(float(decimal(number)), context.locale)
+
+
+def discount_text(line: Line, context: Context) -> str:
+    """10 %; "" for none."""
+    return f"{decimal_text(line['discount'], context)} %" if decimal(line["discount"]) else ""
+
+
+def price_text(line: Line, context: Context) -> str:
+    return "" if line["price"] is None else money_text(decimal(line["price"]), line["currency"], context.locale)
+
+
+def amount_text(line: Line, context: Context) -> str:
+    return "" if line["amount"] is None else money_text(decimal(line["amount"]), line["currency"], context.locale)
+
+
+def line_text(line: Line, context: Context) -> str:
+    """2 × Pump, 1 000,00 € − 10 % = 1 800,00 €; of one at its price, that alone."""
+    discount = f" − {discount_text(line, context)}" if decimal(line["discount"]) else ""
+    each = f"{price_text(line, context)}{discount}"
+    amount = amount_text(line, context)
+    total = "" if amount == each else f" = {amount}"
+    return f"{quantity_text(line, context)} × {line['name']}, {each}{total}"

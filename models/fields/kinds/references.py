@@ -67,6 +67,9 @@ class Link(Faceted):
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return ((self.target(field), value),) if value else ()
 
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        return keep if value == other else value
+
     def group_references(self, key: Any, field: Field) -> Sequence[tuple[str, ObjectId]]:
         return ((self.target(field), key),) if key else ()
 
@@ -109,6 +112,9 @@ class Links(Link):
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         return [(self.target(field), item) for item in value or ()]
 
+    def pointed(self, value: Any, keep: ObjectId, other: ObjectId) -> Any:
+        return list(dict.fromkeys(keep if one == other else one for one in value or ()))
+
 
 class Files(Links):
     """Files, as ids of StoredFile: a record holds what it held before and what its user has uploaded."""
@@ -121,6 +127,7 @@ class Files(Links):
     offered = True
     importable = False
     groupings: ClassVar[Sequence[str]] = ()
+    not_imported = _l("files can't be imported. Leave the column out and add the files on the records.")
 
     def target(self, field: Field) -> str:
         return FILE

@@ -84,12 +84,13 @@ def _style(currency: str, locale: str) -> _Style | None:
     return _Style(before, after, minus_before, minus_after, Decimal(1).scaleb(-places))
 
 
-def money_text(amount: Decimal, currency: str, locale: str) -> str:
-    """1 234,50 € with the currency's own number of decimals."""
+def money_text(amount: Decimal, currency: str, locale: str, *, short: bool = False) -> str:
+    """1 234,50 € with the currency's own number of decimals; a `short` one that is whole has none: 1 234 €."""
     style = _style(currency, locale)
     if style is None or not amount.is_finite():
         return format_currency(amount, currency, locale=locale)
-    digits = _marks(locale).written(format(abs(amount).quantize(style.step, context=_WIDE), ",f"))
+    step = Decimal(1) if short and amount == amount.to_integral_value() else style.step
+    digits = _marks(locale).written(format(abs(amount).quantize(step, context=_WIDE), ",f"))
     if amount < 0:
         return style.minus_before + digits + style.minus_after
     return style.before + digits + style.after
