@@ -52,8 +52,7 @@ class ProductLines(Faceted):
     input = "product_lines"
     refers = True
     importable = False
-    not_imported = _l("rows of products can't be imported. Leave the column out; their sum can go into a field of "
-                      "money.")  # fmt: skip
+    not_imported = _l("rows of products can't be imported. Leave the column out and add the rows on the records.")
     orderable = False
     offered = False
     needs_room = True
