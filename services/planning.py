@@ -30,6 +30,10 @@ FEW = 2_000
 SAMPLE = 1_000
 #: Where nothing is rare, the rarest is worth this much counting.
 CLOSER = 10_000
+#: Where all that match are read, it is worth knowing which of several large parts is the smallest.
+FAR = 100_000
+#: Of more than that part of a collection, reading it through is quicker than fetching by an index.
+LARGE_PART = 0.3
 #: Estimates are kept for so long (seconds), and so many of them.
 KEPT_SECONDS, KEPT = 60.0, 1_000
 LONGEST_KEY = 2_000
@@ -141,8 +145,11 @@ def counted(collection: Collection, query: Raw, limit: int | None, hint: str | N
     return int(collection.database.command(command)["n"])
 
 
-def best_lead(collection: Collection, leads: Sequence[Lead], parts: int) -> Lead | None:
-    """The lead with the fewest records, for a query of so many parts; ids are few by themselves."""
+def best_lead(
+    collection: Collection, leads: Sequence[Lead], parts: int, closest: int = CLOSER
+) -> Lead | None:  # fmt: skip
+    """The lead with the fewest records, for a query of so many parts; ids are few by themselves. None is counted
+    beyond `closest`."""
     leads = [replace(lead, count=lead.values, cap=lead.values + 1) if lead.index == BY_ID else lead for lead in leads]
     by_id = next((lead for lead in leads if lead.index == BY_ID), None)
     if (by_id is not None and by_id.few) or not leads:
@@ -150,7 +157,10 @@ def best_lead(collection: Collection, leads: Sequence[Lead], parts: int) -> Lead
     best = min((estimated(collection, lead, FEW) for lead in leads), key=lambda lead: lead.count)
     if best.few or parts == 1:
         return best
-    return min((estimated(collection, lead, CLOSER) for lead in leads), key=lambda lead: lead.count)
+    closer = min((estimated(collection, lead, CLOSER) for lead in leads), key=lambda lead: lead.count)
+    if closer.count < CLOSER or closest <= CLOSER:
+        return closer
+    return min((estimated(collection, lead, closest) for lead in leads), key=lambda lead: lead.count)
 
 
 def plan_of(predicates: Sequence[Predicate], lead: Lead | None, hint: Any = None) -> Plan:
@@ -196,6 +206,15 @@ def plan_for_sorting(collection: Collection, predicates: Sequence[Predicate]) ->
     best = best_lead(collection, leads_of(predicates), len(predicates))
     if named and (best is None or not best.few):
         return plan_of(predicates, None, BY_NAME)
+    return plan_of(predicates, best)
+
+
+def plan_for_adding_up(collection: Collection, predicates: Sequence[Predicate]) -> Plan:
+    """The plan for an aggregation over all that match, in no order."""
+    best = best_lead(collection, leads_of(predicates), len(predicates) + 1, FAR)
+    if best is None or best.count > LARGE_PART * collection.estimated_document_count():
+        # An aggregation takes no list for a hint.
+        return Plan(every_of(predicates), dict(READ_THROUGH), None, tuple(predicates))
     return plan_of(predicates, best)
 
 

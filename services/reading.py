@@ -17,6 +17,7 @@ from services.planning import (
     best_lead,
     counted,
     leads_of,
+    plan_for_adding_up,
     plan_for_names,
     plan_for_sorting,
     plan_of,
@@ -100,10 +101,11 @@ class Reader:
 
     def different(self, path: str, limit: int) -> list[Any]:
         """The different values at `path`, each of a list by itself, at most `limit`, in no order."""
-        plan = plan_for_sorting(self.collection, self.predicates)
         if path == "_id":
+            plan = plan_for_sorting(self.collection, self.predicates)
             found = self.collection.find(plan.query, {path: 1}, **plan.options).limit(limit)
             return [raw["_id"] for raw in found.max_time_ms(time_limit())]
+        plan = plan_for_adding_up(self.collection, self.predicates)
         parts = path.split(".")
         # Any part may be a list: the ids of products stand in a list of rows.
         unwound: list[Raw] = [{"$unwind": f"${'.'.join(parts[: n + 1])}"} for n in range(len(parts))]

@@ -70,7 +70,7 @@ def figures_of(access: Access, definition: Definition) -> Figures:
     counting = Counting(source_of(access, schema, definition), measures, context_of(access),
                         schema.register.document.made_of)  # fmt: skip
     tally = counting.tally(chosen)
-    total = narrowed(counting, tally, ()).total
+    total = tally.total
     rates = rates_on(day) if any(one.currency_path for one in measures) else Rates("")
     making = Making(definition, measures, total, rates, reading_context(access, tally))
     made = Figures(
@@ -115,7 +115,7 @@ def cells(making: "Making", tally: Tally, lines: Sequence[Row]) -> list[Row]:
     """The cells of the lines that are shown, line by line."""
     places = {identity_of(tally.dimensions, line.keys): place for place, line in enumerate(lines)}
     shown = {identity: line for identity, line in tally.lines.items() if identity[:-1] in places}
-    rows = making.by_groups(Tally(tally.dimensions, shown))
+    rows = making.by_groups(Tally(tally.dimensions, shown, tally.total))
     return sorted(rows, key=lambda row: places[identity_of(tally.dimensions, row.keys[:-1])])
 
 

@@ -12,7 +12,7 @@ from models.fields.schema import Schema, schema_of
 from models.rights import Access
 from services.linked import find_linked
 from services.past_records import past_of
-from services.planning import plan_for_sorting, predicates_of, time_limit
+from services.planning import plan_for_adding_up, predicates_of, time_limit
 from services.reports.definition import Definition
 from services.search import TooSlow
 from services.values import context_of
@@ -46,10 +46,10 @@ def source_of(access: Access, schema: Schema, definition: Definition) -> Source:
     if definition.as_of is not None:
         past = past_of(access, schema, definition.as_of)
         query = past.query(definition.conditions)
-        plan = plan_for_sorting(collection, tuple(predicates_of(past.unchanged(query))))
+        plan = plan_for_adding_up(collection, tuple(predicates_of(past.unchanged(query))))
         return Source(collection, ({"$match": plan.query}, past.with_changed(query)), plan.options)
     query = visible_query(schema, access, definition.conditions, context_of(access), find_linked)
-    plan = plan_for_sorting(collection, tuple(predicates_of(query)))
+    plan = plan_for_adding_up(collection, tuple(predicates_of(query)))
     return Source(collection, ({"$match": plan.query},), plan.options)
 
 

@@ -10,13 +10,15 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from services.reports.definition import MOST_ROWS, Dimension
-from services.reports.measures import Measure, Sums, sums_of
+from services.reports.measures import Measure, Sums, summed, sums_of
 from services.reports.sources import Source
 
 Raw = dict[str, Any]
 Keys = tuple[Any, ...]
 #: Rows come once for each currency that amounts are in.
 MOST_READ = 3 * MOST_ROWS
+#: What the sums for the total are named by where records stand in several rows.
+WHOLE = "whole"
 
 
 @dataclass
@@ -36,10 +38,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums by what is equal in the keys of each dimension."""
+    """Sums by what is equal in the keys of each dimension; `total` are those of all records, each counted once."""
 
     dimensions: Sequence[Dimension]
     lines: Mapping[Keys, Line]
+    total: Sums
 
     def merged(self, places: Sequence[int]) -> "Tally":
         """The sums by some of the dimensions alone: true where a record stands in one row only."""
@@ -48,12 +51,7 @@ class Tally:
         for identity, line in self.lines.items():
             keys = tuple(line.keys[place] for place in places)
             lines.setdefault(tuple(identity[place] for place in places), Line(keys)).add(keys, line.sums)
-        return Tally(kept, lines)
-
-    @property
-    def total(self) -> Sums:
-        """The sums of all, of a tally without dimensions."""
-        return self.lines[()].sums if () in self.lines else Sums()
+        return Tally(kept, lines, self.total)
 
 
 @dataclass(frozen=True)
@@ -70,58 +68,63 @@ class Counting:
         """The sums by the dimensions. Raises TooSlow, and ConditionError where there are too many rows."""
         found = self.source.aggregated([*self.stages(dimensions), {"$limit": MOST_READ + 1}])
         lines: dict[Keys, Line] = {}
+        wholes: list[Sums] = []
         for raw in found:
             keys = tuple(one.field.kind.group_key(raw["_id"].get(f"k{place}"), one.field, one.by, self.context)
                          for place, one in enumerate(dimensions))  # fmt: skip
             identity = tuple(one.field.kind.group_identity(key) for one, key in zip(dimensions, keys, strict=True))
             currencies = {column: raw["_id"].get(name) or "" for name, column in self.currency_names().items()}
             lines.setdefault(identity, Line(keys)).add(keys, sums_of(raw, self.measures, currencies))
+            wholes.append(sums_of(whole_of(raw), self.measures, currencies))
         if len(found) > MOST_READ or len(lines) > MOST_ROWS:
             message = _l("This would be more than %(max)s rows. Group by something with fewer values, or narrow it by "
                          "a condition.", max=f"{MOST_ROWS:,}")  # fmt: skip
             raise ConditionError("groups", message)
-        return Tally(dimensions, lines)
+        return Tally(dimensions, lines, summed(wholes))
 
     # Stages
 
     def stages(self, dimensions: Sequence[Dimension]) -> list[Raw]:
         """Records with several values are set out first, once for each of them."""
-        if any(one.field.kind.in_each for one in dimensions):
-            keys = {f"k{place}": f"$k{place}" for place, _one in enumerate(dimensions)}
-            amounts = {one.column: f"$a{place}" for place, one in enumerate(self.fields)}
-            currencies = {name: f"${name}" for name in self.currency_names()}
-            return [*self.set_out(dimensions), {"$group": self.grouped({**keys, **currencies}, amounts)}]
+        several = [place for place, one in enumerate(dimensions) if one.field.kind.in_each]
+        if several:
+            return self.set_out(dimensions, several)
         keys = {f"k{place}": self.key(one) for place, one in enumerate(dimensions)}
-        return [{"$group": self.grouped({**keys, **self.currencies()}, self.amounts())}]
+        return [{"$group": {"_id": {**keys, **self.currencies()}, **self.added_up(self.amounts())}}]
 
-    def grouped(self, keys: Raw, amounts: Mapping[str, Any]) -> Raw:
-        stage: Raw = {"_id": keys, "n": {"$sum": 1}}
+    def added_up(self, amounts: Mapping[str, Any], counted: Any = 1) -> Raw:
+        """What is added up of each document; `amounts` are expressions by column."""
+        found: Raw = {"n": {"$sum": counted}}
         for measure in self.measures:
             if measure.field is not None:
                 percent = amounts[measure.percent.column] if measure.percent else None
-                stage |= measure.accumulators(amounts[measure.field.column], percent)
-        return stage
+                found |= measure.accumulators(amounts[measure.field.column], percent)
+        return found
 
-    def set_out(self, dimensions: Sequence[Dimension]) -> list[Raw]:
-        """The stages that make one document for each value of a record, with what the grouping needs and no more."""
-        several = [place for place, one in enumerate(dimensions) if one.field.kind.in_each]
+    def set_out(self, dimensions: Sequence[Dimension], several: Sequence[int]) -> list[Raw]:
+        """The stages that make one document for each value of a record, with what is needed and no more. Beside the
+        rows' sums are those of the first document of each record, which make the total."""
         shown: Raw = {"_id": 0, **self.currencies()}
         for place, one in enumerate(dimensions):
             # A value counts once in a record that has it twice.
             shown[f"k{place}"] = distinct(self.key(one)) if place in several else self.key(one)
         shown |= {f"a{place}": path for place, path in enumerate(self.amounts().values())}
-        parts: Raw = {}
+        own = {one.column: f"$a{place}" for place, one in enumerate(self.fields)}
+        first = {"$and": [{"$lte": [f"$i{place}", 0]} for place in several]}
+        whole = {column: {"$cond": [first, path, None]} for column, path in own.items()}
         for place in several:
-            if found := self.parts(dimensions[place].field, f"$k{place}", f"$l{place}"):
+            for column in self.made_of_values(dimensions[place].field):
                 shown[f"l{place}"] = f"${dimensions[place].field.path}"
-                parts |= found
-        unwound = [{"$unwind": {"path": f"$k{place}", "preserveNullAndEmptyArrays": True}} for place in several]
-        return [{"$project": shown}, *unwound, *([{"$set": parts}] if parts else [])]
+                own[column] = dimensions[place].field.kind.part_expression(f"$k{place}", f"$l{place}", own[column])
+        parts = {f"p{place}": own[one.column] for place, one in enumerate(self.fields)}
+        keys = {name: f"${name}" for name in (*(f"k{place}" for place in range(len(dimensions))), *self.currencies())}
+        group = self.added_up({one.column: f"$p{place}" for place, one in enumerate(self.fields)})
+        group |= {f"{WHOLE}:{name}": one for name, one in self.added_up(whole, {"$cond": [first, 1, 0]}).items()}
+        return [{"$project": shown}, *map(unwound, several), {"$set": parts}, {"$group": {"_id": keys, **group}}]
 
-    def parts(self, whole: Field, key: str, values: str) -> Raw:
-        """The amounts that are made of the field's values: each value takes its own part."""
-        return {f"a{place}": whole.kind.part_expression(key, values, f"$a{place}")
-                for place, one in enumerate(self.fields) if whole.key in self.made_of.get(one.column, ())}  # fmt: skip
+    def made_of_values(self, field: Field) -> list[str]:
+        """The columns of amounts that are made of the field's values: each value takes its own part."""
+        return [one.column for one in self.fields if field.key in self.made_of.get(one.column, ())]
 
     def key(self, dimension: Dimension) -> Any:
         return dimension.field.kind.group_expression(dimension.field, dimension.by, self.context)
@@ -147,6 +150,16 @@ class Counting:
         """Name in a group's key -> column."""
         money = [one.column for one in self.fields if one.kind.currency_path(one)]
         return {f"c{place}": column for place, column in enumerate(money)}
+
+
+def unwound(place: int) -> Raw:
+    return {"$unwind": {"path": f"$k{place}", "includeArrayIndex": f"i{place}", "preserveNullAndEmptyArrays": True}}
+
+
+def whole_of(raw: Raw) -> Raw:
+    """The sums of the group's records that are counted here for the total: all, where none stands in several groups."""
+    found = {name.removeprefix(f"{WHOLE}:"): value for name, value in raw.items() if name.startswith(f"{WHOLE}:")}
+    return found or raw
 
 
 def distinct(values: Any) -> Any:

@@ -15,6 +15,7 @@ from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
 from services.records import create_record, delete_record
+from services.reports.saved import save_report
 from services.security import access_for
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
@@ -58,6 +59,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
+    report = add_reports(admin)
     return [
         "/", "/tray/general", "/tray/general/arrange",
         "/settings/trays/", "/settings/trays/add", "/settings/trays/sales",
@@ -79,9 +81,30 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
         f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/",
         "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
+        "/reports/", "/reports/?q=nothing+like+it", "/reports/new", "/reports/new?register=company",
+        "/reports/new?ready=won_lost", "/reports/ready/offer_book", "/reports/ready/won_lost", f"/reports/{report}",
+        f"/reports/{report}/edit", f"/reports/{report}?as_of=2999-01-01",
         "/tasks/", "/tasks/?whose=all&due=overdue", "/tasks/?due=done", "/tasks/?priority=low", "/activities/",
         "/activities/add?kind=task",
     ]  # fmt: skip
+
+
+def add_reports(admin: User) -> str:
+    """Sales projects to count, and a saved report of them, sent and shared; returns its id."""
+    access = access_for(admin)
+    for number, state in enumerate(("open", "won", "lost", "open")):
+        create_record(access, "opportunity", {
+            "name": f"A project {number}", "stage": "offer" if number % 2 else "qualification", "state": state,
+            "reason": "price", "value": f"{number + 1}234567.50 {'SEK' if number == 3 else 'EUR'}",
+            "closes_on": f"2026-0{number + 1}-28", "owner": str(admin.pk)})  # fmt: skip
+    report = save_report(access, {
+        "register": "opportunity", "name": "A rather long name of a report about what closes when and by whom",
+        "conditions": [{"any": [{"col": "state", "opr": "eq", "value": "open"},
+                                {"col": "closes_on", "opr": "period", "value": "next_12_months"}]}],
+        "groups": [{"column": "closes_on", "by": "month"}, {"column": "owner"}, {"column": "stage"}], "across": True,
+        "measures": [{"how": "sum", "column": "value"}, {"how": "count"}], "chart": "line", "audience": "all",
+        "schedule": {"every": "week", "weekday": 0, "hour": 8, "users": [str(admin.pk)]}})  # fmt: skip
+    return str(report["_id"])
 
 
 def add_messages(admin: User) -> None:

@@ -41,7 +41,7 @@ def log_in(page: Page, username: str = "admin") -> None:
 
 def cells(page: Page) -> list[list[str]]:
     """The table's rows, totals last."""
-    rows = page.locator(".k-figures tbody tr, .k-figures tfoot tr").all()
+    rows = page.locator(".k-reporttable tbody tr, .k-reporttable tfoot tr").all()
     return [[text.replace("\u00a0", " ") for text in row.locator("th, td").all_inner_texts()] for row in rows]
 
 
@@ -57,13 +57,13 @@ def test_report_is_made_from_nothing_saved_shared_and_drilled_into(
     page.select_option("#group-0", "stage")
     page.select_option("#how-0", "sum")
     page.select_option("#measured-0", "value")
-    expect(page.locator(".k-figures tfoot")).to_contain_text("€1,527.50")
+    expect(page.locator(".k-reporttable tfoot")).to_contain_text("€1,527.50")
     expect(page.locator("[data-report-status]")).to_have_text("The result has 2 rows.")
     expect(page.locator(".k-chart svg path").first).to_be_attached()
     condition(page, "Value", "ge", "100")
-    expect(page.locator(".k-figures tfoot")).to_contain_text("€1,500.50")
+    expect(page.locator(".k-reporttable tfoot")).to_contain_text("€1,500.50")
     page.locator(".k-cond").get_by_role("button", name="Remove").click()
-    expect(page.locator(".k-figures tfoot")).to_contain_text("€1,527.50")
+    expect(page.locator(".k-reporttable tfoot")).to_contain_text("€1,527.50")
     page.fill("#report-name", "Value by stage")
     page.select_option("#audience", "role")
     page.locator("#roles-ts-control").click()
@@ -74,7 +74,7 @@ def test_report_is_made_from_nothing_saved_shared_and_drilled_into(
     expect(page.get_by_role("heading", name="Value by stage")).to_be_visible()
     assert cells(page) == [["Qualification", "€1,500.50"], ["Offer made", "€27.00"], ["Total", "€1,527.50"]]
     address = page.url
-    page.locator(".k-figures").get_by_role("link", name="Qualification").click()
+    page.locator(".k-reporttable").get_by_role("link", name="Qualification").click()
     expect(page.locator("#records tbody .name")).to_have_text(["Alfa", "Beta"])
 
     context = browser.new_context(base_url=live_server, locale="fi-FI")
@@ -84,7 +84,7 @@ def test_report_is_made_from_nothing_saved_shared_and_drilled_into(
     theirs.get_by_role("link", name="Value by stage").click()
     assert theirs.url == address
     assert [row[-1] for row in cells(theirs)] == ["7,00 €", "7,00 €"]
-    theirs.locator(".k-figures tbody a").click()
+    theirs.locator(".k-reporttable tbody a").click()
     expect(theirs.locator("#records tbody .name")).to_have_text(["Hers"])
     context.close()
 
@@ -122,7 +122,7 @@ def test_form_shows_what_the_choices_call_for(page: Page, projects: None) -> Non
     page.get_by_role("button", name="Remove figure 2").click()
     expect(page.locator("#how-1")).to_be_hidden()
     expect(page.get_by_role("button", name="Add a figure")).to_be_focused()
-    expect(page.locator(".k-figures thead th")).to_have_count(3)
+    expect(page.locator(".k-reporttable thead th")).to_have_count(3)
     expect(page.locator("#weekday")).to_be_hidden()
     page.select_option("#every", "week")
     expect(page.locator("#weekday")).to_be_visible()
@@ -142,10 +142,10 @@ def test_report_is_made_by_keyboard_alone(page: Page, projects: None) -> None:
     tab_to(page, "#group-0")
     page.keyboard.type("Stage")
     expect(page.locator("#group-0")).to_have_value("stage")
-    expect(page.locator(".k-figures tbody tr")).to_have_count(2)
+    expect(page.locator(".k-reporttable tbody tr")).to_have_count(2)
     with page.expect_navigation():
         page.keyboard.press("Control+Enter")
-    tab_to(page, ".k-figures tbody a")
+    tab_to(page, ".k-reporttable tbody a")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator("#records tbody .name")).to_have_text(["Alfa", "Beta"])

@@ -47,7 +47,7 @@ def save(client: FlaskClient, **values: Any) -> str:
 
 def rows_of(page: str) -> list[list[str]]:
     """The table's lines as plain texts, totals last."""
-    table = re.search(r"<table class=\"k-list k-figures.*?</table>", page, re.DOTALL)
+    table = re.search(r"<table class=\"k-list k-reporttable.*?</table>", page, re.DOTALL)
     assert table is not None, page
     lines = re.findall(r"<tr>(.*?)</tr>", table[0].partition("<tbody>")[2], re.DOTALL)
     return [[plain(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line, re.DOTALL)] for line in lines]
@@ -235,7 +235,7 @@ def test_report_tells_nothing_of_hidden_fields(
     page = bert.get(address)
     assert page.status_code == 400
     assert "secret plan" not in page.text
-    assert "k-figures" not in page.text
+    assert "k-reporttable" not in page.text
     listed = bert.get("/reports/")
     assert listed.status_code == 200
     assert "Offer book" not in listed.text

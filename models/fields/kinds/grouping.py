@@ -28,7 +28,7 @@ class Grouping:
 
     @property
     def in_each(self) -> bool:
-        """Whether a record stands in a row for each of its values; `group_expression` then gives a list."""
+        """Whether a record stands in a row for each of its values; `group_expression` then gives the list of them."""
         return self.several
 
     # What the database is asked for

@@ -52,7 +52,7 @@ class ProductLines(Faceted):
     input = "product_lines"
     refers = True
     importable = False
-    not_imported = _l("rows of products can't be imported. Leave the column out; their sum can go into a field of money.")
+    not_imported = _l("rows of products can't be imported. Leave the column out and add the rows on the records.")
     orderable = False
     offered = False
     needs_room = True
@@ -143,8 +143,12 @@ class ProductLines(Faceted):
         return True
 
     def group_expression(self, field: Field, by: str, context: Context) -> Any:
-        rows = {"$ifNull": [f"${field.path}", []]}
-        return {"$map": {"input": rows, "in": {"$ifNull": ["$$this.product", FREE]}}}
+        """The products, null for a row without one; where there are no rows, an empty text."""
+        rows = {"$size": {"$ifNull": [f"${field.path}", []]}}
+        return {"$cond": [{"$gt": [rows, 0]}, f"${field.path}.product", [""]]}
+
+    def group_key(self, found: Any, field: Field, by: str, context: Context) -> Any:
+        return FREE if found is None else found or None
 
     def group_text(self, key: Any, field: Field, by: str, context: Context) -> str:
         return str(WITHOUT) if key == FREE else context.labels.get((field.target, key), "")
@@ -158,12 +162,10 @@ class ProductLines(Faceted):
         return ((field.target, key),) if isinstance(key, ObjectId) else ()
 
     def part_expression(self, key: str, values: str, whole: str) -> Any:
-        """The amounts of the product's rows; the whole where there are no rows."""
-        mine = {"$filter": {"input": values, "cond": {"$eq": [{"$ifNull": ["$$this.product", FREE]}, key]}}}
-        return {"$cond": [{"$gt": [key, None]}, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
-
-    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
-        return [(field.target, line["product"]) for line in value or () if line.get("product")]
+        """The amounts of the product's rows; the whole where there is but one row, or none."""
+        mine = {"$filter": {"input": values, "cond": {"$eq": ["$$this.product", key]}}}
+        several = {"$gt": [{"$size": {"$ifNull": [values, []]}}, 1]}
+        return {"$cond": [several, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
 
     def reference_path(self, field: Field) -> str:
         return f"{field.path}.product"
