@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
+from pymongo.errors import ExecutionTimeout
 
 from models.rights import Access
 from models.saved_views import SavedView
@@ -215,6 +216,19 @@ def test_a_tool_that_takes_too_long_says_so_and_breaks_nothing(
     assert "This took too long" in text
     assert "Meet" in text
     assert "This took too long" in part(client, "news")
+
+
+def test_a_calendar_that_takes_too_long_breaks_nothing(
+    sally: User, sign_in: Callable[[User], FlaskClient], work: dict[str, Raw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_arguments: Any) -> Any:
+        raise ExecutionTimeout("operation exceeded time limit")
+
+    monkeypatch.setattr("views.tray_tools.activities.entries_of", slow)
+    text = sign_in(sally).get("/").text
+    assert "Sally.</p>" in text
+    assert "This took too long" in text
+    assert "Ring &lt;b&gt;" in text
 
 
 def test_first_steps_stand_there_until_they_are_done(client: FlaskClient, admin_access: Access) -> None:
