@@ -161,4 +161,4 @@ def result_of(card: Register, figures: Figures) -> Result:
 def cut_told(figures: Figures) -> str:
     if not figures.more:
         return ""
-    return _("The first %(count)s rows are shown; the totals count all of them.", count=figures.definition.limit)
+    return _("Rows shown: %(count)s. The totals count all of them.", count=figures.definition.limit)

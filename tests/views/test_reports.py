@@ -350,7 +350,7 @@ def test_amounts_without_a_rate_are_told(client: FlaskClient, projects: None, ad
 
 def test_rows_that_are_cut_off_are_told(client: FlaskClient, projects: None) -> None:
     page = client.get(save(client, limit="1", order="0")).text
-    assert "The first 1 rows are shown" in page
+    assert "Rows shown: 1." in page
     assert [row[0] for row in rows_of(page)] == ["Qualification", "Total"]
 
 
