@@ -80,7 +80,9 @@ class Writer:
         return self.figures.measures[place].text(value, self.figures.currency, self.context)
 
     def url(self, conditions: Sequence[Node]) -> str:
-        """The list of the records that meet conditions."""
+        """The list of the records that meet conditions; "" for a past day, for lists show the present."""
+        if self.figures.definition.as_of is not None:
+            return ""
         return f"{request.script_root}{self.card.path}/?{urlencode(pairs_of(conditions) or ALL_RECORDS)}"
 
     def table(self) -> Table:
@@ -159,4 +161,4 @@ def result_of(card: Register, figures: Figures) -> Result:
 def cut_told(figures: Figures) -> str:
     if not figures.more:
         return ""
-    return _("The first %(count)s rows are shown; the totals count all of them.", count=figures.definition.limit)
+    return _("Rows shown: %(count)s. The totals count all of them.", count=figures.definition.limit)

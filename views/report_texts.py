@@ -23,7 +23,8 @@ HOWS: Mapping[str, Any] = {
     "share": _l("Share"),
 }  # fmt: skip
 CHARTS: Mapping[str, Any] = {
-    "none": _l("No chart"), "bar": _l("Bars"), "stacked": _l("Stacked bars"), "line": _l("Line"), "pie": _l("Pie"),
+    "none": _l("No chart"), "bar": _l("Bar chart"), "stacked": _l("Stacked bars"), "line": _l("Line chart"),
+    "pie": _l("Pie chart"),
 }  # fmt: skip
 PERIODS: Mapping[str, Any] = {
     "day": _l("Day"), "week": _l("Week"), "month": _l("Month"), "quarter": _l("Quarter"), "year": _l("Year"),

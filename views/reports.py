@@ -32,8 +32,6 @@ from views.report_texts import about_of, sending_told
 
 Raw = dict[str, Any]
 PATH = "/reports"
-#: The registers whose figures are known as of a past day.
-WITH_PAST = frozenset({"opportunity"})
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class ReportView(BaseView):
         return self.render_template(
             "reports/show.html", title=title, card=card, result=answer.result, problem=answer.problem,
             chips=chips_of(schema, definition) if definition else (), about=about_of(schema, mapping),
-            keeps_past=card.key in WITH_PAST, as_of=day, as_of_error=day_error,
+            keeps_past=card.keeps_past, as_of=day, as_of_error=day_error,
             today=today_of(current_access()).isoformat(), day_told=day_told(as_of),
             xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url, **shown,
         ), 400 if answer.problem else 200  # fmt: skip
@@ -159,7 +157,7 @@ class ReportView(BaseView):
 def asked_day(mapping: Mapping[str, Any]) -> str:
     """The day that the address asks for, else the report's own; "" for today."""
     own = mapping.get("as_of") or ""
-    if mapping["register"] not in WITH_PAST:
+    if not register_of(mapping["register"]).keeps_past:
         return ""
     return request.args.get("as_of", own.date().isoformat() if isinstance(own, dt.datetime) else str(own))[:40]
 

@@ -327,6 +327,20 @@ def test_day_that_is_none_is_told_and_the_figures_are_todays(client: FlaskClient
     assert rows_of(page.text)[-1] == ["Total", "€1,520.50", "4"]
 
 
+def test_figures_of_a_past_day_lead_to_no_list_of_today(
+    client: FlaskClient, projects: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, tomorrow = save(client), dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    monkeypatch.setattr("services.reports.definition.today_of", lambda access: tomorrow)
+    page = client.get(f"{address}?as_of={tomorrow - dt.timedelta(days=1)}").text
+    assert rows_of(page)[-1] == ["Total", "€1,520.50", "4"]
+    assert links_of(page) == {}
+    assert f"as_of={tomorrow - dt.timedelta(days=1)}" in page.partition("Excel")[0]
+    before = client.get(f"{address}?as_of={tomorrow - dt.timedelta(days=9)}").text
+    assert "Nothing to count" in before
+    assert 'name="as_of"' not in client.get("/reports/ready/customers_without_contact").text
+
+
 def test_amounts_without_a_rate_are_told(client: FlaskClient, projects: None, admin_access: Access) -> None:
     create_record(admin_access, "opportunity", {"name": "Stor", "stage": "offer", "value": "900 SEK"})
     page = client.get(save(client)).text
@@ -336,7 +350,7 @@ def test_amounts_without_a_rate_are_told(client: FlaskClient, projects: None, ad
 
 def test_rows_that_are_cut_off_are_told(client: FlaskClient, projects: None) -> None:
     page = client.get(save(client, limit="1", order="0")).text
-    assert "The first 1 rows are shown" in page
+    assert "Rows shown: 1." in page
     assert [row[0] for row in rows_of(page)] == ["Qualification", "Total"]
 
 
