@@ -16,7 +16,7 @@ from models.products import Product
 from models.registers import Register, add_register
 
 OPEN, WON, LOST = "open", "won", "lost"
-STATES = (Choice(OPEN, _l("Open"), "blue"), Choice(WON, _l("Won"), "green"), Choice(LOST, _l("Lost"), "red"))
+STATES = (Choice(OPEN, _l("Still open"), "blue"), Choice(WON, _l("Won"), "green"), Choice(LOST, _l("Lost"), "red"))
 #: Those that are decided.
 CLOSED = (WON, LOST)
 #: How likely a decided one is, in percent.
