@@ -22,7 +22,7 @@ from services.pipeline_moves import OPEN_ONLY, REGISTER
 from services.planning import LARGE_PART, READ_THROUGH, counted, plan_for_adding_up, predicates_of
 from services.reports.definition import Definition, Dimension, Measured, dimensions
 from services.reports.figures import Making, reading_context
-from services.reports.measures import Measure, Sums, Value, measures_of, sums_of
+from services.reports.measures import Measure, Sums, Value, measures_of, summed, sums_of
 from services.reports.sources import Source
 from services.reports.tally import Counting, Line, Tally
 from services.values import context_of
@@ -131,16 +131,15 @@ class Weekly:
     def stages(self, counting: Counting) -> list[Raw]:
         """Add up what comes and goes at the same days, then what does so at each."""
         keys = {"k0": counting.key(self.dimension), **counting.currencies(), "first": "$first", "last": "$last"}
-        held = counting.grouped(keys, counting.amounts())
-        names = [name for name in held if name != "_id"]
+        held = counting.added_up(counting.amounts())
         kept = {name: f"$_id.{name}" for name in keys if name not in ("first", "last")}
         return [
             {"$match": {"$expr": {"$lt": ["$first", "$last"]}}},
-            {"$group": held},
+            {"$group": {"_id": keys, **held}},
             {"$set": {"step": [{"place": "$_id.first", "sign": 1}, {"place": "$_id.last", "sign": -1}]}},
             {"$unwind": "$step"},
             {"$group": {"_id": {**kept, "place": "$step.place"},
-                        **{name: {"$sum": {"$multiply": [f"${name}", "$step.sign"]}} for name in names}}},
+                        **{name: {"$sum": {"$multiply": [f"${name}", "$step.sign"]}} for name in held}}},
         ]  # fmt: skip
 
     def source(self) -> Source:
@@ -198,11 +197,11 @@ def told(weekly: Weekly) -> Development:
     foreign = {currency for sums in steps.values() for _name, currency in sums.sums if currency}
     rates = rates_of(days, foreign)
     sums = {key: running(steps, key, len(days)) for key in dict.fromkeys(key for key, _place in steps)}
-    total = [added_up([course[place] for course in sums.values()]) for place in range(len(days))]
+    total = [summed([course[place] for course in sums.values()]) for place in range(len(days))]
     values = {key: valued(weekly.measures, course, total, rates) for key, course in sums.items()}
     courses = [Course(key, text, values[key]) for key, text in ordered(weekly, list(sums))]
     shown = largest(courses)
-    left = [added_up([sums[one.key][place] for one in courses if one not in shown]) for place in range(len(days))]
+    left = [summed([sums[one.key][place] for one in courses if one not in shown]) for place in range(len(days))]
     if len(shown) < len(courses):
         text = _("%(count)s others", count=len(courses) - len(shown))
         shown.append(Course(None, text, valued(weekly.measures, left, total, rates), others=True))
@@ -223,16 +222,9 @@ def running(steps: Steps, key: Any, count: int) -> list[Sums]:
     """The sums of a key at each of so many days."""
     found, so_far = [], Sums()
     for place in range(count):
-        so_far = added_up([so_far, steps.get((key, place), Sums())])
+        so_far = summed([so_far, steps.get((key, place), Sums())])
         found.append(so_far)
     return found
-
-
-def added_up(parts: Sequence[Sums]) -> Sums:
-    total = Sums()
-    for one in parts:
-        total.add(one)
-    return total
 
 
 def valued(measures: Sequence[Measure], sums: Sequence[Sums], total: Sequence[Sums],
@@ -243,7 +235,7 @@ def valued(measures: Sequence[Measure], sums: Sequence[Sums], total: Sequence[Su
 
 def ordered(weekly: Weekly, keys: Sequence[Any]) -> list[tuple[Any, str]]:
     """The keys in the order of their groups, each with what it is called."""
-    tally = Tally([weekly.dimension], {(key,): Line((key,)) for key in keys})
+    tally = Tally([weekly.dimension], {(key,): Line((key,)) for key in keys}, Sums())
     making = Making(Definition(REGISTER), [], Sums(), Rates(""), reading_context(weekly.access, tally))
     return [(row.keys[0], row.texts[0]) for row in making.by_groups(tally)]
 
