@@ -167,6 +167,9 @@ class ProductLines(Faceted):
         several = {"$gt": [{"$size": {"$ifNull": [values, []]}}, 1]}
         return {"$cond": [several, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
 
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        return [(field.target, line["product"]) for line in value or () if line.get("product")]
+
     def reference_path(self, field: Field) -> str:
         return f"{field.path}.product"
 
