@@ -87,7 +87,7 @@ def test_a_company_s_page_tells_of_its_opportunities(client: FlaskClient, admin_
                                                 "company": str(company["_id"])})  # fmt: skip
     text = client.get(f"/companies/show/{company['_id']}").text
     assert "Pump" in text
-    assert "Still open · Trial · €5.00" in text
+    assert "Open · Trial · €5.00" in text
 
 
 def test_the_board_shows_one_pipeline_at_a_time(client: FlaskClient, admin_access: Access) -> None:
