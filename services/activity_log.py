@@ -28,6 +28,8 @@ from services.values import context_of
 Raw = dict[str, Any]
 #: So many stand in the block of a record's page; of more the first ones by their moment.
 SHOWN, READ = 12, 200
+#: The inputs of links to whom something is done with.
+LINK_INPUTS = ("link", "multi_link")
 #: What is offered to be linked as well, at most.
 MOST_OFFERED = 30
 LONGEST_MINUTES = 24 * 60
@@ -84,13 +86,14 @@ def offered_links(access: Access, card: Register, raw: Raw) -> list[Link]:
 
 
 def pointed_at(schema: Schema, target: str, raw: Raw) -> list[ObjectId]:
-    links = [field for field in links_of(schema) if field.target == target and field.kind.name == "links"]
-    return [one for field in links for one in stored_value(field, raw) or ()][:MOST_OFFERED]
+    links = [field for field in links_of(schema) if field.target == target and field.kind.input in LINK_INPUTS]
+    return [one for field in links for _target, one in field.kind.references(stored_value(field, raw), field)
+            ][:MOST_OFFERED]  # fmt: skip
 
 
 def pointing(access: Access, register: str, card: Register, record_id: ObjectId) -> list[ObjectId]:
     other = schema_of(register).for_access(access)
-    tokens = [token for field in links_of(other) if field.target == card.key and field.kind.name == "links"
+    tokens = [token for field in links_of(other) if field.target == card.key and field.kind.input in LINK_INPUTS
               for token in field.kind.facets(record_id, field)]  # fmt: skip
     if not tokens or not access.may(register, "see"):
         return []
