@@ -522,7 +522,7 @@ def test_tray_fits_and_is_accessible(
     page.set_viewport_size({"width": width, "height": 800})
     User.objects(pk=sally.pk).update(language=language[:2])
     sign_in_at(page, "sally")
-    expect(page.locator(".k-mini")).to_be_visible()
+    expect(page.locator(".k-traytable")).to_be_visible()
     for address in ("/", "/tray/sales/arrange"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
