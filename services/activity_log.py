@@ -86,9 +86,12 @@ def offered_links(access: Access, card: Register, raw: Raw) -> list[Link]:
 
 
 def pointed_at(schema: Schema, target: str, raw: Raw) -> list[ObjectId]:
-    links = [field for field in links_of(schema) if field.target == target and field.kind.input in LINK_INPUTS]
-    return [one for field in links for _target, one in field.kind.references(stored_value(field, raw), field)
-            ][:MOST_OFFERED]  # fmt: skip
+    """Whom a record points at by its links to several, or by one of the program's own (an opportunity's company): what
+    a link of the organisation's own is for, nobody knows here."""
+    links = [field for field in links_of(schema)
+             if field.target == target and (field.kind.name == "links" or not field.custom)]  # fmt: skip
+    return [one for field in links
+            for _target, one in field.kind.references(stored_value(field, raw), field)][:MOST_OFFERED]  # fmt: skip
 
 
 def pointing(access: Access, register: str, card: Register, record_id: ObjectId) -> list[ObjectId]:

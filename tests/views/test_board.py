@@ -64,6 +64,22 @@ def test_board_tells_stages_sums_and_cards(client: FlaskClient, opportunities: d
     assert re.search(r"Closing overdue</dt><dd class=\"num late\">1<", text)
 
 
+def test_cards_tell_what_comes_next_what_rests_and_what_is_in_no_sum(
+    client: FlaskClient, opportunities: dict[str, Raw], admin_access: Access
+) -> None:
+    create_record(admin_access, "opportunity", {"name": "Foreign", "value": "9 SEK", "next_step": "Ask Outi"})
+    create_record(admin_access, "activity", {"name": "Ring <b>", "kind": "task", "due_on": "2020-02-03",
+                                             "opportunities": [str(opportunities["Hoist"]["_id"])]})  # fmt: skip
+    long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=40)
+    Opportunity.objects(pk=opportunities["Table"]["_id"]).update(stage_since=long_ago)
+    text = client.get(BOARD).text
+    assert "Ring &lt;b&gt; 3 Feb 2020" in text
+    assert '<span class="vh">Overdue: </span>Ring' in text
+    assert "Ask Outi" in text
+    assert text.count("Has rested for 40 days") == 1
+    assert "1 record in SEK is left out of the sums" in text
+
+
 def test_menu_leads_to_the_board_until_the_list_is_looked_at(
     client: FlaskClient, opportunities: dict[str, Raw]
 ) -> None:
@@ -311,3 +327,11 @@ def test_a_phone_shows_one_stage_at_a_time_and_moves_by_the_menu(
     expect(page.locator(".k-toast")).to_contain_text("Crane was moved to")
     assert stored(opportunities["Crane"])["stage"] == "offer"
     context.close()
+
+
+def test_a_call_logged_on_an_opportunity_is_its_company_s_as_well(
+    client: FlaskClient, opportunities: dict[str, Raw]
+) -> None:
+    crane = opportunities["Crane"]
+    block = client.get(f"/opportunities/activities/{crane['_id']}").text
+    assert re.search(rf'<option value="{crane["company"]}" selected>Alfa &amp; Co', block)
