@@ -69,3 +69,11 @@ def states_at(register: str, quarter: int) -> dict[str, Any]:
     before = [{"register": register, "fork": fork, "ends": {"$gte": quarter}} for fork in forks_before(quarter)]
     after = [{"register": register, "fork": fork, "begins": {"$lt": quarter}} for fork in forks_after(quarter)]
     return {"$or": before + after}
+
+
+def states_within(register: str, first: int, last: int) -> dict[str, Any]:
+    """The condition for the states that hold some moment from the quarter `first` to `last`."""
+    before = [{"register": register, "fork": fork, "ends": {"$gte": first}}
+              for fork in forks_before(first) if fork < first]  # fmt: skip
+    after = [{"register": register, "fork": fork, "begins": {"$lt": last}} for fork in forks_after(last)]
+    return {"$or": [{"register": register, "fork": {"$gte": first, "$lte": last}}, *before, *after]}

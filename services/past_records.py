@@ -15,7 +15,7 @@ from models.changes import DeletedRecord
 from models.fields.conditions import Node
 from models.fields.context import Context
 from models.fields.errors import ConditionError
-from models.fields.query import Asking, conditions_query, every_of
+from models.fields.query import Asking, conditions_query, every_of, within
 from models.fields.schema import Schema
 from models.past import PastState, moment_of, quarter_of, states_at
 from models.rights import Access
@@ -33,7 +33,7 @@ def end_of(day: dt.date, zone: ZoneInfo) -> int:
 
 
 @dataclass(frozen=True)
-class Past:
+class PastDay:
     """What a reader sees of a register's records as they were at the end of a day; `schema` is as the reader has it.
 
     A record that the reader may not see now is not seen as it was, nor one that is gone for good; what has been
@@ -67,10 +67,9 @@ class Past:
         return every_of([self.access.condition(self.schema.register.key), query,
                          {"changed_at": {"$lt": self.moment}}])  # fmt: skip
 
-    def changed(self, query: Raw) -> list[Raw]:
-        """The stages over `PastState` for the documents that have changed since, or were deleted, as they were."""
-        states = every_of([states_at(self.schema.register.key, self.quarter), self.seen])
-        return [{"$match": states}, {"$replaceRoot": {"newRoot": "$document"}}, *([{"$match": query}] if query else [])]
+    def changed(self, query: Raw) -> Raw:
+        """The query over `PastState` for what has changed since, or was deleted, as it was."""
+        return every_of([states_at(self.schema.register.key, self.quarter), self.seen, within(query, "document")])
 
     @cached_property
     def seen(self) -> Raw:
@@ -79,14 +78,15 @@ class Past:
 
     def with_changed(self, query: Raw) -> Raw:
         """The stage that adds those to the unchanged ones."""
-        return {"$unionWith": {"coll": PastState._get_collection().name, "pipeline": self.changed(query)}}
+        stages = [{"$match": self.changed(query)}, {"$replaceRoot": {"newRoot": "$document"}}]
+        return {"$unionWith": {"coll": PastState._get_collection().name, "pipeline": stages}}
 
 
-def past_of(access: Access, schema: Schema, day: dt.date) -> Past:
+def past_of(access: Access, schema: Schema, day: dt.date) -> PastDay:
     """Raises ConditionError for a register whose past is not kept."""
     if not schema.register.keeps_past:
         raise ConditionError("as_of", _l("How these stood on a past day is not kept. Leave the day out."))
-    return Past(access, schema, day)
+    return PastDay(access, schema, day)
 
 
 def seen_states(access: Access, schema: Schema) -> Raw:

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from benchmarks.measuring import Case, DifferentAnswers, Result, measure
 from benchmarks.report import lines
+from services.reports.ready import READY
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
@@ -22,7 +23,8 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
          "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
-         "letters", "timeline: 30 entries of a company and 50 people"}  # fmt: skip
+         "letters", "timeline: 30 entries of a company and 50 people",
+         *(f"report {key}: {whose} records" for key in READY for whose in ("all", "own"))}  # fmt: skip
 
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""The opportunity register's screens: the board, winning and losing beside what every register has."""
+"""The opportunity register's screens: the board, winning and losing, and its past beside what every register has."""
 
 from views.board import BoardScreens
 from views.interface import RegisterInterface
+from views.pipeline_past import PastScreens
 
 
-class OpportunityView(BoardScreens):
+class OpportunityView(BoardScreens, PastScreens):
     """Opportunities."""
 
     datamodel = RegisterInterface("opportunity")

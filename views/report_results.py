@@ -1,6 +1,6 @@
 """The figures of a report as its page shows them: the table whose rows lead to their records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -121,13 +121,18 @@ class Writer:
 
 
 def notes_of(figures: Figures) -> list[str]:
-    """What the sums leave out, by currency."""
+    """What the sums leave out."""
+    return left_out_told(figures.left_out)
+
+
+def left_out_told(left_out: Mapping[str, int]) -> list[str]:
+    """How many records in each currency are left out of sums."""
     return [
         ngettext("%(num)s record in %(currency)s is left out: there is no exchange rate for it. Administrators set "
                  "rates under Settings, Currencies.",
                  "%(num)s records in %(currency)s are left out: there is no exchange rate for them. Administrators "
                  "set rates under Settings, Currencies.", count, currency=currency)
-        for currency, count in sorted(figures.left_out.items())
+        for currency, count in sorted(left_out.items())
     ]  # fmt: skip
 
 

@@ -13,11 +13,14 @@ from models.registers import Register
 from services.saved_views import LIST
 from views.selection import PREFIX, WHERE
 
-__all__ = ["BOARD", "LIST", "ScreenLink", "look_at", "screen_links", "screen_looked_at"]
+__all__ = ["BOARD", "DEVELOPMENT", "LIST", "ScreenLink", "look_at", "screen_links", "screen_looked_at"]
 
 BOARD = "board"
+#: Of registers that keep their past; the menu's entry never opens with it.
+DEVELOPMENT = "development"
 #: (label, icon) of each.
-SCREENS: dict[str, tuple[Any, str]] = {BOARD: (_l("Board"), "layout-kanban"), LIST: (_l("List"), "list")}
+SCREENS: dict[str, tuple[Any, str]] = {BOARD: (_l("Board"), "layout-kanban"), LIST: (_l("List"), "list"),
+                                      DEVELOPMENT: (_l("Development"), "trending-up")}
 #: Where the session keeps which screen of each register was looked at last.
 LOOKED_AT = "screens"
 
@@ -32,6 +35,7 @@ class ScreenLink:
 
 def screen_links(card: Register, screens: Sequence[str], here: str) -> list[ScreenLink]:
     """The ways to the screens of a register, with the conditions of the page; none where there is but one."""
+    screens = [*screens, DEVELOPMENT] if card.keeps_past else screens
     if len(screens) < 2:
         return []
     kept = [(name, value) for name, value in request.args.items(multi=True)

@@ -104,6 +104,13 @@ def every_of(parts: Iterable[Mapping[str, Any]]) -> Query:
     return {"$and": filled}
 
 
+def within(query: Query, path: str) -> Query:
+    """The query for documents that are kept in others, at `path`."""
+    return {key if key.startswith("$") else f"{path}.{key}":
+            [within(part, path) for part in asked] if key.startswith("$") else asked
+            for key, asked in query.items()}  # fmt: skip
+
+
 def any_of(parts: Sequence[Query]) -> Query:
     """At least one of the queries. Tokens make one set, which the index of tokens answers."""
     if not all(parts):

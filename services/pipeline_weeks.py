@@ -1,0 +1,247 @@
+"""How the offer book developed: its count, value and weighted value at the end of each week, by any of its groups."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from models.fields.conditions import Node
+from models.fields.errors import ConditionError
+from models.fields.query import Asking, Query, conditions_query, every_of, within
+from models.fields.schema import Schema, schema_of
+from models.past import SECONDS, PastState, states_within
+from models.rights import Access
+from services.currencies import Rates, rates_on
+from services.linked import find_linked
+from services.past_records import end_of, seen_states
+from services.pipeline_moves import OPEN_ONLY, REGISTER
+from services.planning import LARGE_PART, READ_THROUGH, counted, plan_for_adding_up, predicates_of
+from services.reports.definition import Definition, Dimension, Measured, dimensions
+from services.reports.figures import Making, reading_context
+from services.reports.measures import Measure, Sums, Value, measures_of, summed, sums_of
+from services.reports.sources import Source
+from services.reports.tally import Counting, Line, Tally
+from services.values import context_of
+
+Raw = dict[str, Any]
+MOST_WEEKS = 104
+#: So many groups have a course of their own, those with the largest value; the others share one.
+MOST_COURSES = 50
+MEASURED = (Measured("count"), Measured("sum", "value"), Measured("weighted", "value", "probability"))
+COUNT, VALUE, WEIGHTED = range(3)
+QUARTERS_A_WEEK = 7 * 86_400 // SECONDS
+#: From the week's end at a place on there is so much more of a key.
+Steps = dict[tuple[Any, int], Sums]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One group's figures: `values` has for each day those of each measure; `key` None for records without a value."""
+
+    key: Any
+    text: str
+    values: list[list[Value]]
+    others: bool = False
+
+
+@dataclass(frozen=True)
+class Development:
+    """The open offer book at the end of `days`, the last of which is today as it is now; amounts in `currency`, by the
+    rates of each day. Courses stand in the order of their groups, what is left of them last. `left_out` counts the
+    open records of now in currencies without a rate."""
+
+    days: list[dt.date]
+    dimension: Dimension
+    measures: list[Measure]
+    currency: str
+    courses: list[Course]
+    totals: list[list[Value]]
+    left_out: Mapping[str, int]
+
+
+def groups_of(access: Access) -> list[Dimension]:
+    """What the development can be told by: fields of few values, of which a record has one."""
+    found = dimensions(schema_of(REGISTER).for_access(access))
+    return [Dimension(one.field) for one in found if one.field.kind.faceted and not one.field.kind.in_each]
+
+
+def development(access: Access, conditions: Sequence[Node], weeks: int = 26, by: str = "owner") -> Development:
+    """The open records that meet the conditions, at the ends of the last `weeks` weeks and now, by the rights of now
+    and the values of each moment. Conditions that go by the day ("this month") mean today's.
+
+    Raises ConditionError, also for a field that the reader does not see; TooSlow.
+    """
+    dimension = next((one for one in groups_of(access) if one.column == by), None)
+    if dimension is None:
+        raise ConditionError("by", _l("Choose a field to show the development by."))
+    schema = schema_of(REGISTER).for_access(access)
+    today = dt.datetime.now(context_of(access).zone).date()
+    days = [*week_ends(today, max(1, min(weeks, MOST_WEEKS))), today]
+    return told(Weekly(access, schema, [*conditions, OPEN_ONLY], days, dimension, measures_of(schema, MEASURED)))
+
+
+def week_ends(today: dt.date, weeks: int) -> list[dt.date]:
+    """The Sundays that the last whole weeks ended with."""
+    last = today - dt.timedelta(days=today.weekday() + 1)
+    return [last - dt.timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
+
+
+# Reading
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """All weeks in one pass: each state of a record counts from the first day that it holds the end of to the last.
+    The last of `days` is today, which only what is so still holds."""
+
+    access: Access
+    schema: Schema
+    conditions: Sequence[Node]
+    days: Sequence[dt.date]
+    dimension: Dimension
+    measures: list[Measure]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """When each week ends, in quarters of an hour."""
+        zone = context_of(self.access).zone
+        return [end_of(day, zone) for day in self.days[:-1]]
+
+    @cached_property
+    def query(self) -> Query:
+        return conditions_query(self.schema, self.conditions,
+                                Asking(self.access, context_of(self.access), find_linked))  # fmt: skip
+
+    def steps(self) -> Steps:
+        """Raises TooSlow."""
+        counting = Counting(self.source(), self.measures, context_of(self.access))
+        kind, names = self.dimension.field.kind, counting.currency_names()
+        found: Steps = {}
+        for raw in counting.source.aggregated(self.stages(counting)):
+            key = kind.group_key(raw["_id"].get("k0"), self.dimension.field, "", counting.context)
+            currencies = {column: raw["_id"].get(name) or "" for name, column in names.items()}
+            step = found.setdefault((kind.group_identity(key), int(raw["_id"]["place"])), Sums())
+            step.add(sums_of(raw, self.measures, currencies))
+        return found
+
+    def stages(self, counting: Counting) -> list[Raw]:
+        """Add up what comes and goes at the same days, then what does so at each."""
+        keys = {"k0": counting.key(self.dimension), **counting.currencies(), "first": "$first", "last": "$last"}
+        held = counting.added_up(counting.amounts())
+        kept = {name: f"$_id.{name}" for name in keys if name not in ("first", "last")}
+        return [
+            {"$match": {"$expr": {"$lt": ["$first", "$last"]}}},
+            {"$group": {"_id": keys, **held}},
+            {"$set": {"step": [{"place": "$_id.first", "sign": 1}, {"place": "$_id.last", "sign": -1}]}},
+            {"$unwind": "$step"},
+            {"$group": {"_id": {**kept, "place": "$step.place"},
+                        **{name: {"$sum": {"$multiply": [f"${name}", "$step.sign"]}} for name in held}}},
+        ]  # fmt: skip
+
+    def source(self) -> Source:
+        """The states that may hold the end of some week, and the records as they are."""
+        states, records = PastState._get_collection(), self.schema.register.document._get_collection()
+        plan = plan_for_adding_up(records, tuple(predicates_of(
+            every_of([self.access.condition(REGISTER), self.query]))))  # fmt: skip
+        since = {"$floor": {"$divide": [{"$toLong": "$changed_at"}, SECONDS * 1_000]}}
+        there = [{"$match": plan.query},
+                 {"$project": {**dict.fromkeys(self.paths, 1), "first": self.place_after(since),
+                               "last": {"$literal": len(self.days)}}}]  # fmt: skip
+        held = {"_id": 0, **{path: f"$document.{path}" for path in self.paths},
+                "first": self.place_after("$begins"), "last": self.place_after("$ends")}  # fmt: skip
+        span, options = self.span()
+        asked = every_of([span, seen_states(self.access, self.schema), within(self.query, "document")])
+        joined = {"$unionWith": {"coll": records.name, "pipeline": there}}
+        return Source(states, ({"$match": asked}, {"$project": held}, joined), options)
+
+    def span(self) -> tuple[Query, Raw]:
+        """(the condition for the states of these weeks, how to read them): most of a collection is read through."""
+        first, last = self.ends[0], self.ends[-1]
+        states, by_fork = PastState._get_collection(), states_within(REGISTER, first, last)
+        most = int(LARGE_PART * states.estimated_document_count()) + 1
+        if counted(states, by_fork, most, None) < most:
+            return by_fork, {}
+        through = {"register": REGISTER, "begins": {"$lt": last}, "ends": {"$gte": first}}
+        return through, {"hint": dict(READ_THROUGH)}
+
+    @property
+    def paths(self) -> list[str]:
+        """What is read of a record."""
+        fields = [self.dimension.field, *(one for measure in self.measures for one in (measure.field, measure.percent))]
+        return list(dict.fromkeys(one.path for one in fields if one is not None))
+
+    def place_after(self, quarter: Any) -> Raw:
+        """How many of the weeks had ended when the quarter began: their number by the length of a week, one more or
+        less where the clocks have been changed since."""
+        ends, count = self.ends, len(self.ends)
+        by_length = {"$add": [{"$floor": {"$divide": [{"$subtract": ["$$quarter", ends[0]]}, QUARTERS_A_WEEK]}}, 1]}
+        guess = {"$toInt": {"$max": [0, {"$min": [count, by_length]}]}}
+        more = {"$and": [{"$lt": ["$$guess", count]}, {"$lte": [{"$arrayElemAt": [ends, "$$guess"]}, "$$quarter"]}]}
+        fewer = {"$and": [{"$gt": ["$$guess", 0]},
+                          {"$gt": [{"$arrayElemAt": [ends, {"$subtract": ["$$guess", 1]}]}, "$$quarter"]}]}  # fmt: skip
+        placed = {"$switch": {"branches": [{"case": more, "then": {"$add": ["$$guess", 1]}},
+                                           {"case": fewer, "then": {"$subtract": ["$$guess", 1]}}],
+                              "default": "$$guess"}}  # fmt: skip
+        return {"$let": {"vars": {"quarter": quarter}, "in": {"$let": {"vars": {"guess": guess}, "in": placed}}}}
+
+
+# Telling
+
+
+def told(weekly: Weekly) -> Development:
+    steps, days = weekly.steps(), list(weekly.days)
+    foreign = {currency for sums in steps.values() for _name, currency in sums.sums if currency}
+    rates = rates_of(days, foreign)
+    sums = {key: running(steps, key, len(days)) for key in dict.fromkeys(key for key, _place in steps)}
+    total = [summed([course[place] for course in sums.values()]) for place in range(len(days))]
+    values = {key: valued(weekly.measures, course, total, rates) for key, course in sums.items()}
+    courses = [Course(key, text, values[key]) for key, text in ordered(weekly, list(sums))]
+    shown = largest(courses)
+    left = [summed([sums[one.key][place] for one in courses if one not in shown]) for place in range(len(days))]
+    if len(shown) < len(courses):
+        text = _("%(count)s others", count=len(courses) - len(shown))
+        shown.append(Course(None, text, valued(weekly.measures, left, total, rates), others=True))
+    return Development(
+        days, weekly.dimension, weekly.measures, rates[-1].currency, shown,
+        valued(weekly.measures, total, total, rates),
+        {code: n for code, n in sorted(total[-1].currencies.items()) if n and not rates[-1].knows(code)},
+    )  # fmt: skip
+
+
+def rates_of(days: Sequence[dt.date], currencies: set[str]) -> list[Rates]:
+    """The rates of each day; one is read where no day could make a difference."""
+    last = rates_on(days[-1])
+    return [last] * len(days) if currencies <= {last.currency} else [*map(rates_on, days[:-1]), last]
+
+
+def running(steps: Steps, key: Any, count: int) -> list[Sums]:
+    """The sums of a key at each of so many days."""
+    found, so_far = [], Sums()
+    for place in range(count):
+        so_far = summed([so_far, steps.get((key, place), Sums())])
+        found.append(so_far)
+    return found
+
+
+def valued(measures: Sequence[Measure], sums: Sequence[Sums], total: Sequence[Sums],
+           rates: Sequence[Rates]) -> list[list[Value]]:  # fmt: skip
+    return [[measure.value(one, whole, rate) for measure in measures]
+            for one, whole, rate in zip(sums, total, rates, strict=True)]  # fmt: skip
+
+
+def ordered(weekly: Weekly, keys: Sequence[Any]) -> list[tuple[Any, str]]:
+    """The keys in the order of their groups, each with what it is called."""
+    tally = Tally([weekly.dimension], {(key,): Line((key,)) for key in keys}, Sums())
+    making = Making(Definition(REGISTER), [], Sums(), Rates(""), reading_context(weekly.access, tally))
+    return [(row.keys[0], row.texts[0]) for row in making.by_groups(tally)]
+
+
+def largest(courses: Sequence[Course]) -> list[Course]:
+    """Those that are told one by one, in their order."""
+    by_value = sorted(courses, key=lambda one: max(day[VALUE] or 0 for day in one.values), reverse=True)
+    kept = {id(one) for one in by_value[:MOST_COURSES]}
+    return [one for one in courses if id(one) in kept]
