@@ -18,7 +18,7 @@ from services.reports.grid import Grid, GridLine, cell_text, grid_of
 from services.values import context_of
 from views.base import current_access, current_language
 from views.report_charts import chart_of, gist_of
-from views.report_texts import dimension_label
+from views.report_texts import dimension_label, in_a_line
 from views.selection import pairs_of
 
 Raw = dict[str, Any]
@@ -157,7 +157,7 @@ class Result:
 def result_of(card: Register, figures: Figures) -> Result:
     """The result of a report for the user of this request."""
     writer = Writer(card, figures)
-    caption = " · ".join(filter(None, (", ".join(writer.labels), ", ".join(writer.groups))))
+    caption = in_a_line(writer.groups, writer.labels)
     chart = chart_of(writer)
     return Result(caption, writer.table(), notes_of(figures), cut_told(figures), chart,
                   gist_of(writer, chart, caption) if chart else "")  # fmt: skip

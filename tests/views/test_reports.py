@@ -264,7 +264,7 @@ def test_menu_has_reports_for_those_who_see_a_register(
 def test_list_is_searched_by_name_and_by_what_reports_are_about(client: FlaskClient, projects: None) -> None:
     save(client)
     listed = client.get("/reports/").text
-    assert "Value, Count · Stage" in listed
+    assert "Stage: Value · Count" in listed
     assert listed.index("Value by stage") < listed.index("Offer book by stage")
     found = client.get("/reports/?q=VALUE+stage").text
     assert "Value by stage" in found
@@ -389,7 +389,7 @@ def test_stacked_bars_are_by_the_last_group(client: FlaskClient, projects: None)
     assert chart["categories"] == ["Qualification", "Offer made"]
     [series] = chart["series"]
     assert (series["name"], series["values"], series["colour"]) == ("Open", [1500.5, 20.0], "blue")
-    assert "Stacked bars: Value, Count · Stage, State." in page
+    assert "Stacked bars. Stage, State: Value · Count." in page
     assert "The largest is Qualification: €1,500.50." in page
 
 
@@ -415,7 +415,8 @@ def test_counts_and_money_are_not_drawn_on_one_axis(client: FlaskClient, project
     assert [one["name"] for one in money["series"]] == ["Value", "Value, mean"]
 
 
-def test_day_of_the_figures_is_told(client: FlaskClient, projects: None) -> None:
+def test_page_of_a_ready_report_says_what_it_is_about_and_of_which_day(client: FlaskClient, projects: None) -> None:
     page = client.get("/reports/ready/customers_without_contact").text
+    assert ">no Activities where (State is Done and When is in the last 90 days)<" in page
     today = dt.datetime.now(dt.UTC)
     assert f"As of {today.day} {today:%b} {today.year}" in page
