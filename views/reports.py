@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
@@ -14,13 +15,13 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from models.registers import register_of
+from models.registers import Register, register_of
 from models.rights import NotAllowed
 from models.saved_views import Audience
 from models.security import Role
 from services.labels import names_of
 from services.records import RecordNotFound
-from services.reports.definition import today_of
+from services.reports.definition import Definition, today_of
 from services.reports.ready import ReadyReport, ready_reports
 from services.reports.restoring import restore_report
 from services.reports.saved import delete_report, get_report, may_change, reports_for
@@ -29,6 +30,7 @@ from views.base import current_access, current_language
 from views.permissions import OWN
 from views.report_answers import Answer, answer_to, chips_of, schema_seen
 from views.report_texts import about_of, sending_told
+from views.selection import pairs_of
 
 Raw = dict[str, Any]
 PATH = "/reports"
@@ -149,6 +151,7 @@ class ReportView(BaseView):
             "reports/show.html", title=title, card=card, result=answer.result, problem=answer.problem,
             chips=chips_of(schema, definition) if definition else (), about=about_of(schema, mapping),
             keeps_past=card.keeps_past, as_of=day, as_of_error=day_error,
+            moved_url=moved_url(card, definition) if definition and as_of else "",
             today=today_of(current_access()).isoformat(), day_told=day_told(as_of),
             xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url, **shown,
         ), 400 if answer.problem else 200  # fmt: skip
@@ -169,6 +172,12 @@ def answer_of_day(mapping: Mapping[str, Any]) -> tuple[Answer, str]:
     if not answer.errors.get("as_of"):
         return answer, ""
     return answer_to({**asked, "as_of": None}), " ".join(answer.errors["as_of"])
+
+
+def moved_url(card: Register, definition: Definition) -> str:
+    """The page that says what moved among the report's records since its day."""
+    pairs = [*pairs_of(definition.conditions), ("since", str(definition.as_of))]
+    return f"{request.script_root}{card.address_of('moved')}?{urlencode(pairs)}"
 
 
 def day_told(as_of: dt.date | None) -> str:

@@ -337,6 +337,9 @@ def test_figures_of_a_past_day_lead_to_no_list_of_today(
     assert links_of(page) == {}
     assert f"as_of={tomorrow - dt.timedelta(days=1)}" in page.partition("Excel")[0]
     before = client.get(f"{address}?as_of={tomorrow - dt.timedelta(days=9)}").text
+    moved = re.search(r'href="([^"]+)">What moved since<', before)
+    assert moved is not None
+    assert client.get(unescape(moved[1])).status_code == 200
     assert "Nothing to count" in before
     assert 'name="as_of"' not in client.get("/reports/ready/customers_without_contact").text
 
