@@ -12,10 +12,12 @@ from app.demo_command import load_demo
 from app.import_report import report_lines
 from app.merge_command import merge_files, outcome_lines
 from models.fields.errors import ConditionError
-from models.registers import UnknownRegister
+from models.fields.schema import schema_of
+from models.registers import UnknownRegister, all_registers
 from models.rights import system_access
 from services.imports import ImportProblem, ImportReport, import_now, read_mapping
 from services.jobs import JobError
+from services.keeping_past import make_past_anew
 from services.merge import FORMS, UNKNOWN_CHOICES, Form
 from services.search import TooSlow
 from services.word import TemplateError
@@ -29,6 +31,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(import_records)
     app.cli.add_command(load_demo)
     app.cli.add_command(merge_records)
+    app.cli.add_command(rebuild_past)
 
 
 @click.command("import-records")
@@ -84,3 +87,13 @@ def merge_records(
             sys.exit(1)
         for line in outcome_lines(outcome, output):
             click.echo(line)
+
+
+@click.command("rebuild-past")
+def rebuild_past() -> None:
+    """Work out anew, from the change entries, what records were on past days: where records and entries came into the
+    database by other ways than this program. While nobody works."""
+    for register in all_registers():
+        if register.keeps_past:
+            make_past_anew(schema_of(register.key))
+            click.echo(register.key)

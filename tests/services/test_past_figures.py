@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from bson import Decimal128, ObjectId
-from flask import Flask
+from flask import Flask, current_app
 
+from app.cli import rebuild_past
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.schema import schema_of
 from models.past import PastState, fork_of, states_at
@@ -116,6 +117,9 @@ def test_the_past_made_anew_of_change_entries_is_what_was_kept(clock: Clock, own
     bring_up_to_date()
     assert states() == kept
     bring_up_to_date()
+    assert states() == kept
+    PastState._get_collection().delete_many({})
+    assert current_app.test_cli_runner().invoke(rebuild_past).exit_code == 0
     assert states() == kept
 
 
