@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from bson import ObjectId
@@ -106,11 +107,11 @@ class Asked:
     pipeline: Pipeline
     conditions: Sequence[Node] = ()
 
-    @property
+    @cached_property
     def schema(self) -> Schema:
         return schema_of(REGISTER).for_access(self.access)
 
-    @property
+    @cached_property
     def listing(self) -> Listing:
         """The order of the cards: the first to be closed first, those without a day last."""
         return listing_of(self.schema, "closes_on" if "closes_on" in self.schema.by_column else None, None)

@@ -35,7 +35,7 @@ class SearchScreens(HistoryScreens):
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         return self.render_template(
             "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
-            sources=builder_sources(), title=_("Search"),
+            sources=builder_sources(), title=_("Search"), back=self.screen_address(),
         )  # fmt: skip
 
     @expose("/found", methods=["GET"])
@@ -45,10 +45,13 @@ class SearchScreens(HistoryScreens):
         """The list that shows what the conditions in `where` find: to an address that can be read and shared."""
         kept = [(name, value) for name, value in request.args.items(multi=True) if name in KEPT]
         asked = pairs_of(groups_of_text(request.args.get("where", "")))
-        screen = request.args.get("screen", "")
-        address = self.card.address_of(screen if screen in self.card.screens else LIST)
         kept = [pair for pair in kept if pair[0] != "screen"]
-        return redirect(f"{request.script_root}{address}?{urlencode([*kept, *asked] or ALL_RECORDS)}")
+        return redirect(f"{self.screen_address()}?{urlencode([*kept, *asked] or ALL_RECORDS)}")
+
+    def screen_address(self) -> str:
+        """The screen that the search was opened from."""
+        screen = request.args.get("screen", "")
+        return request.script_root + self.card.address_of(screen if screen in self.card.screens else LIST)
 
     @expose("/matching", methods=["GET"])
     @has_access

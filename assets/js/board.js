@@ -78,6 +78,9 @@ class Board {
         group: "board",
         draggable: "[data-movable]",
         sort: false,
+        // A finger at the edge scrolls the board only where the library drags by itself.
+        forceFallback: window.matchMedia("(pointer: coarse)").matches,
+        fallbackOnBody: true,
         delay: HOLD,
         delayOnTouchOnly: true,
         touchStartThreshold: 6,

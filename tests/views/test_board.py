@@ -104,6 +104,7 @@ def test_conditions_are_those_of_the_list(client: FlaskClient, opportunities: di
     wrong = client.get(f"{BOARD}?_flt_eq_nothing=1")
     assert wrong.status_code == 400
     assert "The board can't be shown" in html.unescape(wrong.text)
+    assert f'href="{BOARD}?screen=board&' in html.unescape(client.get("/opportunities/search?screen=board&x=1").text)
     found = client.get("/opportunities/found?screen=board&where=" + '[{"col":"name","opr":"ct","value":"Crane"}]')
     assert found.location == f"{BOARD}?_flt_ct_name=Crane"
 
@@ -335,3 +336,32 @@ def test_a_call_logged_on_an_opportunity_is_its_company_s_as_well(
     crane = opportunities["Crane"]
     block = client.get(f"/opportunities/activities/{crane['_id']}").text
     assert re.search(rf'<option value="{crane["company"]}" selected>Alfa &amp; Co', block)
+
+
+def test_a_finger_that_rests_on_a_card_drags_it(
+    browser: Browser, live_server: str, admin: User, opportunities: dict[str, Raw]
+) -> None:
+    context = browser.new_context(base_url=live_server, locale="en-GB", viewport={"width": 390, "height": 844},
+                                  has_touch=True, is_mobile=True)  # fmt: skip
+    page = context.new_page()
+    sign_in_at(page, BOARD)
+    fingers = context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touched = [{"x": x, "y": y} for x, y in points]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    box = card(page, "Crane").bounding_box()
+    assert box
+    x, y = box["x"] + 60, box["y"] + 40
+    touch("touchStart", (x, y))
+    expect(card(page, "Crane")).to_have_class(re.compile("is-chosen"))
+    page.wait_for_timeout(300)
+    for step in range(1, 12):
+        touch("touchMove", (x + step * 24, y))
+        page.wait_for_timeout(30)
+    touch("touchEnd")
+    expect(column(page, "needs").get_by_role("link", name="Crane")).to_be_attached()
+    expect(page.locator(".k-toast")).to_contain_text("Crane was moved to")
+    assert stored(opportunities["Crane"])["stage"] == "needs"
+    context.close()
