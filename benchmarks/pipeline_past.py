@@ -88,6 +88,9 @@ def fill(schema: Schema, owners: Sequence[ObjectId], count: int) -> None:
             documents.append(before)
         for document, rows in ((Opportunity, documents), (Change, entries), (PastState, states)):
             document._get_collection().insert_many(rows, ordered=False)
+    # Writing leaves states in the order of time, and not record by record.
+    order, name = [{"$sort": {"ends": 1}}], PastState._get_collection().name
+    PastState._get_collection().aggregate([*order, {"$out": name}], allowDiskUse=True)
 
 
 def entry_of(schema: Schema, before: Raw, after: Raw) -> Raw:

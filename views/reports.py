@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
@@ -14,13 +15,13 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from models.registers import register_of
+from models.registers import Register, register_of
 from models.rights import NotAllowed
 from models.saved_views import Audience
 from models.security import Role
 from services.labels import names_of
 from services.records import RecordNotFound
-from services.reports.definition import today_of
+from services.reports.definition import Definition, today_of
 from services.reports.ready import ReadyReport, ready_reports
 from services.reports.restoring import restore_report
 from services.reports.saved import delete_report, get_report, may_change, reports_for
@@ -29,11 +30,10 @@ from views.base import current_access, current_language
 from views.permissions import OWN
 from views.report_answers import Answer, answer_to, chips_of, schema_seen
 from views.report_texts import about_of, sending_told
+from views.selection import pairs_of
 
 Raw = dict[str, Any]
 PATH = "/reports"
-#: The registers whose figures are known as of a past day.
-WITH_PAST = frozenset({"opportunity"})
 
 
 @dataclass(frozen=True)
@@ -150,16 +150,23 @@ class ReportView(BaseView):
         return self.render_template(
             "reports/show.html", title=title, card=card, result=answer.result, problem=answer.problem,
             chips=chips_of(schema, definition) if definition else (), about=about_of(schema, mapping),
-            keeps_past=card.key in WITH_PAST, as_of=day, as_of_error=day_error,
+            keeps_past=card.keeps_past, as_of=day, as_of_error=day_error,
             today=today_of(current_access()).isoformat(), day_told=day_told(as_of),
-            xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url, **shown,
+            xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url,
+            moved_url=moved_url(card, definition) if as_of and definition else "", **shown,
         ), 400 if answer.problem else 200  # fmt: skip
+
+
+def moved_url(card: Register, definition: Definition) -> str:
+    """Where it is told what moved since the report's day among the records that it is about."""
+    pairs = [*pairs_of(definition.conditions), ("since", str(definition.as_of))]
+    return f"{request.script_root}{card.path}/moved?{urlencode(pairs)}"
 
 
 def asked_day(mapping: Mapping[str, Any]) -> str:
     """The day that the address asks for, else the report's own; "" for today."""
     own = mapping.get("as_of") or ""
-    if mapping["register"] not in WITH_PAST:
+    if not register_of(mapping["register"]).keeps_past:
         return ""
     return request.args.get("as_of", own.date().isoformat() if isinstance(own, dt.datetime) else str(own))[:40]
 
