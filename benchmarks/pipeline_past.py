@@ -25,7 +25,7 @@ from services.reports.definition import definition_of
 from services.reports.figures import figures_of
 
 Raw = dict[str, Any]
-#: Change entries of each opportunity: it is added once and changed so often.
+#: Each opportunity is added once and changed so often; in the usual run there are a million change entries.
 CHANGES = 9
 OWNERS, DAYS, BATCH = 50, 730, 2_000
 #: Of a hundred so many are decided in the end.
@@ -45,8 +45,7 @@ def past_cases(app: Flask, records: int) -> Iterator[Case]:
     reader = Access(user_id=owners[0], grants={("*", "see"): Scope.ALL}, time_zone="Europe/Helsinki")
     today = dt.datetime.now(dt.UTC).date()
     days = {name: today - dt.timedelta(days=back) for name, back in SINCE.items()}
-    entries = f"{records:,} opportunities, {records * (CHANGES + 1):,} changes"
-    yield Case(f"offer book by seller, now ({entries})", within(app, partial(report, reader, None)), bare_book)
+    yield Case("offer book by seller, now", within(app, partial(report, reader, None)), bare_book)
     for name, day in days.items():
         yield Case(f"offer book by seller, {name}", within(app, partial(report, reader, day)), bare_book)
     for name in ("a week ago", "half a year ago", "a year ago"):

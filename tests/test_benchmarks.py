@@ -12,6 +12,7 @@ from flask import Flask
 from pymongo import MongoClient
 
 from benchmarks.measuring import Case, DifferentAnswers, Result, measure
+from benchmarks.pipeline_past import SINCE
 from benchmarks.report import lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +23,10 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
          "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
-         "letters", "timeline: 30 entries of a company and 50 people"}  # fmt: skip
+         "letters", "timeline: 30 entries of a company and 50 people",
+         *(f"offer book by seller, {day}" for day in ("now", *SINCE)),
+         *(f"what moved since {day}" for day in ("a week ago", "half a year ago", "a year ago")),
+         *(f"development of {weeks} weeks" for weeks in (13, 26, 52))}  # fmt: skip
 
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
