@@ -26,11 +26,14 @@ AMOUNT = click.IntRange(0, 400_000)
 @click.option("--companies", type=AMOUNT, default=2_000, show_default=True, help="How many companies.")
 @click.option("--people", type=AMOUNT, default=5_000, show_default=True, help="How many people.")
 @click.option("--activities", type=AMOUNT, default=6_000, show_default=True, help="How many calls, meetings, tasks.")
+@click.option("--opportunities", type=AMOUNT, default=600, show_default=True, help="How many sales projects.")
 @click.option("--seed", type=int, default=SEED, show_default=True, help="Another number draws another organisation.")
 @click.option("--password", default="", help="The users' password; a new one is made up and printed, if not given.")
 @click.option("--add", is_flag=True, help="Go on although there are records already.")
 @click.option("--language", type=click.Choice(["en", "fi"]), default="en", help="Language of the messages.")
-def load_demo(companies: int, people: int, activities: int, seed: int, password: str, add: bool, language: str) -> None:
+def load_demo(
+    companies: int, people: int, activities: int, opportunities: int, seed: int, password: str, add: bool, language: str
+) -> None:  # fmt: skip
     """Fill Kortisto with a demo organisation: companies, people, fields, users and letter templates."""
     with force_locale(language):
         chosen = password or new_password()
@@ -40,7 +43,7 @@ def load_demo(companies: int, people: int, activities: int, seed: int, password:
         try:
             loaded = load_organisation(
                 system_access(language=language), companies=companies, people=people, activities=activities,
-                password=chosen, seed=seed, add=add, progress=teller(),
+                opportunities=opportunities, password=chosen, seed=seed, add=add, progress=teller(),
             )  # fmt: skip
         except (RecordsExist, ValidationFailed) as problem:
             click.echo(str(problem), err=True)
@@ -74,8 +77,9 @@ def teller() -> Callable[[int], None]:
 
 
 def report(loaded: Loaded, password: str) -> Iterator[str]:
-    yield _("The demo organisation is there: %(companies)s companies, %(people)s people.",
-            companies=f"{loaded.companies:,}", people=f"{loaded.people:,}")  # fmt: skip
+    yield _("The demo organisation is there: %(companies)s companies, %(people)s people, "
+            "%(opportunities)s sales projects.", companies=f"{loaded.companies:,}", people=f"{loaded.people:,}",
+            opportunities=f"{loaded.opportunities:,}")  # fmt: skip
     if not loaded.users:
         yield _("Its users were there already, with the passwords they have.")
         return

@@ -15,6 +15,7 @@ from benchmarks.pipeline_past import past_cases
 from benchmarks.place import USUAL_FIELDS, application, fill
 from benchmarks.reading import company_page_case, http_cases, reading_cases, signed_in
 from benchmarks.report import document, job_lines, lines, write_json
+from benchmarks.reports import report_cases
 from benchmarks.whole_jobs import job_costs
 from benchmarks.writing import writing_cases
 from config import PROJECT_ROOT
@@ -73,6 +74,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield company_page_case(app, client)
     yield from many_fields_cases(app, access, client)
     yield from activity_cases(app, records)
+    yield from report_cases(app, records)
     yield from past_cases(app, records)
     yield from writing_cases(access, rows, letters, runs)
 

@@ -71,7 +71,9 @@ def bare_book() -> None:
 
 
 def fill(schema: Schema, owners: Sequence[ObjectId], count: int) -> None:
-    """Opportunities of the last two years with their change entries and past states, as writing them would leave."""
+    """Opportunities of the last two years with their change entries and past states, as writing them would leave;
+    others go first."""
+    Opportunity._get_collection().delete_many({})
     chance, now = Random(6), dt.datetime.now(dt.UTC).replace(microsecond=0)
     for start in range(0, count, BATCH):
         documents: list[Raw] = []

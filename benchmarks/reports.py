@@ -30,7 +30,7 @@ Raw = dict[str, Any]
 BATCH, SELLERS, PRODUCTS = 5_000, 50, 100
 #: Of a hundred opportunities so many are still open; of the rest every third was won.
 STILL_OPEN = 40
-#: What each ready report is asked to take at most, in milliseconds.
+#: What each ready report is asked to take at most with 100,000 opportunities, in milliseconds.
 ALLOWANCE = 500.0
 DAY = dt.timedelta(days=1)
 
@@ -63,8 +63,10 @@ def bare(register: str, access: Access) -> None:
 
 
 def fill_all(records: int) -> list[ObjectId]:
-    """Write so many opportunities, and twice as many activities with the companies there are; returns the sellers."""
-    random, sellers = Random(11), [ObjectId() for _number in range(SELLERS)]
+    """Write so many opportunities, and twice as many activities with the companies there are; returns the sellers,
+    those who own companies first."""
+    random, owners = Random(11), [one for one in Company._get_collection().distinct("owner") if one is not None]
+    sellers = [*owners, *(ObjectId() for _number in range(SELLERS - len(owners)))]
     companies = [raw["_id"] for raw in Company._get_collection().find({}, {"_id": 1}).limit(records)]
     rows = [{"name": f"Product {number}", "price": f"{number + 1}.50 EUR"} for number in range(PRODUCTS)]
     products = list(create_records(system_access(), "product", rows))

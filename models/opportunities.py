@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from models.base import Record
 from models.fields.field import Choice
@@ -16,7 +17,11 @@ from models.products import Product
 from models.registers import Register, add_register
 
 OPEN, WON, LOST = "open", "won", "lost"
-STATES = (Choice(OPEN, _l("Open"), "blue"), Choice(WON, _l("Won"), "green"), Choice(LOST, _l("Lost"), "red"))
+STATES = (
+    Choice(OPEN, lazy_pgettext("state", "Open"), "blue"),
+    Choice(WON, _l("Won"), "green"),
+    Choice(LOST, _l("Lost"), "red"),
+)
 #: Those that are decided.
 CLOSED = (WON, LOST)
 #: How likely a decided one is, in percent.

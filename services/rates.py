@@ -71,7 +71,9 @@ def clean_rate(access: Access, values: Mapping[str, Any]) -> Raw:
     errors: dict[str, list[Any]] = {}
     currency = str(values.get("currency") or "").strip().upper()
     own = organisation().currency
-    if currency not in currencies():
+    if not currency:
+        errors["currency"] = [_l("Choose a currency.")]
+    elif currency not in currencies():
         errors["currency"] = [_l("“%(value)s” is not a currency. Use a code such as EUR.", value=currency[:20])]
     elif currency == own:
         errors["currency"] = [_l("Sums are shown in %(currency)s: it needs no rate.", currency=own)]

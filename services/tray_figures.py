@@ -1,6 +1,8 @@
 """What the figures of a tray are made of: each a bounded question or two, answered by an index."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pymongo.errors import ExecutionTimeout
@@ -39,12 +41,10 @@ def done_by_week(access: Access) -> list[int]:
                       access.condition(REGISTER)])  # fmt: skip
     sorting = {"$bucket": {"groupBy": "$done_at", "boundaries": [*moments, moments[-1] + 2 * WEEK],
                            "default": None, "output": {"n": {"$sum": 1}}}}  # fmt: skip
-    try:
-        found = list(Activity._get_collection().aggregate([{"$match": query}, sorting], hint=BY_DONE,
-                                                          maxTimeMS=time_limit()))  # fmt: skip
-    except ExecutionTimeout as error:
-        raise TooSlow from error
-    counts = {raw["_id"]: raw["n"] for raw in found}
+    with in_time():
+        found = Activity._get_collection().aggregate([{"$match": query}, sorting], hint=BY_DONE,
+                                                     maxTimeMS=time_limit())  # fmt: skip
+        counts = {raw["_id"]: raw["n"] for raw in found}
     return [counts.get(moment, 0) for moment in moments]
 
 
@@ -64,14 +64,19 @@ def newest_records(access: Access, register: str, size: int) -> list[Raw]:
     """What was added last of what the user sees."""
     card = register_of(register)
     rows = card.document._get_collection().find(access.condition(register), hint=BY_CREATED)
-    try:
+    with in_time():
         return list(rows.sort("created_at", -1).limit(size).max_time_ms(time_limit()))
-    except ExecutionTimeout as error:
-        raise TooSlow from error
 
 
 def bounded(collection: Any, query: Raw, index: str) -> int:
-    try:
+    with in_time():
         return counted(collection, query, COUNT_CAP + 1, index)
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Says TooSlow of whatever the database gives up within."""
+    try:
+        yield
     except ExecutionTimeout as error:
         raise TooSlow from error

@@ -5,7 +5,6 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import DESCENDING
-from pymongo.errors import ExecutionTimeout
 
 from models.changes import Change
 from models.fields.schema import schema_of
@@ -14,8 +13,8 @@ from models.rights import Access
 from services.history import BY_MOMENT, Event, seen_changes
 from services.planning import BY_FACET, MOST_MERGED, time_limit
 from services.records import now
-from services.search import TooSlow
 from services.timeline import Happening, happened
+from services.tray_figures import in_time
 
 Raw = dict[str, Any]
 REGISTER = "company"
@@ -26,7 +25,7 @@ MOST_COMPANIES = 1_000
 
 def customer_news(access: Access, size: int) -> list[Event | Happening]:
     """The newest, what the user has done left out. Raises TooSlow."""
-    try:
+    with in_time():
         names = own_companies(access)
         if not names:
             return []
@@ -36,8 +35,6 @@ def customer_news(access: Access, size: int) -> list[Event | Happening]:
         others = [one for one in happened(access, concerned, 4 * size)
                   if one.raw.get("owner") != access.user_id and one.at >= since]  # fmt: skip
         found: list[Event | Happening] = [*changes_of(access, names, since, size), *others]
-    except ExecutionTimeout as error:
-        raise TooSlow from error
     return sorted(found, key=lambda one: one.at, reverse=True)[:size]
 
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pymongo.errors import ExecutionTimeout
-
 from models.activities import BY_PENDING, DAY, Activity
 from models.fields.kinds.times import aware
 from models.fields.query import every_of
@@ -11,7 +9,6 @@ from models.rights import Access
 from services.planning import time_limit
 from services.records import now
 from services.repeating import REGISTER
-from services.search import TooSlow
 from services.tasks import (
     ANY_ZONE,
     OVERDUE,
@@ -25,6 +22,7 @@ from services.tasks import (
     today_of,
     whose_query,
 )
+from services.tray_figures import in_time
 
 Raw = dict[str, Any]
 #: So many of each group stand on the tray, and so many are read at once.
@@ -38,14 +36,12 @@ def coming_tasks(access: Access, whose: str) -> list[Group]:
     soon = {"due_at": {"$lte": sunday + DAY + ANY_ZONE}}
     query = every_of([whose_query(access, whose), state_query(done=False), soon, TO_DO, access.condition(REGISTER)])
     found = Activity._get_collection().find(query, hint=BY_PENDING).sort([("due_at", 1), ("_id", 1)]).limit(READ + 1)
-    try:
+    with in_time():
         rows = list(found.max_time_ms(time_limit()))
         if len(rows) > READ:
             groups = [task_page(access, Asked(whose), key, size=size) for key, size in SHOWN.items()]
         else:
             groups = [group_of(access, rows, key) for key in SHOWN]
-    except ExecutionTimeout as error:
-        raise TooSlow from error
     return [group for group in groups if group.rows]
 
 

@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from benchmarks.measuring import Case, DifferentAnswers, Result, measure
 from benchmarks.pipeline_past import SINCE
 from benchmarks.report import lines
+from services.reports.ready import READY
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"first page", "one choice", "a choice and two ranges", "three choices", "a rare pair", "five conditions",
@@ -26,7 +27,8 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
          "letters", "timeline: 30 entries of a company and 50 people",
          *(f"offer book by seller, {day}" for day in ("now", *SINCE)),
          *(f"what moved since {day}" for day in ("a week ago", "half a year ago", "a year ago")),
-         *(f"development of {weeks} weeks" for weeks in (13, 26, 52))}  # fmt: skip
+         *(f"development of {weeks} weeks" for weeks in (13, 26, 52)),
+         *(f"report {key}: {whose} records" for key in READY for whose in ("all", "own"))}  # fmt: skip
 
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def related_blocks(access: Access, card: Register, raw: Raw) -> dict[str, Relate
     found = related_records(access, card.key, raw, paths)
     rows = [(field, row) for one in found for row in one.rows[:MOST_ROWS]
             for field in told_of(one.way, fields[one.way.register.key])]  # fmt: skip
-    context = context_for(access, {field for field, _row in rows}, [row for _field, row in rows])
+    # By their ids: a field whose choices have labels of their own has no hash.
+    context = context_for(access, {id(field): field for field, _row in rows}.values(), [row for _field, row in rows])
     # A link of the organisation's own that nothing goes by takes no room.
     return {
         f"{RELATED}.{one.way.code}": block_of(access, one, raw, fields[one.way.register.key], context)

@@ -140,7 +140,7 @@ def shown_cards(asked: Asked, rows: Sequence[Raw]) -> list[Card]:
 def shown_card(asked: Asked, raw: Raw, told: Cards, context: Context, activities: Schema) -> Card:
     access, seen = asked.access, asked.schema.by_column
     closes = raw.get("closes_on") if "closes_on" in seen else None
-    value = raw.get("value") if "value" in seen else None
+    value = raw.get("value")
     owner = context.labels.get(("user", raw["owner"]), "") if raw.get("owner") and "owner" in seen else ""
     step, late = step_of(raw, told.steps.get(raw["_id"]), activities, context, own="next_step" in seen)
     days = told.resting.get(raw["_id"])
@@ -149,7 +149,7 @@ def shown_card(asked: Asked, raw: Raw, told: Cards, context: Context, activities
         id=str(raw["_id"]), version=raw["version"], name=str(raw.get("name") or _("(no name)")),
         url=f"{asked.schema.register.path}/show/{raw['_id']}", stage=raw.get("stage", ""),
         company=company_of(raw, context) if "company" in seen else "",
-        value=money_text(amount_of(value), value["currency"], context.locale, short=True) if value else "",
+        value=value_text(value, context) if "value" in seen else "",
         day=closes.date().isoformat() if closes else "",
         closes=day_text(closes.date(), context.locale) if closes else "",
         late=closes is not None and closes.date() < today_of(access),
@@ -157,6 +157,10 @@ def shown_card(asked: Asked, raw: Raw, told: Cards, context: Context, activities
         resting="" if days is None else ngettext("Has rested for %(num)s day", "Has rested for %(num)s days", days),
         may_move=stage is not None and not stage.read_only and access.allows(asked.schema.register.key, "change", raw),
     )  # fmt: skip
+
+
+def value_text(value: Raw | None, context: Context) -> str:
+    return money_text(amount_of(value), value["currency"], context.locale, short=True) if value else "–"
 
 
 def company_of(raw: Raw, context: Context) -> str:

@@ -87,7 +87,12 @@ def node_words(schema: Schema, node: Node) -> str:
 
 def unbracketed(words: str) -> str:
     """A text that stands alone, without the brackets around it."""
-    return words[1:-1] if words.startswith("(") and words.endswith(")") and words.find(")") == len(words) - 1 else words
+    depth = 0
+    for place, sign in enumerate(words, start=1):
+        depth += (sign == "(") - (sign == ")")
+        if depth <= 0 and place < len(words):
+            return words
+    return words[1:-1] if words.startswith("(") and words.endswith(")") else words
 
 
 def joined_words(group: str, parts: Sequence[str]) -> str:

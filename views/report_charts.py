@@ -192,7 +192,7 @@ def periods_between(first: dt.date, last: dt.date, by: str) -> Iterable[dt.date]
 def gist_of(words: Words, chart: Raw, caption: str) -> str:
     """What the chart tells, for those who don't see it."""
     kind = str(CHARTS[words.figures.definition.chart])
-    told = _("%(kind)s: %(what)s.", kind=kind, what=caption)
+    told = f"{kind}. {caption}."
     several = len(chart["series"]) > 1
     points = [(value, f"{name}, {one['name']}" if several else name, text)
               for one in chart["series"]

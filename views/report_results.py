@@ -18,7 +18,7 @@ from services.reports.grid import Grid, GridLine, cell_text, grid_of
 from services.values import context_of
 from views.base import current_access, current_language
 from views.report_charts import chart_of, gist_of
-from views.report_texts import dimension_label
+from views.report_texts import dimension_label, in_a_line
 from views.selection import pairs_of
 
 Raw = dict[str, Any]
@@ -80,7 +80,7 @@ class Writer:
         return self.figures.measures[place].text(value, self.figures.currency, self.context)
 
     def url(self, conditions: Sequence[Node]) -> str:
-        """The list of the records that meet conditions; none for a past day, whose records are listed nowhere."""
+        """The list of the records that meet conditions; "" for a past day, for lists show the present."""
         if self.figures.definition.as_of is not None:
             return ""
         return f"{request.script_root}{self.card.path}/?{urlencode(pairs_of(conditions) or ALL_RECORDS)}"
@@ -157,7 +157,7 @@ class Result:
 def result_of(card: Register, figures: Figures) -> Result:
     """The result of a report for the user of this request."""
     writer = Writer(card, figures)
-    caption = " · ".join(filter(None, (", ".join(writer.labels), ", ".join(writer.groups))))
+    caption = in_a_line(writer.groups, writer.labels)
     chart = chart_of(writer)
     return Result(caption, writer.table(), notes_of(figures), cut_told(figures), chart,
                   gist_of(writer, chart, caption) if chart else "")  # fmt: skip
@@ -166,4 +166,4 @@ def result_of(card: Register, figures: Figures) -> Result:
 def cut_told(figures: Figures) -> str:
     if not figures.more:
         return ""
-    return _("The first %(count)s rows are shown; the totals count all of them.", count=figures.definition.limit)
+    return _("Rows shown: %(count)s. The totals count all of them.", count=figures.definition.limit)

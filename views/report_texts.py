@@ -23,7 +23,8 @@ HOWS: Mapping[str, Any] = {
     "share": _l("Share"),
 }  # fmt: skip
 CHARTS: Mapping[str, Any] = {
-    "none": _l("No chart"), "bar": _l("Bars"), "stacked": _l("Stacked bars"), "line": _l("Line"), "pie": _l("Pie"),
+    "none": _l("No chart"), "bar": _l("Bar chart"), "stacked": _l("Stacked bars"), "line": _l("Line chart"),
+    "pie": _l("Pie chart"),
 }  # fmt: skip
 PERIODS: Mapping[str, Any] = {
     "day": _l("Day"), "week": _l("Week"), "month": _l("Month"), "quarter": _l("Quarter"), "year": _l("Year"),
@@ -45,7 +46,7 @@ def dimension_label(dimension: Dimension) -> str:
 
 
 def about_of(schema: Schema, mapping: Mapping[str, Any]) -> str:
-    """What a report works out, in a line: "Value, Count · Stage, Owner"; "" where its reader may not see that."""
+    """What a report works out, in a line: "Stage, Owner: Value · Count"; "" where its reader may not see that."""
     try:
         figures = measures_of(schema, [Measured(**one) for one in mapping.get("measures") or ()])
     except ConditionError:
@@ -53,8 +54,12 @@ def about_of(schema: Schema, mapping: Mapping[str, Any]) -> str:
     known = {one.column: one.field for one in dimensions(schema)}
     groups = [dimension_label(Dimension(known[one["column"]], one.get("by") or ""))
               for one in mapping.get("groups") or () if one["column"] in known]  # fmt: skip
-    told = (", ".join(one.label_in(current_language()) for one in figures), ", ".join(groups))
-    return " · ".join(filter(None, told))
+    return in_a_line(groups, [one.label_in(current_language()) for one in figures])
+
+
+def in_a_line(groups: Sequence[str], figures: Sequence[str]) -> str:
+    """"Stage, Owner: Value · Count"."""
+    return ": ".join(filter(None, (", ".join(groups), " · ".join(figures))))
 
 
 # Choices of the form

@@ -151,16 +151,10 @@ class ReportView(BaseView):
             "reports/show.html", title=title, card=card, result=answer.result, problem=answer.problem,
             chips=chips_of(schema, definition) if definition else (), about=about_of(schema, mapping),
             keeps_past=card.keeps_past, as_of=day, as_of_error=day_error,
+            moved_url=moved_url(card, definition) if definition and as_of else "",
             today=today_of(current_access()).isoformat(), day_told=day_told(as_of),
-            xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url,
-            moved_url=moved_url(card, definition) if as_of and definition else "", **shown,
+            xlsx_url=f"{xlsx_url}?as_of={as_of.isoformat()}" if as_of else xlsx_url, **shown,
         ), 400 if answer.problem else 200  # fmt: skip
-
-
-def moved_url(card: Register, definition: Definition) -> str:
-    """Where it is told what moved since the report's day among the records that it is about."""
-    pairs = [*pairs_of(definition.conditions), ("since", str(definition.as_of))]
-    return f"{request.script_root}{card.path}/moved?{urlencode(pairs)}"
 
 
 def asked_day(mapping: Mapping[str, Any]) -> str:
@@ -178,6 +172,12 @@ def answer_of_day(mapping: Mapping[str, Any]) -> tuple[Answer, str]:
     if not answer.errors.get("as_of"):
         return answer, ""
     return answer_to({**asked, "as_of": None}), " ".join(answer.errors["as_of"])
+
+
+def moved_url(card: Register, definition: Definition) -> str:
+    """The page that says what moved among the report's records since its day."""
+    pairs = [*pairs_of(definition.conditions), ("since", str(definition.as_of))]
+    return f"{request.script_root}{card.address_of('moved')}?{urlencode(pairs)}"
 
 
 def day_told(as_of: dt.date | None) -> str:

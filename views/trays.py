@@ -15,7 +15,9 @@ from flask_babel import gettext as _
 
 from models.rights import Access
 from services.repeating import REGISTER as ACTIVITY
+from services.search import TooSlow
 from services.tasks import count_anew, told_overdue
+from services.tray_figures import in_time
 from services.tray_tools import TOOLS
 from services.trays import (
     SeenTray,
@@ -147,7 +149,11 @@ def greeting(access: Access) -> str:
     said = words % {"name": user.first_name or user.username}
     if not access.may(ACTIVITY, "see"):
         return said
-    late, entries = told_overdue(access), len(todays_entries(access))
+    try:
+        with in_time():
+            late, entries = told_overdue(access), len(todays_entries(access))
+    except TooSlow:
+        return said
     overdue = _("Nothing is overdue")
     if late:
         overdue = ngettext("%(num)s task is overdue", "%(num)s tasks are overdue", late)

@@ -33,10 +33,11 @@ function keysHere() {
   const own = withKeys().map((element) => [element.dataset.key, labelOf(element)]);
   const list = document.querySelector("[data-row]") ? [["↑ ↓", text("key_rows")], ["Enter", text("key_open")], ["x", document.querySelector("[data-row-tick]") ? text("key_done") : text("key_tick")],
     ["e", text("key_edit")], ["Shift F10", text("key_menu")]] : [];
+  const board = document.querySelector("[data-board]") ? [["← ↑ → ↓", text("key_cards")], ["Alt ← →", text("key_board")]] : [];
   const place = document.querySelector("[data-edit]") ? [["Enter", text("key_in_place")], ["Esc", text("key_take_back")]] : [];
   const form = document.querySelector("form.k-form") ? [["Ctrl Enter", text("key_save")]] : [];
   const search = document.querySelector("[data-search]") ? [["Ctrl K", text("key_search")]] : [];
-  return [...search, ...own, ...list, ...place, ...form, ["?", text("key_overview")]];
+  return [...search, ...own, ...list, ...board, ...place, ...form, ["?", text("key_overview")]];
 }
 
 function overview() {

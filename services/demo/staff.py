@@ -43,7 +43,7 @@ STAFF = (
     Employee("Kari", "Heikkinen", "executive"), Employee("Tiina", "Saarinen", "admin"),
 )  # fmt: skip
 
-#: Key -> (name, {action: scope} on companies and people, restricted fields).
+#: Key -> (name, {action: scope} on companies, people and opportunities, restricted fields).
 ROLES: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = {
     "seller": ("Myyjä", {"see": "all", "add": "team", "change": "own", "merge": "own"}, []),
     "manager": ("Myyntipäällikkö", {"see": "all", "add": "all", "change": "team", "delete": "team", "export": "team",
@@ -61,6 +61,8 @@ ROLES: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = {
 TRAYS = {"sales": ("seller", "manager"), "marketing": ("marketing",), "service": ("service",),
          "management": ("manager", "executive")}  # fmt: skip
 
+#: What everybody may do with products, and those who look after them.
+SELLING, KEEPING = {"see": "all"}, {"see": "all", "add": "all", "change": "all", "export": "all"}
 WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
 
 
@@ -92,7 +94,9 @@ def role_name(key: str) -> str:
 def role_data(key: str) -> dict[str, Any]:
     name, actions, field_rights = ROLES[key]
     grants = [{"register": register, "action": action, "scope": scope}
-              for register in ("company", "person") for action, scope in actions.items()]  # fmt: skip
+              for register in ("company", "person", "opportunity") for action, scope in actions.items()]  # fmt: skip
+    products = KEEPING if key in ("manager", "marketing") else SELLING
+    grants += [{"register": "product", "action": action, "scope": scope} for action, scope in products.items()]
     # Everybody keeps their own activities, and sees the others' within what is private.
     grants += [{"register": "activity", "action": action, "scope": scope} for action, scope in WORKING.items()]
     return {"name": name, "grants": grants, "field_rights": field_rights}

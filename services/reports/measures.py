@@ -21,6 +21,7 @@ from models.fields.kinds.written import money_text, number_text
 from models.fields.schema import Schema
 from services.currencies import EXACT, WIDE, Rates, rounded
 from services.reports.definition import Measured
+from services.values import LazyLabel
 
 Number = int | float | Decimal
 Value = Number | None
@@ -175,7 +176,7 @@ def measures_of(schema: Schema, asked: Iterable[Measured]) -> list[Measure]:
         for used in filter(None, (measure.field, measure.percent)):
             if not used.kind.numeric:
                 raise ConditionError(used.column, _l("“%(field)s” is no number that could be added up.",
-                                                     field=used.label_in("en")))  # fmt: skip
+                                                     field=LazyLabel(used)))  # fmt: skip
         found.append(measure)
     return found
 

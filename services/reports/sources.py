@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson.codec_options import DatetimeConversion
+from flask_babel import lazy_gettext as _l
 from pymongo.collection import Collection
-from pymongo.errors import ExecutionTimeout
+from pymongo.errors import ExecutionTimeout, OperationFailure
 
+from models.fields.errors import ConditionError
 from models.fields.query import visible_query
 from models.fields.schema import Schema, schema_of
 from models.rights import Access
@@ -18,6 +20,8 @@ from services.search import TooSlow
 from services.values import context_of
 
 Raw = dict[str, Any]
+#: MongoDB's code for it.
+UNKNOWN_ZONE = 40485
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Source:
     options: Raw = field(default_factory=dict)
 
     def aggregated(self, stages: list[Raw]) -> list[Raw]:
-        """What the stages make of the documents. Raises TooSlow."""
+        """What the stages make of the documents. Raises TooSlow, and ConditionError for a time zone that the database
+        does not know: its list is as old as it is."""
         # A period may begin before the first day that Python knows.
         codec = self.collection.codec_options.with_options(datetime_conversion=DatetimeConversion.DATETIME_CLAMP)
         collection = self.collection.with_options(codec_options=codec)
@@ -38,6 +43,11 @@ class Source:
                                              **self.options))  # fmt: skip
         except ExecutionTimeout as error:
             raise TooSlow from error
+        except OperationFailure as error:
+            if error.code != UNKNOWN_ZONE:
+                raise
+            message = _l("The database does not know your time zone. Choose another city of it in your settings.")
+            raise ConditionError("groups", message) from error
 
 
 def source_of(access: Access, schema: Schema, definition: Definition) -> Source:

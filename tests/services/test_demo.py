@@ -17,8 +17,12 @@ from models.activities import Activity
 from models.changes import Change
 from models.companies import Company
 from models.fields.kinds import OFFERED_KINDS
+from models.fields.kinds.numbers import amount_of
 from models.fields.schema import schema_of
+from models.opportunities import Opportunity
 from models.people import Person
+from models.pipelines import find_stage
+from models.products import Product
 from models.rights import Access, system_access
 from models.security import Role, User
 from services.choice_lists import change_choices, get_choices
@@ -26,6 +30,8 @@ from services.demo import SEED, STAFF, Ref, company, load_organisation, person
 from services.demo.activities import activity
 from services.demo.letters import OFFER, word_file
 from services.demo.loading import batches
+from services.demo.opportunities import DAYS_BACK, Story, opportunity
+from services.demo.products import items
 from services.merge import field_status, list_templates, merge_records
 from services.security import access_for
 from tests.services.merging import lines
@@ -41,7 +47,8 @@ def loaded(app: Flask) -> Any:
 
 @pytest.fixture
 def run(app: Flask) -> Callable[..., Any]:
-    return lambda *arguments: app.test_cli_runner().invoke(args=["load-demo", "--activities", "40", *arguments])
+    few = ["load-demo", "--activities", "40", "--opportunities", "5"]
+    return lambda *arguments: app.test_cli_runner().invoke(args=[*few, *arguments])
 
 
 def drawn(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -225,3 +232,90 @@ def test_activities_are_written_as_they_were(app: Flask) -> None:
     # Whom it was with works there.
     works = {raw["_id"]: raw.get("companies") or [] for raw in Person._get_collection().find({})}
     assert all(raw["companies"][0] in works[raw["people"][0]] for raw in rows if raw.get("people"))
+
+
+def told(seed: int, day: dt.date = DAY) -> list[Story]:
+    return [opportunity(seed, number, range(40), range(60), day) for number in range(300)]
+
+
+def test_stories_of_sales_are_the_same_from_the_same_seed_and_follow_the_day() -> None:
+    assert told(7) == told(7) != told(8)
+    later = told(7, DAY + dt.timedelta(days=7))
+    assert [one.steps[0].values["name"] for one in later] == [one.steps[0].values["name"] for one in told(7)]
+
+
+def test_stories_of_sales_begin_open_and_lie_before_the_day() -> None:
+    for story in told(SEED):
+        days = [step.day for step in story.steps]
+        assert days == sorted(days)
+        assert DAY - dt.timedelta(days=DAYS_BACK + 5) < days[0] <= days[-1] < DAY
+        assert (story.steps[0].stage, "state" in story.steps[0].values) == (0, False)
+        assert all("reason" in step.values for step in story.steps if step.values.get("state") == "lost")
+
+
+def test_forty_products_have_codes_prices_and_units_of_their_own() -> None:
+    assert len({item.code for item in items()}) == len({item.name for item in items()}) == len(items()) == 40
+    assert all(item.price > 0 and item.unit and item.most >= 1 for item in items())
+
+
+@pytest.fixture
+def sold(app: Flask) -> list[dict[str, Any]]:
+    """The opportunities of an organisation with 90 of them."""
+    load_organisation(system_access(), companies=20, people=30, opportunities=90, password=PASSWORD, today=DAY)
+    return list(Opportunity._get_collection().find().sort("_id", 1))
+
+
+def test_opportunities_stand_as_their_stories_ended(sold: list[dict[str, Any]]) -> None:
+    states = Counter(raw["state"] for raw in sold)
+    assert states["open"] > 20 < states["lost"]
+    assert states["won"] > 10
+    assert {raw["stage"] for raw in sold if raw["state"] == "open"} == {
+        "qualification", "needs", "offer", "negotiation"}  # fmt: skip
+    for raw in sold:
+        assert raw["probability"] == {"won": 100, "lost": 0}.get(raw["state"], find_stage(raw["stage"])[1].probability)
+        assert raw["created_at"] <= raw["stage_since"] <= raw["changed_at"] < dt.datetime.combine(
+            DAY, dt.time(), dt.UTC)  # fmt: skip
+        assert ("closed_on" in raw) == (raw["state"] != "open")
+        if raw.get("products"):
+            assert amount_of(raw["value"]) == sum(line["amount"].to_decimal() for line in raw["products"])
+    assert sum(bool(raw.get("products")) for raw in sold) > 30
+    assert any(raw["closes_on"].date() > DAY for raw in sold if raw["state"] == "open")
+
+
+def test_opportunities_have_a_past_of_dated_changes_by_their_sellers(sold: list[dict[str, Any]]) -> None:
+    for raw in sold:
+        entries = list(Change.objects(record=raw["_id"]).order_by("version"))
+        assert [entry.version for entry in entries] == list(range(1, raw["version"] + 1))
+        moments = [entry.at for entry in entries]
+        assert moments == sorted(moments)
+        assert (moments[0], moments[-1]) == (raw["created_at"], raw["changed_at"])
+        assert {entry.by for entry in entries} == {raw["owner"]}
+        # What was written in all is what there is now.
+        last = {column: after for entry in entries for column, (_before, after) in entry.changes.items()}
+        assert last == last | {column: raw[column] for column in ("name", "stage", "state", "value", "closes_on")}
+    assert sum(raw["version"] for raw in sold) > 3 * len(sold)
+
+
+def test_opportunities_bring_what_was_and_is_to_be_done_for_them(sold: list[dict[str, Any]]) -> None:
+    ids = {raw["_id"]: raw for raw in sold}
+    rows = list(Activity._get_collection().find({}))
+    assert Counter(raw["kind"] for raw in rows).keys() == {"meeting", "offer", "call", "task"}
+    for raw in rows:
+        deal = ids[raw["opportunities"][0]]
+        assert raw["companies"] == [deal["company"]]
+        assert raw["kind"] != "task" or (deal["state"], raw["name"]) == ("open", deal["next_step"])
+
+
+def test_loading_again_sells_the_same_products(sold: list[dict[str, Any]], run: Callable[..., Any]) -> None:
+    assert run("--companies", "1", "--people", "0", "--add").exit_code == 0
+    assert (Product.objects.count(), Opportunity.objects.count()) == (40, 95)
+
+
+def test_demo_roles_see_opportunities_and_sellers_change_their_own(sold: list[dict[str, Any]]) -> None:
+    users = {user.username: access_for(user) for user in User.objects}
+    seller, executive = users["mikko.laine"], users["marja.virtanen"]
+    own = Opportunity._get_collection().count_documents(seller.condition("opportunity", "change"))
+    assert 0 < own < len(sold)
+    assert executive.may("opportunity", "see")
+    assert not executive.may("product", "change")
+    assert users["leena.makinen"].may("product", "add")

@@ -10,6 +10,7 @@ import pytest
 from bson import Decimal128, ObjectId
 from flask import Flask
 
+from models.companies import Company
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.kinds import KINDS
 from models.fields.schema import schema_of
@@ -19,6 +20,7 @@ from models.security import FieldRight, User
 from services.records import create_record, create_records
 from services.reports.definition import MOST_CONDITIONS, Definition, definition_of, dimensions
 from services.reports.figures import Figures, Row, figures_of
+from services.reports.sources import Source
 from services.search import find_page
 from services.settings import define_field
 from services.values import context_of
@@ -145,6 +147,13 @@ def test_days_go_together_by_the_reader_s_clock_and_weeks_begin_on_monday(app: F
     assert [(row.keys[0], row.values[0]) for row in weeks] == [(dt.date(2024, 12, 23), 1), (dt.date(2024, 12, 30), 2)]
     years = [report(access, "activity", "starts_at/year").rows for access in (HELSINKI, admin_access)]
     assert [[row.texts[0] for row in rows] for rows in years] == [["2024", "2025"], ["2024"]]
+
+
+def test_a_time_zone_that_the_database_does_not_know_is_told(app: Flask, admin_access: Access) -> None:
+    create_record(admin_access, "company", {"name": "A"})
+    month = {"$dateTrunc": {"date": "$created_at", "unit": "month", "timezone": "Nowhere/City"}}
+    with pytest.raises(ConditionError, match="time zone"):
+        Source(Company._get_collection(), ()).aggregated([{"$group": {"_id": month}}])
 
 
 # Money
@@ -279,7 +288,7 @@ def test_conditions_leave_room_for_those_of_a_row(app: Flask, admin_access: Acce
 
 
 def test_a_definition_comes_back_from_its_plain_values(app: Flask, admin_access: Access) -> None:
-    asked = {"register": "company", "groups": [{"column": "created_at", "by": "week"}, {"column": "status"}],
+    asked = {"register": "opportunity", "groups": [{"column": "created_at", "by": "week"}, {"column": "stage"}],
              "across": True, "chart": "bar", "order": "0", "limit": "5", "as_of": "2024-01-31",
              "conditions": [{"col": "name", "opr": "sw", "value": "A"}]}  # fmt: skip
     made = definition_of(admin_access, asked)

@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from models.security import FieldRight, Role, Team, User
 from models.trays import NARROW, WIDE, OwnTray, Tray
 from services.ready_trays import GENERAL, READY
 from services.records import RecordNotFound, VersionConflict, create_record, update_record
+from services.reports.saved import save_report
 from services.saved_views import Query, save_view
 from services.tasks import MINE, OVERDUE, TEAM, TODAY, WEEK, add_task, finish_task, today_of
 from services.tray_arranging import added, moved, placed, removed, resized
 from services.tray_figures import WEEKS, added_by_month, done_by_week, newest_records, open_tasks
 from services.tray_news import customer_news
+from services.tray_pipeline import IS_OPEN, board_of, next_closing, whose_nodes, worth_of
 from services.tray_tasks import READ, SHOWN, coming_tasks
 from services.tray_tools import TOOLS, offered_tools
 from services.trays import (
@@ -47,6 +50,7 @@ from services.trays import (
 
 Raw = dict[str, Any]
 DAY = dt.timedelta(days=1)
+TOOLS_OF_SALES = ("tasks-mine", "pipeline-mine", "calendar", "quick", "news")
 BOTH = {"en": "Export", "fi": "Vienti"}
 
 
@@ -174,7 +178,7 @@ def test_tools_move_among_their_own(people: dict[str, Access]) -> None:
         return [raw["id"] for raw in found]
 
     down = order(moved(sally, tools, "tasks-mine", down=True))
-    assert down.index("calendar") < down.index("tasks-mine") < down.index("quick")
+    assert down.index("pipeline-mine") < down.index("tasks-mine") < down.index("calendar")
     assert order(moved(sally, moved(sally, tools, "tasks-mine", down=True), "tasks-mine", down=False)) == order(tools)
     last_figure = [one for one in order(tools) if one.startswith("figure")][-1]
     assert moved(sally, tools, last_figure, down=True) == tools
@@ -301,7 +305,7 @@ def test_two_who_arrange_at_once_undo_nothing_of_each_other_s(app: Flask, people
             except Exception as error:  # noqa: BLE001 - told below
                 failed.append(error)
 
-    threads = [threading.Thread(target=work, args=(one,)) for one in ("calendar", "quick", "news", "tasks-mine")]
+    threads = [threading.Thread(target=work, args=(one,)) for one in TOOLS_OF_SALES]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -365,6 +369,49 @@ def test_figures_count_what_is_one_s_own(people: dict[str, Access]) -> None:
     assert open_tasks(sally) == 1
     assert done_by_week(sally)[-2:] == [1, 1]
     assert done_by_week(sam) == [0] * WEEKS
+
+
+def test_opportunities_are_worth_what_their_reader_sees(
+    people: dict[str, Access], make_role: Callable[..., Role], make_user: Callable[..., User],
+    access_of: Callable[[User], Access],
+) -> None:  # fmt: skip
+    make_role("Own", ("opportunity", "see", "own"), ("company", "see", "all"))
+    own = access_of(make_user("oona", "Own"))
+    worth = [("100.10", people["sally"]), ("200.20", people["sally"]), ("400.40", own), ("7", None)]
+    for amount, access in worth:
+        create_record(people["boss"], "opportunity", {
+            "name": amount, "stage": "offer", "value": f"{amount} EUR",
+            "owner": str(access.user_id) if access else ""})  # fmt: skip
+    create_record(people["boss"], "opportunity", {"name": "Krona", "stage": "offer", "value": "50 SEK"})
+
+    def told(access: Access, whose: str) -> tuple[int, Decimal | None]:
+        found = worth_of(access, [IS_OPEN, *whose_nodes(access, whose)])
+        return found.count, found.amount
+
+    assert told(people["sally"], "mine") == (2, Decimal("300.30"))
+    assert told(people["sally"], "all") == (5, Decimal("707.70"))
+    assert told(people["sally"], "team") == told(people["sally"], "mine")
+    assert told(own, "all") == (1, Decimal("400.40"))
+    assert worth_of(people["boss"], [IS_OPEN]).left_out == {"SEK": 1}
+    assert worth_of(people["boss"], [IS_OPEN], weighted=True).amount == Decimal("353.85")
+    _asked, board, _rates = board_of(own, "", "all")
+    assert board.total.count == 1
+    assert next_closing(own, "", "all") == []
+
+
+def test_shared_reports_are_offered_for_the_trays_of_their_roles(people: dict[str, Access]) -> None:
+    boss, sales = people["boss"], ObjectId(role_id("Sales staff"))
+    asked = {"register": "company", "groups": [{"column": "status"}], "measures": [{"how": "count"}]}
+    for name, audience, roles in (("Own", "me", []), ("Sales", "role", [sales]), ("Everybody", "all", [])):
+        save_report(boss, {"name": name, "audience": audience, "roles": roles, **asked})
+    choices = TOOLS["report"].options[0].choices
+
+    def names(access: Access, roles: Any) -> set[str]:
+        return {str(label) for _value, label in choices(access, roles)} & {"Own", "Sales", "Everybody"}
+
+    assert names(boss, None) == {"Own", "Sales", "Everybody"}
+    assert names(people["sally"], None) == names(boss, [sales]) == {"Sales", "Everybody"}
+    assert names(boss, []) == {"Everybody"}
 
 
 def test_added_records_are_counted_and_shown_within_rights(people: dict[str, Access]) -> None:

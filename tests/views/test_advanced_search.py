@@ -98,9 +98,11 @@ def test_ways_are_those_that_the_user_may_go(
 ) -> None:
     assert client.get("/companies/ways").json == [
         {"code": "person.companies", "label": "People", "register": "person"},
+        {"code": "opportunity.company", "label": "Opportunities", "register": "opportunity"},
         {"code": "activity.companies", "label": "Activities", "register": "activity"},
     ]
-    assert [way["code"] for way in client.get("/people/ways").json] == ["companies", "activity.people"]
+    assert [way["code"] for way in client.get("/people/ways").json] == [
+        "companies", "opportunity.people", "activity.people"]  # fmt: skip
     make_role("Companies only", ("company", "see", "all"))
     limited = sign_in(make_user("anna", "Companies only"))
     assert limited.get("/companies/ways").json == []

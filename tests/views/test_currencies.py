@@ -66,7 +66,7 @@ def test_a_rate_is_changed_and_taken_away_and_changes_are_kept(client: FlaskClie
 
 
 @pytest.mark.parametrize(("part", "value", "message"), [
-    ("currency", "XYZ", "not a currency"), ("currency", "EUR", "needs no rate"), ("currency", "", "not a currency"),
+    ("currency", "XYZ", "not a currency"), ("currency", "EUR", "needs no rate"), ("currency", "", "Choose a currency"),
     ("day", "yesterday", "Give a day"), ("day", "", "Give a day"), ("rate", "0", "above nothing"),
     ("rate", "-1", "above nothing"), ("rate", "a", "above nothing"), ("rate", "1e5", "above nothing"),
     ("rate", "0." + "1" * 13, "above nothing"), ("rate", "1" * 30, "above nothing"), ("day", "2024-01-02", "already"),

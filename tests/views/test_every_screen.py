@@ -11,9 +11,11 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from models.notices import Notice
+from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.pipelines import add_pipeline
 from services.records import create_record, delete_record
 from services.reports.saved import save_report
 from services.security import access_for
@@ -56,6 +58,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     for name, values in (("Ring", {"due_on": "2020-01-01", "priority": "high"}), ("Think", {}),
                          ("Met", {"kind": "meeting", "starts_at": "2099-01-01T10:00"}), ("Done", {"state": "done"})):
         create_record(admin_access, "activity", {"kind": "task", "name": name, **linked, **values})
+    opportunities = add_opportunities(admin_access, company)
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
@@ -89,6 +92,10 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/reports/{report}/edit", f"/reports/{report}?as_of=2999-01-01",
         "/tasks/", "/tasks/?whose=all&due=overdue", "/tasks/?due=done", "/tasks/?priority=low", "/activities/",
         "/activities/add?kind=task",
+        "/opportunities/board", "/opportunities/board?_flt_ct_name=nothing", "/opportunities/?view=all",
+        f"/opportunities/show/{opportunities[0]['_id']}", f"/opportunities/show/{opportunities[1]['_id']}",
+        f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
+        "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
     ]  # fmt: skip
 
 
@@ -108,6 +115,20 @@ def add_reports(admin: User) -> str:
         "measures": [{"how": "sum", "column": "value"}, {"how": "count"}], "chart": "line", "audience": "all",
         "schedule": {"every": "week", "weekday": 0, "hour": 8, "users": [str(admin.pk)]}})  # fmt: skip
     return str(report["_id"])
+
+
+def add_opportunities(access: Access, company: Any) -> list[Any]:
+    """An open one that is late and rests, one that is lost, one in a currency without a rate; two pipelines."""
+    add_pipeline(access, {"label": {"en": "Spare parts"}, "stages": [{"label": {"en": "First"}}]})
+    long = "A rather long name of a sales project with a word that does not end: " + "x" * 40
+    rows = [{"name": long, "value": "123456789.50 EUR", "closes_on": "2020-01-01", "company": str(company["_id"])},
+            {"name": "Lost", "state": "lost", "reason": "price"}, {"name": "Foreign", "value": "5 SEK"}]  # fmt: skip
+    made = [create_record(access, "opportunity", {"owner": "", **row}) for row in rows]
+    create_record(access, "activity", {"name": "Ring again", "kind": "task", "due_on": "2020-01-01",
+                                       "opportunities": [str(made[0]["_id"])]})  # fmt: skip
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=99)
+    Opportunity.objects(pk=made[2]["_id"]).update(stage_since=since)
+    return made
 
 
 def add_messages(admin: User) -> None:
@@ -183,6 +204,7 @@ def test_screens_fit_and_say_nothing_in_the_console(
 #: What is opened on a page before axe looks at it again.
 OPENED = {
     "/companies/": ("c", "f", "?", "a", "/"), "/settings/": ("?",), "/companies/add": ("?",),
+    "/opportunities/board": ("f", "?"),
 }  # fmt: skip
 
 
@@ -203,6 +225,13 @@ def test_menus_panels_and_dialogs_are_accessible(
     page.goto("/companies/")
     page.locator("[data-row] td[data-only]").first.click(button="right")
     found += violations(page, "row menu")
+    page.goto("/opportunities/board")
+    page.locator("[data-move]").first.click()
+    found += violations(page, "board menu")
+    page.locator("[data-to-close=lost]").click()
+    page.locator("[data-closing] [type=submit]").click()
+    page.locator("[data-closing] .k-error").wait_for()
+    found += violations(page, "board closing")
     page.goto(next(address for address in screens if "/show/" in address))
     for number in range(page.locator("[data-edit-start]").count()):
         page.locator("[data-edit-start]").nth(number).press("Enter")

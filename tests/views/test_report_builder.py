@@ -41,6 +41,7 @@ def log_in(page: Page, username: str = "admin") -> None:
 
 def cells(page: Page) -> list[list[str]]:
     """The table's rows, totals last."""
+    expect(page.locator(".k-reporttable")).to_be_visible()
     rows = page.locator(".k-reporttable tbody tr, .k-reporttable tfoot tr").all()
     return [[text.replace("\u00a0", " ") for text in row.locator("th, td").all_inner_texts()] for row in rows]
 
@@ -82,6 +83,7 @@ def test_report_is_made_from_nothing_saved_shared_and_drilled_into(
     log_in(theirs, "anna")
     theirs.goto("/reports/")
     theirs.get_by_role("link", name="Value by stage").click()
+    expect(theirs.locator(".k-reporttable tfoot")).to_be_visible()
     assert theirs.url == address
     assert [row[-1] for row in cells(theirs)] == ["7,00 €", "7,00 €"]
     theirs.locator(".k-reporttable tbody a").click()

@@ -264,7 +264,7 @@ def test_menu_has_reports_for_those_who_see_a_register(
 def test_list_is_searched_by_name_and_by_what_reports_are_about(client: FlaskClient, projects: None) -> None:
     save(client)
     listed = client.get("/reports/").text
-    assert "Value, Count · Stage" in listed
+    assert "Stage: Value · Count" in listed
     assert listed.index("Value by stage") < listed.index("Offer book by stage")
     found = client.get("/reports/?q=VALUE+stage").text
     assert "Value by stage" in found
@@ -327,6 +327,23 @@ def test_day_that_is_none_is_told_and_the_figures_are_todays(client: FlaskClient
     assert rows_of(page.text)[-1] == ["Total", "€1,520.50", "4"]
 
 
+def test_figures_of_a_past_day_lead_to_no_list_of_today(
+    client: FlaskClient, projects: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, tomorrow = save(client), dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    monkeypatch.setattr("services.reports.definition.today_of", lambda access: tomorrow)
+    page = client.get(f"{address}?as_of={tomorrow - dt.timedelta(days=1)}").text
+    assert rows_of(page)[-1] == ["Total", "€1,520.50", "4"]
+    assert links_of(page) == {}
+    assert f"as_of={tomorrow - dt.timedelta(days=1)}" in page.partition("Excel")[0]
+    before = client.get(f"{address}?as_of={tomorrow - dt.timedelta(days=9)}").text
+    moved = re.search(r'href="([^"]+)">What moved since<', before)
+    assert moved is not None
+    assert client.get(unescape(moved[1])).status_code == 200
+    assert "Nothing to count" in before
+    assert 'name="as_of"' not in client.get("/reports/ready/customers_without_contact").text
+
+
 def test_amounts_without_a_rate_are_told(client: FlaskClient, projects: None, admin_access: Access) -> None:
     create_record(admin_access, "opportunity", {"name": "Stor", "stage": "offer", "value": "900 SEK"})
     page = client.get(save(client)).text
@@ -336,7 +353,7 @@ def test_amounts_without_a_rate_are_told(client: FlaskClient, projects: None, ad
 
 def test_rows_that_are_cut_off_are_told(client: FlaskClient, projects: None) -> None:
     page = client.get(save(client, limit="1", order="0")).text
-    assert "The first 1 rows are shown" in page
+    assert "Rows shown: 1." in page
     assert [row[0] for row in rows_of(page)] == ["Qualification", "Total"]
 
 
@@ -375,7 +392,7 @@ def test_stacked_bars_are_by_the_last_group(client: FlaskClient, projects: None)
     assert chart["categories"] == ["Qualification", "Offer made"]
     [series] = chart["series"]
     assert (series["name"], series["values"], series["colour"]) == ("Open", [1500.5, 20.0], "blue")
-    assert "Stacked bars: Value, Count · Stage, State." in page
+    assert "Stacked bars. Stage, State: Value · Count." in page
     assert "The largest is Qualification: €1,500.50." in page
 
 
@@ -401,7 +418,8 @@ def test_counts_and_money_are_not_drawn_on_one_axis(client: FlaskClient, project
     assert [one["name"] for one in money["series"]] == ["Value", "Value, mean"]
 
 
-def test_day_of_the_figures_is_told(client: FlaskClient, projects: None) -> None:
+def test_page_of_a_ready_report_says_what_it_is_about_and_of_which_day(client: FlaskClient, projects: None) -> None:
     page = client.get("/reports/ready/customers_without_contact").text
+    assert ">no Activities where (State is Done and When is in the last 90 days)<" in page
     today = dt.datetime.now(dt.UTC)
     assert f"As of {today.day} {today:%b} {today.year}" in page

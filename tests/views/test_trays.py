@@ -1,5 +1,6 @@
 """The start page: trays and their tools on screen, arranged by mouse, by keys and without scripts."""
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
+from pymongo.errors import ExecutionTimeout
 
 from models.rights import Access
 from models.saved_views import SavedView
@@ -16,6 +18,7 @@ from models.security import FieldRight, Role, User
 from models.trays import OwnTray
 from services.ready_trays import READY
 from services.records import create_record, update_record
+from services.reports.saved import save_report
 from services.saved_views import Query, save_view
 from services.search import TooSlow
 from services.tasks import add_task, today_of
@@ -84,8 +87,8 @@ def test_start_page_is_the_tray_of_the_role(
     text = sign_in(sally).get("/").text
     main = text[text.index("<main") :]
     for told in ("Sally. 1 task is overdue, the calendar has 1 entry today.", "Ring &lt;b&gt;", "Alfa &amp; Co",
-                 "Meet", "Office", "Write", "Open tasks", "1 is overdue", "Add company",
-                 'data-tool-url="/tray/sales/tool/news"'):
+                 "Meet", "Office", "Write", "Done this week", "Add company",
+                 'data-tool-url="/tray/sales/tool/pipeline-mine"', 'data-tool-url="/tray/sales/tool/news"'):
         assert told in main, told
     assert main.index("Overdue") < main.index("Write") < main.index("Ring")
     assert 'class="k-tabs"' not in main
@@ -128,12 +131,17 @@ def test_each_tool_says_what_it_shows_when_there_is_nothing(
     client = sign_in(sally)
     text = client.get("/").text
     for told in ("Nothing is due this week.", "Nothing stands in your calendar today.", "Nothing is overdue",
-                 "the calendar is empty today", "nothing is overdue", "as many as last week"):
+                 "the calendar is empty today", "as many as last week"):
         assert told in text, told
     assert "Nobody else has done anything with your companies" in part(client, "news")
+    assert "No opportunity is open." in part(client, "pipeline-mine")
+    assert "0 opportunities" in part(client, "figure_open-mine")
     view = save_view(hers, "company", "Oulu", "me", Query([{"col": "city", "opr": "eq", "value": "Oulu"}]))
     assert "No records match." in part(client, add(hers, "view", view=str(view["_id"])))
-    add(hers, "newest", register="person")
+    arrange_own(hers, "sales", lambda tools: [raw for raw in tools if raw["id"] != "mine"])
+    assert "Nothing here yet" in part(client, add(hers, "newest", register="person"))
+    arrange_own(hers, "sales", lambda tools: [raw for raw in tools if raw["id"] != "mine"])
+    assert "No record that you may see fits" in part(client, add(hers, "report", report="forecast"))
 
 
 def test_page_asks_the_database_few_things(
@@ -210,6 +218,19 @@ def test_a_tool_that_takes_too_long_says_so_and_breaks_nothing(
     assert "This took too long" in part(client, "news")
 
 
+def test_a_calendar_that_takes_too_long_breaks_nothing(
+    sally: User, sign_in: Callable[[User], FlaskClient], work: dict[str, Raw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_arguments: Any) -> Any:
+        raise ExecutionTimeout("operation exceeded time limit")
+
+    monkeypatch.setattr("views.tray_tools.activities.entries_of", slow)
+    text = sign_in(sally).get("/").text
+    assert "Sally.</p>" in text
+    assert "This took too long" in text
+    assert "Ring &lt;b&gt;" in text
+
+
 def test_first_steps_stand_there_until_they_are_done(client: FlaskClient, admin_access: Access) -> None:
     assert 'class="k-steps"' in client.get("/").text
     assert "Bring in your customers" in part(client, "first_steps", "general")
@@ -234,6 +255,92 @@ def test_a_task_is_led_back_to_the_tray(
     assert client.post(f"{address}&back=/tray/sales").headers["Location"] == "/tray/sales"
     assert client.post(f"{address}&back=/").headers["Location"] == "/"
     assert client.post(f"{address}&back=//evil.example/").headers["Location"] == "/tasks/"
+
+
+# Opportunities and reports
+
+
+@pytest.fixture
+def deals(hers: Access, admin_access: Access, work: dict[str, Raw]) -> list[Raw]:
+    """Three of sally's, one of them won; one of somebody else's."""
+    company = str(work["company"]["_id"])
+    rows = [("Crane <i>", "offer", "1200 EUR", hers.user_id), ("Table", "offer", "800.50 EUR", hers.user_id),
+            ("Robot", "negotiation", "5000 EUR", hers.user_id), ("Other", "needs", "70000 EUR", None)]  # fmt: skip
+    made = [create_record(admin_access, "opportunity", {
+        "name": name, "stage": stage, "value": value, "company": company, "owner": str(owner or ""),
+        "closes_on": "2020-01-01" if name == "Table" else "2099-06-01"}) for name, stage, value, owner in rows]
+    return [update_record(admin_access, "opportunity", raw["_id"], {"state": "won"}) if raw["name"] == "Robot" else raw
+            for raw in made]  # fmt: skip
+
+
+def test_pipeline_tells_stages_values_and_what_comes_next(
+    sally: User, sign_in: Callable[[User], FlaskClient], deals: list[Raw]
+) -> None:
+    text = part(sign_in(sally), "pipeline-mine")
+    assert "My opportunities" in text
+    assert "€2,000.50" in text
+    assert "Robot" not in text
+    assert "Other" not in text
+    assert text.index("Offer made") < text.index("To be closed next") < text.index("Table")
+    assert text.index("days late") < text.index("Crane &lt;i&gt;")
+    assert "Alfa &amp; Co · Offer made" in text
+    assert f'href="/opportunities/board?_flt_eq_pipeline=sales&amp;_flt_eq_owner={sally.pk}"' in text
+    assert f"_flt_eq_stage=offer&amp;_flt_eq_owner={sally.pk}" in text
+
+
+def test_figures_of_opportunities_lead_to_their_records(
+    sally: User, sign_in: Callable[[User], FlaskClient], deals: list[Raw]
+) -> None:
+    client = sign_in(sally)
+    expected = {"figure_open-mine": ("€2,000", "2 opportunities", 2), "figure_won-mine": ("€5,000", "1 opportunity", 1),
+                "figure_stage-mine-offer": (">2<", "€2,000", 2)}  # fmt: skip
+    for tool_id, (value, note, count) in expected.items():
+        text = part(client, tool_id)
+        assert value in text
+        assert note in text
+        address = re.search(r'href="(/opportunities/[^"]+)"', text)
+        assert address is not None
+        assert client.get(html.unescape(address[1])).text.count("data-row=") == count
+
+
+def test_a_report_stands_on_the_tray_within_its_reader_s_rights(
+    sally: User, hers: Access, sign_in: Callable[[User], FlaskClient], deals: list[Raw], make_role: Callable[..., Role],
+    make_user: Callable[..., User], access_of: Callable[[User], Access], admin: User,
+) -> None:  # fmt: skip
+    saved = save_report(access_of(admin), {
+        "name": "By stage & more", "register": "opportunity", "audience": "all", "across": True,
+        "groups": [{"column": "stage"}, {"column": "state"}],
+        "measures": [{"how": "count"}, {"how": "sum", "column": "value"}]})  # fmt: skip
+    text = part(sign_in(sally), add(hers, "report", report=str(saved["_id"])))
+    assert "By stage &amp; more" in text
+    assert f'href="/reports/{saved["_id"]}"' in text
+    assert "€77,000.50" in text
+    assert text.index("Offer made") < text.index("Total")
+    own = make_user("oona", make_role("Own", ("opportunity", "see", "own"), ("company", "see", "own")))
+    arrange_own(access_of(own), "general", lambda _tools: list(trays_of(hers)[0].tools))
+    text = part(sign_in(own), "mine", "general")
+    assert "No record that you may see fits" in text
+    hides = FieldRight(register="opportunity", column="value", access="hidden")
+    blind = make_user("blind", make_role("Blind", ("opportunity", "see", "all"), field_rights=[hides]))
+    arrange_own(access_of(blind), "general", lambda _tools: list(trays_of(hers)[0].tools))
+    client = sign_in(blind)
+    assert "not shared with you any more" in part(client, "mine", "general")
+    arrange_own(access_of(blind), "general", lambda _tools: [
+        {"id": "a", "tool": "pipeline", "size": "wide", "options": {"of": "all", "pipeline": ""}},
+        {"id": "b", "tool": "figure_open", "size": "figure", "options": {"of": "all"}}])  # fmt: skip
+    for tool_id in "ab":
+        text = part(client, tool_id, "general")
+        assert "3" in text
+        assert "€" not in text
+
+
+def test_a_stage_that_is_gone_is_left_out(
+    sally: User, hers: Access, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    add(hers, "figure_stage", "figure", of="mine", stage="gone")
+    answer = sign_in(sally).get("/tray/sales/tool/mine")
+    assert answer.status_code == 200
+    assert answer.text.strip() == ""
 
 
 # Arranging without scripts
@@ -355,7 +462,7 @@ def test_tray_is_arranged_by_keys_and_dragging_for_one_user_alone(
     page.get_by_role("link", name="Arrange").click()
     no_violations(page)
     before = order(page)
-    assert before == ["tasks-mine", "calendar", "quick", "news"]
+    assert before == ["tasks-mine", "pipeline-mine", "calendar", "quick", "news"]
     down = page.get_by_role("button", name="Down: Tasks, Mine")
     down.focus()
     page.keyboard.press("Enter")
@@ -371,23 +478,28 @@ def test_tray_is_arranged_by_keys_and_dragging_for_one_user_alone(
     assert "quick" in order(page)
     page.get_by_label("Newest records: Register").select_option("person")
     page.get_by_role("button", name="Add: Newest records").click()
-    expect(page.locator('[data-sort-list="tools"] > li')).to_have_count(5)
+    expect(page.locator('[data-sort-list="tools"] > li')).to_have_count(6)
     news = page.locator('[data-sort-item="news"] [data-sort-handle]')
     with page.expect_response("**/place*"):
         news.drag_to(page.locator('[data-sort-item="calendar"]'), target_position={"x": 5, "y": 5})
-    assert order(page).index("news") < order(page).index("tasks-mine")
+    assert order(page).index("news") < order(page).index("calendar")
     arranged = order(page)
     page.get_by_role("link", name="Done").click()
     heads = page.locator("[data-tools] h2")
-    expect(heads).to_have_count(5)
+    expect(heads).to_have_count(6)
     assert [raw["id"] for raw in trays_of(hers)[0].tools if not raw["tool"].startswith("figure")] == arranged
     page.context.clear_cookies()
     sign_in_at(page, "sam", "/tray/sales/arrange")
     assert order(page) == before
 
 
-def test_tasks_are_ticked_off_and_added_on_the_tray(page: Page, sally: User, work: dict[str, Raw]) -> None:
-    sign_in_at(page, "sally")
+def test_tasks_are_ticked_off_and_added_on_the_tray(
+    page: Page, make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    bind_ready_trays()
+    cecilia = access_of(make_user("cecilia", "Customer service"))
+    add_task(cecilia, {"name": "Write", "due_on": "2020-01-01"})
+    sign_in_at(page, "cecilia")
     overdue = page.locator(".k-figure", has_text="Overdue tasks").locator(".v")
     expect(overdue).to_have_text("1")
     page.get_by_role("button", name="Mark Write done").click()
@@ -443,11 +555,11 @@ def test_a_tray_is_built_for_a_role(page: Page, admin: User, make_user: Callable
     page.get_by_role("button", name="Remove: News of my customers").click()
     expect(page.locator('[data-sort-item="news"]')).to_have_count(0)
     page.get_by_role("button", name="Add: Open tasks").click()
-    expect(page.locator('[data-sort-list="figures"] > li')).to_have_count(4)
+    expect(page.locator('[data-sort-list="figures"] > li')).to_have_count(5)
     no_violations(page)
     page.context.clear_cookies()
     sign_in_at(page, "otto")
-    expect(page.locator(".k-figure")).to_have_count(4)
+    expect(page.locator(".k-figure")).to_have_count(5)
     page.goto("/tray/general")
     expect(page.locator(".k-stop")).to_be_visible()
 

@@ -13,6 +13,7 @@ from models.registers import UnknownRegister
 from models.rights import Access
 from services.records import RecordNotFound
 from services.search import TooSlow
+from services.tray_figures import in_time
 from services.tray_tools import TOOLS, Tool
 
 Raw = Mapping[str, Any]
@@ -68,7 +69,8 @@ def drawn(access: Access, raw: Raw, address: str) -> Drawn | None:
     tool = TOOLS[raw["tool"]]
     problem, shown = "", None
     try:
-        shown = DRAWERS[tool.key](access, raw.get("options") or {}, raw["size"], address)
+        with in_time():
+            shown = DRAWERS[tool.key](access, raw.get("options") or {}, raw["size"], address)
         if shown is None:
             return None
     except TooSlow:

@@ -52,7 +52,7 @@ class ProductLines(Faceted):
     input = "product_lines"
     refers = True
     importable = False
-    not_imported = _l("rows of products can't be imported. Leave the column out; their sum can go into a field of money.")
+    not_imported = _l("rows of products can't be imported. Leave the column out and add the rows on the records.")
     orderable = False
     offered = False
     needs_room = True
@@ -166,6 +166,9 @@ class ProductLines(Faceted):
         mine = {"$filter": {"input": values, "cond": {"$eq": ["$$this.product", key]}}}
         several = {"$gt": [{"$size": {"$ifNull": [values, []]}}, 1]}
         return {"$cond": [several, {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}, whole]}
+
+    def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
+        return [(field.target, line["product"]) for line in value or () if line.get("product")]
 
     def reference_path(self, field: Field) -> str:
         return f"{field.path}.product"

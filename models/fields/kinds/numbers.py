@@ -40,14 +40,16 @@ def parse_decimal(text: str, language: str) -> Decimal:
     """A number as people write it: 1 234,5 or 1,234.5 or 1234.5. Raises ValueError.
 
     A single mark before exactly three digits is read by the language: "1,234" is 1234 in English, 1.234 in
-    Finnish. Two kinds of mark: the last one is the decimal mark. The same mark twice groups.
+    Finnish; but nobody groups after a nought, and "0.925" is less than one in both. Two kinds of mark: the last one is
+    the decimal mark. The same mark twice groups.
     """
     plain = re.sub(r"[\s\u00a0\u202f']", "", text).replace("−", "-")
     marks = re.findall(r"[.,]", plain)
     decimal_mark = DECIMAL_MARKS.get(language, ".")
     if len(set(marks)) == 2:
         decimal_mark = marks[-1]
-    elif len(marks) == 1 and (marks[0] == decimal_mark or not re.search(r"\d[.,]\d{3}$", plain)):
+    elif len(marks) == 1 and (marks[0] == decimal_mark or not re.search(r"\d[.,]\d{3}$", plain)
+                              or re.match(r"[+-]?0[.,]", plain)):  # fmt: skip
         decimal_mark = marks[0]
     elif len(marks) == 1 or len(marks) > 1:
         decimal_mark = "," if marks[0] == "." else "."
