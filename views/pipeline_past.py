@@ -58,7 +58,7 @@ class PastScreens(RegisterView):
         except (ConditionError, TooSlow) as error:
             problem = str(error)
         return self.render_template(
-            "opportunities/development.html", card=self.card, title=_("Development of the offer book"), result=result,
+            "opportunities/development.html", card=self.card, title=_("Development"), result=result,
             problem=problem, filters=chips(self.datamodel.schema, conditions[:MAX_CONDITIONS]),
             screens=screen_links(self.card, self.screens(), DEVELOPMENT), moved_url=self.address("moved"),
             weeks=[(_("%(weeks)s weeks", weeks=number), query_url(weeks=number), number == weeks) for number in WEEKS],

@@ -164,7 +164,7 @@ def test_reports_as_of_a_past_day_lead_to_what_moved_since(client: FlaskClient, 
 def test_the_way_between_board_development_and_what_moved(page: Page, past: dict[str, Raw]) -> None:
     sign_in_at(page, "/opportunities/board")
     page.get_by_role("link", name="Development").click()
-    expect(page.get_by_role("heading", name="Development of the offer book")).to_be_visible()
+    expect(page.get_by_role("heading", name="Development", exact=True)).to_be_visible()
     expect(page.get_by_role("img", name="Stacked bars")).to_be_visible()
     expect(page.locator("[data-chart-place] svg")).to_be_visible()
     page.get_by_role("link", name="13 weeks").click()
