@@ -42,7 +42,7 @@ class Tally:
 
     dimensions: Sequence[Dimension]
     lines: Mapping[Keys, Line]
-    total: Sums
+    total: Sums = field(default_factory=Sums)
 
     def merged(self, places: Sequence[int]) -> "Tally":
         """The sums by some of the dimensions alone: true where a record stands in one row only."""
@@ -90,7 +90,10 @@ class Counting:
         if several:
             return self.set_out(dimensions, several)
         keys = {f"k{place}": self.key(one) for place, one in enumerate(dimensions)}
-        return [{"$group": {"_id": {**keys, **self.currencies()}, **self.added_up(self.amounts())}}]
+        return [{"$group": self.grouped({**keys, **self.currencies()}, self.amounts())}]
+
+    def grouped(self, keys: Raw, amounts: Mapping[str, Any]) -> Raw:
+        return {"_id": keys, **self.added_up(amounts)}
 
     def added_up(self, amounts: Mapping[str, Any], counted: Any = 1) -> Raw:
         """What is added up of each document; `amounts` are expressions by column."""
