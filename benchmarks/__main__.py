@@ -11,6 +11,7 @@ from benchmarks.activities import activity_cases
 from benchmarks.floors import make_floor
 from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
+from benchmarks.pipeline_past import past_cases
 from benchmarks.place import USUAL_FIELDS, application, fill
 from benchmarks.reading import company_page_case, http_cases, reading_cases, signed_in
 from benchmarks.report import document, job_lines, lines, write_json
@@ -74,6 +75,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield from many_fields_cases(app, access, client)
     yield from activity_cases(app, records)
     yield from report_cases(app, records)
+    yield from past_cases(app, records)
     yield from writing_cases(access, rows, letters, runs)
 
 

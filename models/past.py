@@ -71,9 +71,13 @@ def states_at(register: str, quarter: int) -> dict[str, Any]:
     return {"$or": before + after}
 
 
-def states_within(register: str, first: int, last: int) -> dict[str, Any]:
-    """The condition for the states that hold some moment from the quarter `first` to `last`."""
+def states_within(register: str, first: int, last: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The condition for the states that hold some moment from the quarter `first` to `last`, in two halves: each state
+    meets one of them, so that two readers may share the work."""
+    middle = (first + last) // 2
     before = [{"register": register, "fork": fork, "ends": {"$gte": first}}
               for fork in forks_before(first) if fork < first]  # fmt: skip
     after = [{"register": register, "fork": fork, "begins": {"$lt": last}} for fork in forks_after(last)]
-    return {"$or": [{"register": register, "fork": {"$gte": first, "$lte": last}}, *before, *after]}
+    early = {"register": register, "fork": {"$gte": first, "$lte": middle}}
+    late = {"register": register, "fork": {"$gt": middle, "$lte": last}}
+    return {"$or": [early, *before]}, {"$or": [late, *after]}

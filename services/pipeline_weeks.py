@@ -1,7 +1,9 @@
 """How the offer book developed: its count, value and weighted value at the end of each week, by any of its groups."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from models.fields.conditions import Node
 from models.fields.errors import ConditionError
-from models.fields.query import Asking, Query, conditions_query, every_of, within
+from models.fields.query import Asking, Query, conditions_query, every_of, inside, within
 from models.fields.schema import Schema, schema_of
 from models.past import SECONDS, PastState, states_within
 from models.rights import Access
@@ -19,7 +21,7 @@ from services.currencies import Rates, rates_on
 from services.linked import find_linked
 from services.past_records import end_of, seen_states
 from services.pipeline_moves import OPEN_ONLY, REGISTER
-from services.planning import LARGE_PART, READ_THROUGH, counted, plan_for_adding_up, predicates_of
+from services.planning import plan_for_adding_up, predicates_of
 from services.reports.definition import Definition, Dimension, Measured, dimensions
 from services.reports.figures import Making, reading_context
 from services.reports.measures import Measure, Sums, Value, measures_of, summed, sums_of
@@ -118,75 +120,88 @@ class Weekly:
 
     def steps(self) -> Steps:
         """Raises TooSlow."""
-        counting = Counting(self.source(), self.measures, context_of(self.access))
-        kind, names = self.dimension.field.kind, counting.currency_names()
         found: Steps = {}
-        for raw in counting.source.aggregated(self.stages(counting)):
-            key = kind.group_key(raw["_id"].get("k0"), self.dimension.field, "", counting.context)
+        kind, names = self.dimension.field.kind, self.counting.currency_names()
+        for raw in self.read():
+            key = kind.group_key(raw["_id"].get("k0"), self.dimension.field, "", self.counting.context)
             currencies = {column: raw["_id"].get(name) or "" for name, column in names.items()}
             step = found.setdefault((kind.group_identity(key), int(raw["_id"]["place"])), Sums())
             step.add(sums_of(raw, self.measures, currencies))
         return found
 
-    def stages(self, counting: Counting) -> list[Raw]:
-        """Add up what comes and goes at the same days, then what does so at each."""
-        keys = {"k0": counting.key(self.dimension), **counting.currencies(), "first": "$first", "last": "$last"}
-        held = counting.added_up(counting.amounts())
-        kept = {name: f"$_id.{name}" for name in keys if name not in ("first", "last")}
+    def read(self) -> Iterator[Raw]:
+        """What the database adds up of each part, on all its processors at once."""
+        work = [(self.records(), self.of_records()), *((source, self.of_states()) for source in self.states())]
+        with ThreadPoolExecutor(len(work)) as pool:
+            parts = [pool.submit(copy_context().run, source.aggregated, stages) for source, stages in work]
+            for part in parts:
+                yield from part.result()
+
+    @cached_property
+    def counting(self) -> Counting:
+        return Counting(self.records(), self.measures, context_of(self.access))
+
+    @property
+    def keys(self) -> Raw:
+        return {"k0": self.counting.key(self.dimension), **self.counting.currencies()}
+
+    @property
+    def sums(self) -> Raw:
+        return self.counting.added_up(self.counting.amounts())
+
+    def records(self) -> Source:
+        """The records as they are: there from the first week's end after their last change on, and now."""
+        collection = self.schema.register.document._get_collection()
+        plan = plan_for_adding_up(collection, tuple(predicates_of(
+            every_of([self.access.condition(REGISTER), self.query]))))  # fmt: skip
+        return Source(collection, ({"$match": plan.query},), plan.options)
+
+    def of_records(self) -> list[Raw]:
+        since = {"$floor": {"$divide": [{"$toLong": "$changed_at"}, SECONDS * 1_000]}}
+        return [{"$group": {"_id": {**self.keys, "place": place_after(since, self.ends)}, **self.sums}}]
+
+    def states(self) -> list[Source]:
+        """The states that may hold the end of some week."""
+        seen, query = seen_states(self.access, self.schema), within(self.query, "document")
+        return [Source(PastState._get_collection(), ({"$match": every_of([half, seen, query])},))
+                for half in states_within(REGISTER, self.ends[0], self.ends[-1])]  # fmt: skip
+
+    def of_states(self) -> list[Raw]:
+        """Add up those that come and go at the same weeks; then what comes and goes at each. What does both before a
+        week ends comes to nothing."""
+        inner = inside(self.keys, "document")
+        span = {"first": place_after("$begins", self.ends), "last": place_after("$ends", self.ends)}
+        kept = {name: f"$_id.{name}" for name in inner}
         return [
-            {"$match": {"$expr": {"$lt": ["$first", "$last"]}}},
-            {"$group": {"_id": keys, **held}},
+            {"$group": {"_id": {**inner, **span}, **inside(self.sums, "document")}},
             {"$set": {"step": [{"place": "$_id.first", "sign": 1}, {"place": "$_id.last", "sign": -1}]}},
             {"$unwind": "$step"},
             {"$group": {"_id": {**kept, "place": "$step.place"},
-                        **{name: {"$sum": {"$multiply": [f"${name}", "$step.sign"]}} for name in held}}},
+                        **{name: {"$sum": {"$multiply": [f"${name}", "$step.sign"]}} for name in self.sums}}},
         ]  # fmt: skip
 
-    def source(self) -> Source:
-        """The states that may hold the end of some week, and the records as they are."""
-        states, records = PastState._get_collection(), self.schema.register.document._get_collection()
-        plan = plan_for_adding_up(records, tuple(predicates_of(
-            every_of([self.access.condition(REGISTER), self.query]))))  # fmt: skip
-        since = {"$floor": {"$divide": [{"$toLong": "$changed_at"}, SECONDS * 1_000]}}
-        there = [{"$match": plan.query},
-                 {"$project": {**dict.fromkeys(self.paths, 1), "first": self.place_after(since),
-                               "last": {"$literal": len(self.days)}}}]  # fmt: skip
-        held = {"_id": 0, **{path: f"$document.{path}" for path in self.paths},
-                "first": self.place_after("$begins"), "last": self.place_after("$ends")}  # fmt: skip
-        span, options = self.span()
-        asked = every_of([span, seen_states(self.access, self.schema), within(self.query, "document")])
-        joined = {"$unionWith": {"coll": records.name, "pipeline": there}}
-        return Source(states, ({"$match": asked}, {"$project": held}, joined), options)
 
-    def span(self) -> tuple[Query, Raw]:
-        """(the condition for the states of these weeks, how to read them): most of a collection is read through."""
-        first, last = self.ends[0], self.ends[-1]
-        states, by_fork = PastState._get_collection(), states_within(REGISTER, first, last)
-        most = int(LARGE_PART * states.estimated_document_count()) + 1
-        if counted(states, by_fork, most, None) < most:
-            return by_fork, {}
-        through = {"register": REGISTER, "begins": {"$lt": last}, "ends": {"$gte": first}}
-        return through, {"hint": dict(READ_THROUGH)}
+def place_after(quarter: Any, ends: Sequence[int]) -> Any:
+    """The expression for how many of the weeks had ended as the quarter began. Within a stretch of weeks of equal
+    length it is a division."""
+    stretches = list(equal_weeks(ends))
+    places = [
+        {"$max": [first, {"$min": [last + 1, {"$add": [first + 1, {"$floor": {"$divide": [
+            {"$subtract": [quarter, ends[first]]}, QUARTERS_A_WEEK]}}]}]}]}
+        for first, last in stretches
+    ]  # fmt: skip
+    branches = [{"case": {"$lt": [quarter, ends[last + 1]]}, "then": place}
+                for (_first, last), place in zip(stretches[:-1], places, strict=False)]  # fmt: skip
+    return {"$switch": {"branches": branches, "default": places[-1]}} if branches else places[-1]
 
-    @property
-    def paths(self) -> list[str]:
-        """What is read of a record."""
-        fields = [self.dimension.field, *(one for measure in self.measures for one in (measure.field, measure.percent))]
-        return list(dict.fromkeys(one.path for one in fields if one is not None))
 
-    def place_after(self, quarter: Any) -> Raw:
-        """How many of the weeks had ended when the quarter began: their number by the length of a week, one more or
-        less where the clocks have been changed since."""
-        ends, count = self.ends, len(self.ends)
-        by_length = {"$add": [{"$floor": {"$divide": [{"$subtract": ["$$quarter", ends[0]]}, QUARTERS_A_WEEK]}}, 1]}
-        guess = {"$toInt": {"$max": [0, {"$min": [count, by_length]}]}}
-        more = {"$and": [{"$lt": ["$$guess", count]}, {"$lte": [{"$arrayElemAt": [ends, "$$guess"]}, "$$quarter"]}]}
-        fewer = {"$and": [{"$gt": ["$$guess", 0]},
-                          {"$gt": [{"$arrayElemAt": [ends, {"$subtract": ["$$guess", 1]}]}, "$$quarter"]}]}  # fmt: skip
-        placed = {"$switch": {"branches": [{"case": more, "then": {"$add": ["$$guess", 1]}},
-                                           {"case": fewer, "then": {"$subtract": ["$$guess", 1]}}],
-                              "default": "$$guess"}}  # fmt: skip
-        return {"$let": {"vars": {"quarter": quarter}, "in": {"$let": {"vars": {"guess": guess}, "in": placed}}}}
+def equal_weeks(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, last) place of each stretch between which no clocks were changed."""
+    first = 0
+    for place in range(1, len(ends) + 1):
+        if place == len(ends) or ends[place] - ends[place - 1] != QUARTERS_A_WEEK:
+            yield first, place - 1
+            first = place
 
 
 # Telling

@@ -12,6 +12,7 @@ from flask import Flask
 from pymongo import MongoClient
 
 from benchmarks.measuring import Case, DifferentAnswers, Result, measure
+from benchmarks.pipeline_past import SINCE
 from benchmarks.report import lines
 from services.reports.ready import READY
 
@@ -24,6 +25,9 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
          "letters", "timeline: 30 entries of a company and 50 people",
+         *(f"offer book by seller, {day}" for day in ("now", *SINCE)),
+         *(f"what moved since {day}" for day in ("a week ago", "half a year ago", "a year ago")),
+         *(f"development of {weeks} weeks" for weeks in (13, 26, 52)),
          *(f"report {key}: {whose} records" for key in READY for whose in ("all", "own"))}  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class PastScreens(RegisterView):
         except (ConditionError, TooSlow) as error:
             problem = str(error)
         return self.render_template(
-            "opportunities/development.html", card=self.card, title=_("Development of the offer book"), result=result,
+            "opportunities/development.html", card=self.card, title=_("Development"), result=result,
             problem=problem, filters=chips(self.datamodel.schema, conditions[:MAX_CONDITIONS]),
             screens=screen_links(self.card, self.screens(), DEVELOPMENT), moved_url=self.address("moved"),
             weeks=[(_("%(weeks)s weeks", weeks=number), query_url(weeks=number), number == weeks) for number in WEEKS],
@@ -85,11 +85,11 @@ class PastScreens(RegisterView):
             except (ConditionError, TooSlow) as error:
                 problem = str(error)
         return self.render_template(
-            "opportunities/past_moves.html", card=self.card, title=_("What moved in the offer book"), page=page,
+            "opportunities/past_moves.html", card=self.card, title=_("What moved"), page=page,
             problem=problem, day_error=day_error, since=since, kept=self.asked_conditions(),
             latest=(today - dt.timedelta(days=1)).isoformat(), back=self.back(today, since),
             filters=chips(self.datamodel.schema, conditions[:MAX_CONDITIONS]),
-            screens=screen_links(self.card, self.screens(), ""), development_url=self.address(DEVELOPMENT),
+            screens=screen_links(self.card, self.screens(), ""),
         ), 400 if problem or day_error else 200  # fmt: skip
 
     def back(self, today: dt.date, since: str) -> list[Link]:

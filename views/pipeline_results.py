@@ -203,9 +203,9 @@ class MoveWriter:
         if self.found.rates:
             rates = self.money(self.found.rates, signed=True)
             lines.append(Line([_("Exchange rates and rounding")], "", [Cell(counted), Cell(worth, rates)]))
-        totals = [Cell(counted, str(self.found.now_count)), Cell(worth, self.money(self.found.now))]
+        lines.append(self.line(_("Now"), self.found.now_count, self.money(self.found.now)))
         anything = self.found.then_count or self.found.now_count or steps
-        return Table([_("Movement")], [counted, worth], lines if anything else [], totals)
+        return Table([_("Movement")], [counted, worth], lines if anything else [])
 
     def line(self, label: str, count: int, amount: str, url: str = "") -> Line:
         return Line([label], url, [Cell(_("Opportunities"), str(count)), Cell(_("Value"), amount)])

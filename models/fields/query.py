@@ -111,6 +111,16 @@ def within(query: Query, path: str) -> Query:
             for key, asked in query.items()}  # fmt: skip
 
 
+def inside(expression: Any, path: str) -> Any:
+    """The same of an aggregation expression."""
+    if isinstance(expression, str):
+        own = expression.startswith("$") and not expression.startswith("$$")
+        return f"${path}.{expression[1:]}" if own else expression
+    if isinstance(expression, Mapping):
+        return {name: inside(part, path) for name, part in expression.items()}
+    return [inside(part, path) for part in expression] if isinstance(expression, list) else expression
+
+
 def any_of(parts: Sequence[Query]) -> Query:
     """At least one of the queries. Tokens make one set, which the index of tokens answers."""
     if not all(parts):

@@ -3,17 +3,19 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from bson import ObjectId
 from flask import Flask
 
 from models.fields.errors import ConditionError
-from models.past import PastState
+from models.past import PastState, fork_of, states_within
 from models.rights import Access, Scope, system_access
 from models.security import User
 from services import pipeline_weeks
-from services.pipeline_weeks import Development, development, groups_of, week_ends
+from services.past_records import end_of
+from services.pipeline_weeks import Development, development, equal_weeks, groups_of, place_after, week_ends
 from services.records import create_record
 from services.reports.definition import definition_of
 from services.reports.figures import figures_of
@@ -64,11 +66,7 @@ def assert_same_as_reports(access: Access, found: Development, by: str, conditio
     assert dict(found.left_out) == dict(figures.left_out)
 
 
-@pytest.mark.parametrize("through", [True, False])
-def test_each_week_is_a_report_as_of_its_end(
-    recent: Histories, owners: list[ObjectId], monkeypatch: pytest.MonkeyPatch, through: bool
-) -> None:
-    monkeypatch.setattr(pipeline_weeks, "LARGE_PART", 0.0 if through else 2.0)
+def test_each_week_is_a_report_as_of_its_end(recent: Histories, owners: list[ObjectId]) -> None:
     mine: list[Raw] = [{"col": "owner", "opr": "eq", "value": str(owners[0])}]
     for zone in ("Europe/Helsinki", "America/New_York"):
         access = system_access("en", zone)
@@ -94,6 +92,34 @@ def test_beyond_the_largest_groups_the_others_share_a_course(
     assert cut.totals == whole.totals
     for place in range(5):
         assert sum(course.values[place][0] for course in cut.courses) == whole.totals[place][0]
+
+
+@pytest.mark.parametrize(("first", "last"), [(600, 700), (1_000, 1_100), (1_024, 1_025), (0, 900)])
+def test_states_within_a_span_meet_one_half_of_its_condition_and_others_none(first: int, last: int) -> None:
+    halves = states_within("opportunity", first, last)
+    for begins in range(max(first - 150, 0), last + 20, 3):
+        for ends in [*range(begins + 1, begins + 140, 7), begins + 3_000]:
+            state = {"begins": begins, "ends": ends, "fork": fork_of(begins, ends)}
+            held = [clause for half in halves for clause in half["$or"] if meets(state, clause)]
+            assert len(held) == (begins < last and ends >= first)
+
+
+def meets(state: dict[str, int], clause: Raw) -> bool:
+    compare = {"$gte": int.__ge__, "$gt": int.__gt__, "$lte": int.__le__, "$lt": int.__lt__}
+    return all(state[name] == asked if isinstance(asked, int) else
+               all(compare[code](state[name], bound) for code, bound in asked.items())
+               for name, asked in clause.items() if name != "register")  # fmt: skip
+
+
+def test_places_are_counted_over_changed_clocks(app: Flask) -> None:
+    zone = ZoneInfo("Europe/Helsinki")
+    ends = [end_of(day, zone) for day in week_ends(dt.date(2026, 12, 1), 52)]
+    assert len(list(equal_weeks(ends))) == 3
+    quarters = [end + step for end in ends for step in (-700, -5, -4, -1, 0, 1, 4, 300)]
+    PastState._get_collection().insert_many([{"begins": quarter} for quarter in quarters])
+    found = PastState._get_collection().aggregate([{"$project": {"begins": 1, "n": place_after("$begins", ends)}}])
+    for raw in found:
+        assert raw["n"] == sum(end <= raw["begins"] for end in ends)
 
 
 def test_weeks_end_on_sundays_before_today() -> None:
