@@ -177,7 +177,10 @@ def test_finnish_catalogue_compiled_has_every_text(compiled, finnish):
         translations = GNUTranslations(file)
     for message in translated(finnish):
         text = forms(message.id)[0]
-        found = translations.ngettext(*message.id, 1) if message.pluralizable else translations.gettext(text)
+        if message.context:
+            found = translations.pgettext(message.context, text)
+        else:
+            found = translations.ngettext(*message.id, 1) if message.pluralizable else translations.gettext(text)
         assert found == forms(message.string)[0]
 
 

@@ -22,8 +22,10 @@ function withoutGroups(typed, mark) {
   const marks = plain.match(/[.,]/g) ?? [];
   let decimal = mark;
   if (new Set(marks).size === 2) decimal = marks.at(-1);
-  else if (marks.length === 1 && (marks[0] === mark || !/\d[.,]\d{3}$/.test(plain))) decimal = marks[0];
-  else if (marks.length) decimal = marks[0] === "," ? "." : ",";
+  else if (marks.length === 1 && (marks[0] === mark || !/\d[.,]\d{3}$/.test(plain) || /^[+-]?0[.,]/.test(plain))) {
+    // Nobody groups after a nought.
+    decimal = marks[0];
+  } else if (marks.length) decimal = marks[0] === "," ? "." : ",";
   return plain.replaceAll(decimal === "." ? "," : ".", "").replaceAll(decimal, ".");
 }
 

@@ -9,7 +9,6 @@ from flask import has_request_context
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
-from fab_mongo.request_cache import request_cache
 from models.fields.field import Choice, Field
 from models.fields.kinds import KINDS
 
@@ -80,9 +79,17 @@ def choice_of(item: dict[str, Any]) -> Choice:
                   bool(item.get("retired")))  # fmt: skip
 
 
+def remembered() -> dict[Any, Any]:
+    """What is remembered for the length of one request."""
+    # With it come Flask-AppBuilder and SQLAlchemy, 37 MB that libraries do without which know models' errors alone.
+    from fab_mongo.request_cache import request_cache
+
+    return request_cache()
+
+
 def current_version() -> int:
     """The schema version now: one small read, once in a request."""
-    cache = request_cache()
+    cache = remembered()
     if VERSION_ID not in cache:
         cache[VERSION_ID] = _read_version()
     return cache[VERSION_ID]
@@ -103,7 +110,7 @@ def bump_version(session: ClientSession) -> int:
 
 def forget_version() -> None:
     """Read the version anew within this request: after a change that the same request goes on with."""
-    request_cache().pop(VERSION_ID, None)
+    remembered().pop(VERSION_ID, None)
     KeptByVersion.forgotten += 1
 
 
