@@ -3,8 +3,11 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Any
 
 from bson import ObjectId
@@ -36,7 +39,9 @@ STEPS = (NEW, REOPENED, JOINED, GROWN, SHRUNK, WON, LOST, LEFT, DELETED)
 MOVED_IN_TIME = (SLIPPED, SOONER)
 #: So many records of each movement are named, the largest first.
 MOST_NAMED = 50
-READ = ("name", "owner", "state", "value", "closes_on", "created_at")
+#: What is read of every record that has changed, and what more of those that are named.
+READ, TOLD = ("state", "value", "closes_on", "created_at"), ("name", "owner")
+READERS = 2
 OPEN_ONLY: Node = {"col": "state", "opr": "eq", "value": OPEN}
 
 
@@ -72,7 +77,7 @@ class Movement:
         return rounded(sum((one.amount for one in self.moved), Decimal(0)))
 
     def largest(self, most: int = MOST_NAMED) -> list[Moved]:
-        return sorted(self.moved, key=lambda one: (-abs(one.amount), one.name))[:most]
+        return nsmallest(most, self.moved, key=lambda one: (-abs(one.amount), one.record))
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,9 @@ class Book:
     query: Query
     open: Query
 
-    @property
-    def fields(self) -> list[str]:
-        """What is read of a record: nothing that is hidden from the reader."""
-        return [name for name in READ if name == "created_at" or name in self.past.schema.by_column]
+    def shown(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that are read: nothing that is hidden from the reader."""
+        return [name for name in names if name == "created_at" or name in self.past.schema.by_column]
 
     @property
     def collection(self) -> Collection:
@@ -160,26 +164,48 @@ class Book:
         """What some records were, open or not."""
         return self.states(every_of([self.past.changed({}), {"record": {"$in": list(ids)}}]))
 
-    def states(self, query: Query) -> dict[ObjectId, Raw]:
-        fields = {"_id": 0, "record": 1, **{f"document.{name}": 1 for name in self.fields}}
+    def states(self, query: Query, names: Sequence[str] = READ) -> dict[ObjectId, Raw]:
+        fields = {"_id": 0, "record": 1, **{f"document.{name}": 1 for name in self.shown(names)}}
         found = PastState._get_collection().find(query, fields).max_time_ms(time_limit()).batch_size(20_000)
-        return {raw["record"]: raw["document"] for raw in found}
+        return {raw["record"]: read_once(raw["document"]) for raw in found}
 
     def now(self) -> dict[ObjectId, Raw]:
         """The records that meet the conditions now and have changed since, open or not."""
         seen = self.past.access.condition(REGISTER)
         return self.documents(every_of([seen, self.query, {"changed_at": {"$gte": self.past.moment}}]))
 
-    def documents(self, query: Query) -> dict[ObjectId, Raw]:
-        found = self.collection.find(query, self.fields).max_time_ms(time_limit()).batch_size(20_000)
-        return {raw["_id"]: raw for raw in found}
+    def documents(self, query: Query, names: Sequence[str] = READ) -> dict[ObjectId, Raw]:
+        found = self.collection.find(query, self.shown(names)).max_time_ms(time_limit()).batch_size(20_000)
+        return {raw["_id"]: read_once(raw) for raw in found}
+
+    def name(self, moved: Sequence[Moved]) -> None:
+        """Read the names and owners of some of the records, as they are now, of those that are gone as they were."""
+        here = self.documents({"_id": {"$in": [one.record for one in moved if one.after]}}, TOLD)
+        gone = [one.record for one in moved if one.record not in here]
+        states = every_of([self.past.changed({}), {"record": {"$in": gone}}])
+        told = here | (self.states(states, TOLD) if gone else {})
+        for one in moved:
+            for raw in (one.before, one.after):
+                if raw is not None:
+                    raw.update(told.get(one.record, {}))
+
+
+def read_once(raw: Raw) -> Raw:
+    """The record with its amount as a Decimal, which is asked for more than once."""
+    if raw.get("value"):
+        raw["value"]["amount"] = decimal_of(raw["value"]["amount"])
+    return raw
 
 
 # Comparing
 
 
 def compared(book: Book, rates_then: Rates, rates_now: Rates) -> Movements:
-    same, then, now = book.same(), book.then(), book.now()
+    with ThreadPoolExecutor(READERS) as pool:
+        # The database finds the ones while the others are unpacked.
+        reading_same = pool.submit(copy_context().run, book.same)
+        reading_then = pool.submit(copy_context().run, book.then)
+        now, then, same = book.now(), reading_then.result(), reading_same.result()
     others = book.documents({"_id": {"$in": [key for key in then if key not in now]}})
     unknown = [key for key, raw in now.items() if key not in then and raw["created_at"] < book.past.moment]
     were = book.states_then(unknown) if unknown else {}
@@ -190,6 +216,7 @@ def compared(book: Book, rates_then: Rates, rates_now: Rates) -> Movements:
     for key, after in now.items():
         if key not in then:
             comparing.note_arrival(found, key, were.get(key), after)
+    book.name([one for movement in found.values() for one in movement.largest()])
     open_now = [raw for raw in now.values() if raw.get("state") == OPEN]
     return Movements(
         book.past.day, rates_now.currency,
@@ -210,8 +237,7 @@ class Comparing:
     def worth(self, raw: Raw | None) -> Decimal:
         """The value in the organisation's currency; nothing where there is no value or no rate."""
         value = (raw or {}).get("value")
-        return (self.rates.convert(decimal_of(value["amount"]), value["currency"]) or Decimal(0)) if value else (
-            Decimal(0))  # fmt: skip
+        return (self.rates.convert(value["amount"], value["currency"]) or Decimal(0)) if value else Decimal(0)
 
     def note(
         self, found: Mapping[str, Movement], key: ObjectId, before: Raw, after: Raw | None, *, stays: bool
@@ -268,7 +294,7 @@ def value_of(same: Same, records: Iterable[Raw], rates: Rates) -> Decimal:
 
 def amounts_of(same: Same, records: Iterable[Raw]) -> Iterator[tuple[str, Decimal]]:
     yield from ((currency, amount) for currency, (amount, _count) in same.items())
-    yield from ((raw["value"]["currency"], decimal_of(raw["value"]["amount"])) for raw in records if raw.get("value"))
+    yield from ((raw["value"]["currency"], raw["value"]["amount"]) for raw in records if raw.get("value"))
 
 
 def count_of(same: Same, records: Iterable[Raw]) -> int:
