@@ -20,6 +20,7 @@ from models.rights import Access
 from models.transactions import in_transaction
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.settings import require_settings
+from services.versioned import put_version
 
 Raw = dict[str, Any]
 PARTS = ("currency", "day", "rate")
@@ -106,13 +107,7 @@ def clean_number(access: Access, raw: Any) -> Decimal128 | None:
 
 
 def write_rate(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:
-    rates = ExchangeRate._get_collection()
-    if before is None:
-        rates.insert_one(after, session=session)
-    else:
-        same = {"_id": after["_id"], "version": before["version"]}
-        if not rates.replace_one(same, after, session=session).matched_count:
-            raise VersionConflict(before)
+    put_version(session, ExchangeRate._get_collection(), before, after)
     note(session, access, "update" if before else "create", before or {}, after)
 
 

@@ -42,6 +42,7 @@ from services.records import (
     replace_record,
 )
 from services.values import context_of
+from services.versioned import put_version
 
 Raw = dict[str, Any]
 MOST_TITLE, MOST_SHOWN, MOST_KINDS = 200, 200, 100
@@ -345,13 +346,7 @@ def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_kind(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:
-    kinds = OwnKind._get_collection()
-    if before is None:
-        kinds.insert_one(after, session=session)
-    elif not kinds.replace_one(
-        {"_id": before["_id"], "version": before["version"]}, after, session=session
-    ).matched_count:
-        raise VersionConflict(before)
+    put_version(session, OwnKind._get_collection(), before, after)
     noted = [
         {name: value for name, value in raw.items() if name not in ("_id", "version")} for raw in (before or {}, after)
     ]

@@ -22,8 +22,9 @@ from models.security import Role, User
 from models.transactions import in_transaction
 from services.groups import group_field
 from services.preferences import MAX_COLUMNS
-from services.records import RecordNotFound, VersionConflict, now, object_id
+from services.records import RecordNotFound, now, object_id
 from services.values import context_of
+from services.versioned import put_version
 
 Raw = dict[str, Any]
 MAX_NAME = 100
@@ -192,13 +193,8 @@ def nothing_linked(way: Way, query: Raw) -> Sequence[ObjectId]:
 
 
 def write_view(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:
-    views, after = SavedView._get_collection(), {**after, "version": after["version"] + 1}
-    if before is None:
-        views.insert_one(after, session=session)
-    else:
-        same = {"_id": after["_id"], "version": before["version"]}
-        if not views.replace_one(same, after, session=session).matched_count:
-            raise VersionConflict(before)
+    after = {**after, "version": after["version"] + 1}
+    put_version(session, SavedView._get_collection(), before, after)
     note(session, access, "update" if before else "create", before or {}, after)
 
 

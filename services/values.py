@@ -153,6 +153,17 @@ def check_references(
         if reference not in known[target] and (column, reference) not in held:
             parsed.fail(column, NO_FILE if target == FILE else _l(
                 "There is no record with the id %(id)s. Choose one from the list.", id=reference))  # fmt: skip
+    check_borrowed(access, schema, rows)
+
+
+def check_borrowed(access: Access, schema: Schema, rows: Sequence[Parsed]) -> None:
+    """Note every value that would be completed by what its user does not see of the record that it points at."""
+    for parsed in rows:
+        for found in schema.referring:
+            columns = found.kind.borrowed(parsed.values.get(found.column))
+            if any(access.hides(found.target, column) for column in columns):
+                message = _l("Give the name and the price of each row: you don't see those of the product.")
+                parsed.fail(found.column, message)
 
 
 def held_references(schema: Schema, raw: Mapping[str, Any]) -> set[tuple[str, ObjectId]]:

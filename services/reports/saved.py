@@ -18,6 +18,7 @@ from models.transactions import in_transaction
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.reports.definition import Problems, definition_of
 from services.saved_views import audiences
+from services.versioned import put_version
 
 Raw = dict[str, Any]
 MAX_NAME = 100
@@ -175,13 +176,7 @@ def ids_of(raw: Any) -> list[ObjectId]:
 
 
 def write_report(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:
-    reports = Report._get_collection()
-    if before is None:
-        reports.insert_one(after, session=session)
-    else:
-        same = {"_id": after["_id"], "version": before["version"]}
-        if not reports.replace_one(same, after, session=session).matched_count:
-            raise VersionConflict(before)
+    put_version(session, Report._get_collection(), before, after)
     note(session, access, "update" if before else "create", before or {}, after)
 
 

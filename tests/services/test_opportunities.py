@@ -1,6 +1,7 @@
 """The opportunity register: what follows from stages, from winning and losing, and from rows of products."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,8 @@ from flask import Flask
 
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.numbers import amount_of
-from models.rights import system_access
+from models.rights import Access, system_access
+from models.security import FieldRight, Role, User
 from services.history import undo_change
 from services.records import create_record, get_record, update_record
 from services.search import find_page
@@ -130,6 +132,21 @@ def test_a_row_whose_product_has_no_price_needs_one() -> None:
         add(products=[{"product": str(free["_id"])}])
     assert "products" in failed.value.messages()
     assert add(products=[{"product": str(free["_id"]), "price": 5}])["value"]["currency"] == "EUR"
+
+
+def test_a_row_tells_nobody_a_price_that_is_hidden_from_them(
+    make_role: Callable[..., Role], make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    make_role("Blind", *[(register, action, "all") for register in ("opportunity", "product")
+                         for action in ("see", "add", "change")],
+              field_rights=[FieldRight(register="product", column="price", access="hidden")])  # fmt: skip
+    access, crane = access_of(make_user("bo", "Blind")), product()
+    rows = [{"product": str(crane["_id"])}]
+    with pytest.raises(ValidationFailed) as failed:
+        create_record(access, "opportunity", {"name": "Nosturi", "products": rows})
+    assert set(failed.value.messages()) == {"products"}
+    made = create_record(access, "opportunity", {"name": "Nosturi", "products": [{**rows[0], "price": 7}]})
+    assert str(made["value"]["amount"]) == "7.00"
 
 
 def test_activities_are_linked_to_opportunities(app: Flask) -> None:

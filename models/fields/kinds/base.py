@@ -166,6 +166,10 @@ class Kind(Grouping):
         """A value that points at `other` pointing at `keep` instead."""
         return value
 
+    def borrowed(self, value: Any) -> Iterable[str]:
+        """The columns of what the value points at from which it will be completed."""
+        return ()
+
     def operator_label(self, code: str) -> Any:
         return self.operator_labels.get(code, ops.OPERATORS[code].label)
 

@@ -129,6 +129,10 @@ class ProductLines(Faceted):
     def operand_choices(self, code: str) -> Sequence[tuple[str, Any]]:
         return ((FREE, WITHOUT),) if code not in ops.EMPTINESS else ()
 
+    def borrowed(self, value: Any) -> Iterable[str]:
+        return {FROM_PRODUCT[part] for line in value or () if line.get("product")
+                for part in ("name", "price") if line.get(part) in (None, "")}  # fmt: skip
+
     def facet(self, value: Any, field: Field) -> str:
         return f"{field.column}={product_of(value) if isinstance(value, Mapping) else value}"
 
