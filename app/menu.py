@@ -9,14 +9,17 @@ from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
 from views.calendar_invitations import CalendarInvitationView
 from views.calendar_planning import CalendarPlanningView
+from views.campaigns import CampaignView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
 from views.currencies import CurrencyView
+from views.documents import DocumentView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
+from views.mailings import MailingView
 from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
@@ -43,6 +46,7 @@ from views.reports import ReportView
 from views.rest.resources import add_rest
 from views.saved_views import SavedViewsView
 from views.search import SearchView
+from views.segments import SegmentView
 from views.settings import FieldsView, SettingsView
 from views.tasks import TaskView
 from views.teams import TeamView
@@ -54,7 +58,10 @@ def add_screens(appbuilder: AppBuilder) -> None:
     """Register every screen and REST resource. A register's menu item goes by the register's key."""
     appbuilder.add_link(TRAY_ITEM, href="/", icon="layout-dashboard", label=_l("Tray"))
     appbuilder.add_view_no_menu(TrayView)
-    for view in (CompanyView, PersonView, OpportunityView, ActivityView, ProductView):
+    for view in (
+        CompanyView, PersonView, OpportunityView, ActivityView, CampaignView, SegmentView, MailingView, DocumentView,
+        ProductView,
+    ):  # fmt: skip
         card = view.datamodel.register
         if card.happens:
             appbuilder.add_view(TaskView, TASKS_ITEM, label=_l("Tasks"), icon="checkbox", href="/tasks/")

@@ -2,7 +2,9 @@
 
 # A register exists once its module is imported; whoever imports any model finds them all, in this order.
 # isort: off
-from models import companies, people, products, opportunities, activities
+from models import companies, people, segments, campaigns, products, opportunities, activities, mailings, documents
 # isort: on
 
-__all__ = ["activities", "companies", "opportunities", "people", "products"]
+__all__ = [
+    "activities", "campaigns", "companies", "documents", "mailings", "opportunities", "people", "products", "segments",
+]  # fmt: skip

@@ -5,8 +5,9 @@ import { text } from "./texts.js";
 
 const OFF = "k-keys-off";
 
+/** Whether keys belong to what is typed into. A dialog that was closed keeps the focus until the next frame is drawn. */
 export function typing(target) {
-  return target.isContentEditable || target.closest("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, dialog, .ts-wrapper");
+  return target.isContentEditable || target.closest("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, dialog[open], .ts-wrapper");
 }
 
 export function shortcutsAreOn() {

@@ -78,8 +78,9 @@ def test_list_over_its_time_says_what_to_do(client: FlaskClient, companies: list
     settings = client.application.config
     settings["QUERY_SECONDS"], limit = 0.001, settings["QUERY_SECONDS"]
     try:
-        answers = (client.get("/companies/?_flt_nct_city=qqqq&order=city&page_size=200") for _ in range(100))
-        late = next(answer for answer in answers if answer.status_code != 200)
+        answers = (client.get("/companies/?_flt_nct_city=qqqq&order=city&page_size=200") for _ in range(300))
+        # On a busy machine another read of the page may be the one that is ended: that is answered by 503.
+        late = next(answer for answer in answers if answer.status_code not in (200, 503))
     finally:
         settings["QUERY_SECONDS"] = limit
     assert late.status_code == 400
