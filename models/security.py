@@ -58,6 +58,16 @@ class Group(AbstractGroup):
     meta = {"collection": "ab_group", "auto_create_index": False}
 
 
+class Session(me.EmbeddedDocument):
+    """A browser in which the user is signed in. `key` is the SHA-256 of the token that its cookie holds."""
+
+    key = me.StringField(required=True)
+    begun_at = me.DateTimeField(required=True)
+    seen_at = me.DateTimeField(required=True)
+    address = me.StringField(default="")
+    agent = me.StringField(default="")
+
+
 class User(AbstractUser):
     """A user with the language, time zone, team and mobile number that the CRM works with."""
 
@@ -83,6 +93,10 @@ class User(AbstractUser):
     digest_day = me.StringField(default="")
     #: How many notices are unread: every page shows it, and reads its user anyway.
     unread = me.IntField(default=0)
+    #: Every request reads its user: it costs no reading of its own to see that the session goes on.
+    sessions = me.EmbeddedDocumentListField(Session)
+    #: Tokens of programs from another era are no longer good.
+    token_era = me.IntField(default=0)
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_user", "auto_create_index": False}

@@ -30,6 +30,7 @@ from services.security import (
     require_an_administrator,
     update_noted,
 )
+from services.sessions import ended_but
 
 Raw = dict[str, Any]
 Errors = dict[str, list[Any]]
@@ -96,7 +97,9 @@ def change_user(
     refuse_taken(values, before["_id"], errors)
     raise_any(errors)
     if password:
-        values["password"] = hash_password(password)
+        values |= {"password": hash_password(password), **ended_but(before)}
+    if values.get("active") is False:
+        values |= ended_but(before)
     return save_user(access, before, values, version, source)
 
 
@@ -110,14 +113,15 @@ def change_own_profile(access: Access, data: Mapping[str, Any], *, version: int 
     return save_user(access, before, values, version, Source.SCREEN)
 
 
-def change_own_password(access: Access, old: str, new: str, repeated: str) -> None:
-    """Give oneself a new password. Raises NotAllowed, ValidationFailed."""
+def change_own_password(access: Access, old: str, new: str, repeated: str, *, token: str = "") -> None:
+    """Give oneself a new password, which ends all sessions but the one of `token`. Raises NotAllowed, ValidationFailed.
+    """
     before = own_user(access)
     errors = check_new_password(new, before["username"], "new_password") | check_repeated(new, repeated)
     if not is_password(before.get("password"), old):
         errors["old_password"] = [_l("This is not your present password.")]
     raise_any(errors)
-    save_user(access, before, {"password": hash_password(new)}, None, Source.SCREEN)
+    save_user(access, before, {"password": hash_password(new), **ended_but(before, token)}, None, Source.SCREEN)
 
 
 def choose_language(access: Access, language: str) -> None:

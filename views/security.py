@@ -1,5 +1,10 @@
 """Signing in and rights, as Flask-AppBuilder asks for them: grants on registers decide about registers' screens."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, session
+
 from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
@@ -8,6 +13,7 @@ from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
 from services.repeating import REGISTER as TASK_REGISTER
+from services.sessions import goes_on
 from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
@@ -25,9 +31,9 @@ from views.permissions import (
     TRAY_ITEM,
 )
 from views.profile import ProfileView
-from views.rest.security import SecurityApi
+from views.rest.security import ERA, SecurityApi
 from views.roles import GroupView, RoleView
-from views.sign_in import SignInView
+from views.sign_in import TOKEN, SignInView
 from views.users import UserView
 
 __all__ = ["OWN", "SecurityManager"]
@@ -60,6 +66,19 @@ class SecurityManager(MongoSecurityManager):
 
     def check_password(self, hashed: str | None, password: str) -> bool:
         return is_password(hashed, password)
+
+    def load_user(self, pk: Any) -> User | None:
+        """The user that the session's cookie names, as long as the session goes on."""
+        user: User | None = super().load_user(pk)
+        return user if user is not None and goes_on(user, session.get(TOKEN)) else None
+
+    def load_user_jwt(self, _header: Any, claims: Mapping[str, Any]) -> User | None:
+        """The user that a program's token names, as long as the user's tokens are good."""
+        user: User | None = super().load_user(claims["sub"])
+        if user is None or claims.get(ERA, 0) != user.token_era:
+            return None
+        g.user = user
+        return user
 
     def _has_view_access(self, user: User, permission_name: str, view_name: str) -> bool:
         if view_name == OWN:

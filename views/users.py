@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import flash, redirect, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,10 +14,12 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField
 
 from fab_mongo import MongoInterface
 from models.security import Group, Role, Team, User
+from services.sessions import end_sessions
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
 from views.administration import AdministrationView, version_of
 from views.base import current_access
 from views.forms import CheckboxesField, labels_of, options
+from views.sessions import shown_sessions
 
 LANGUAGES = (("", _l("As the browser asks")), ("en", "English"), ("fi", "Suomi"))
 Raw = dict[str, Any]
@@ -116,5 +121,17 @@ class UserView(AdministrationView):
         title = _("New user") if raw is None else f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()
         form.password.flags.required = raw is None
         return self.render_template(
-            "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url()
-        ), status
+            "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url(),
+            sessions=shown_sessions(current_access(), raw["_id"]) if raw else (),
+            end=lambda pk: url_for(f"{self.endpoint}.end", user=raw["_id"] if raw else "", pk=pk or None),
+        ), status  # fmt: skip
+
+    @expose("/sessions/end/<user>", methods=["POST"])
+    @expose("/sessions/end/<user>/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def end(self, user: str, pk: str | None = None) -> Any:
+        """Sign a user out: of one browser, or everywhere."""
+        end_sessions(current_access(), user, pk)
+        flash(_("The user is signed out there."), "success")
+        return redirect(url_for(f"{self.endpoint}.edit", pk=user, _anchor="sessions"))

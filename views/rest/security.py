@@ -1,20 +1,31 @@
 """Signing in over REST: an access token for a name and a password."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
 from flask_appbuilder.api import expose
-from flask_appbuilder.const import API_SECURITY_PROVIDER_DB
+from flask_appbuilder.const import (
+    API_SECURITY_ACCESS_TOKEN_KEY,
+    API_SECURITY_PROVIDER_DB,
+    API_SECURITY_REFRESH_TOKEN_KEY,
+)
 from flask_babel import gettext as _
-from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, jwt_required
+from flask_jwt_extended import get_current_user as get_jwt_user
 
 from fab_mongo.security.api import SecurityApi as MongoSecurityApi
 from fab_mongo.values import is_storable_text
+from models.security import User
+from services.sign_in_tries import TooManyTries
 from views.rest.body import json_object
 from views.rest.problems import PROBLEMS, Problem, answered, handler
+from views.sign_in import authenticated
 
 #: Bytes of a login: nobody's name and password are longer.
 MAX_BYTES = 16 * 1024
+#: The claim of a token that says in which era of its user's tokens it was made (models/security.py).
+ERA = "era"
 KNOWN = {"username": str, "password": str, "provider": str, "refresh": bool}
 
 
@@ -34,7 +45,10 @@ class SecurityApi(MongoSecurityApi):
     def login(self) -> Response:
         """Answer with an access token, and a refresh token when asked for one."""
         payload = login_payload(json_object(MAX_BYTES))
-        user = self.authenticate(payload)
+        try:
+            user = authenticated(self.appbuilder.sm, payload["username"], payload["password"])
+        except TooManyTries as held_up:
+            raise Problem(429, str(held_up), headers={"Retry-After": str(held_up.seconds)}) from held_up
         if user is None:
             # One sentence for an unknown name and for a wrong password.
             raise Problem(401, _("The user name or the password is wrong."))
@@ -44,7 +58,19 @@ class SecurityApi(MongoSecurityApi):
     @jwt_required(refresh=True)
     def refresh(self) -> Response:
         """Answer with a new access token for a refresh token."""
-        return jsonify(access_token=create_access_token(identity=get_jwt_identity(), fresh=False))
+        return jsonify(access_token=token_for(get_jwt_user(), create_access_token, fresh=False))
+
+    @staticmethod
+    def _tokens(user: User, payload: dict[str, Any]) -> dict[str, str]:
+        tokens = {API_SECURITY_ACCESS_TOKEN_KEY: token_for(user, create_access_token, fresh=True)}
+        if payload["refresh"]:
+            tokens[API_SECURITY_REFRESH_TOKEN_KEY] = token_for(user, create_refresh_token)
+        return tokens
+
+
+def token_for(user: User, make: Callable[..., str], **options: Any) -> str:
+    """A token of this user, good as long as the user's tokens are."""
+    return make(identity=str(user.pk), additional_claims={ERA: user.token_era}, **options)
 
 
 def login_payload(sent: dict[str, Any]) -> dict[str, Any]:
