@@ -127,7 +127,8 @@ class FilterPanel {
     this.valueBox.replaceChildren();
     if (!this.value) return;
     this.valueBox.append(this.labelled(text("filter_value"), this.value));
-    const box = this.value.tagName === "SELECT" ? enhance(this.value) : this.value;
+    // An open list would lie over the button that shows what was chosen.
+    const box = this.value.tagName === "SELECT" ? enhance(this.value, { closeAfterSelect: true }) : this.value;
     // The column's box is still busy with the key that chose the column; the value's turn comes after it.
     setTimeout(() => {
       this.picker.close();
