@@ -24,7 +24,7 @@ from models.reminders import Reminder
 from models.reports import Report
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
-from models.sign_in import PasswordLink, PasswordRequest, Tries
+from models.sign_in import PasswordLink, PasswordRequest, SignInAttempt, Tries
 from models.trays import OwnTray, Tray
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
@@ -32,8 +32,8 @@ from services.upgrades import bring_up_to_date
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
     Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState, Permission, PermissionView,
-    PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team,
-    Tray, Tries, User, ViewMenu,
+    PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, SignInAttempt,
+    StoredFile, Team, Tray, Tries, User, ViewMenu,
 )  # fmt: skip
 
 

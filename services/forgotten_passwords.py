@@ -29,7 +29,7 @@ from services.records import now
 from services.security import update_noted
 from services.sessions import ended_but
 from services.sign_in_tries import forget
-from services.users import IGNORING_CASE
+from services.users import user_named
 
 Raw = dict[str, Any]
 PURPOSE = "password"
@@ -58,16 +58,11 @@ def send_links() -> None:
     """Send a link to each user that was asked for. A round that is cut short goes on in the next."""
     requests = PasswordRequest._get_collection()
     while (asked := requests.find_one({}, sort=[("at", 1)])) is not None:
-        user = user_of(asked["typed"])
-        if user is None or not may_have_link(user["_id"]):
+        user = user_named(asked["typed"])
+        if user is None or not may_have_link(user.pk):
             requests.delete_one({"_id": asked["_id"]})
         else:
             in_transaction(lambda session, asked=asked, user=user: send_link(session, user, asked))  # type: ignore[misc]
-
-
-def user_of(typed: str) -> Raw | None:
-    same = {"$or": [{"username": typed}, {"email": typed}], "active": True}
-    return User._get_collection().find_one(same, collation=IGNORING_CASE)
 
 
 def may_have_link(user_id: ObjectId) -> bool:
@@ -75,23 +70,23 @@ def may_have_link(user_id: ObjectId) -> bool:
     return PasswordLink._get_collection().count_documents(lately, limit=MOST_LINKS) < MOST_LINKS
 
 
-def send_link(session: ClientSession, user: Raw, asked: Raw) -> None:
+def send_link(session: ClientSession, user: User, asked: Raw) -> None:
     if not PasswordRequest._get_collection().delete_one({"_id": asked["_id"]}, session=session).deleted_count:
         return
     token, moment = secrets.token_urlsafe(32), now()
     PasswordLink._get_collection().insert_one(
-        {"_id": key_of(token), "user": user["_id"], "made_at": moment, "ends_at": moment + GOOD_FOR}, session=session
+        {"_id": key_of(token), "user": user.pk, "made_at": moment, "ends_at": moment + GOOD_FOR}, session=session
     )
-    with force_locale(user.get("language") or asked["language"]):
+    with force_locale(user.language or asked["language"]):
         lines = [Line(_("Choose a new password for the user “%(name)s” by this link. It works once, for an hour:",
-                        name=user["username"])),
+                        name=user.username)),
                  Line(_("Choose a new password"), public_url(PATH + token))]  # fmt: skip
         subject = _("A new password for Kortisto")
         reason = _("Somebody asked for this on the login page. If it was not you, do nothing: your password stays as "
                    "it is.")  # fmt: skip
         text, html = letter(subject, lines, reason)
-    queue_message(session, purpose=PURPOSE, address=user["email"], subject=subject, text=text, html=html,
-                  user=user["_id"])  # fmt: skip
+    queue_message(session, purpose=PURPOSE, address=user.email, subject=subject, text=text, html=html,
+                  user=user.pk)  # fmt: skip
 
 
 def key_of(token: str) -> str:

@@ -67,14 +67,14 @@ def begin_try(counted: Counted) -> None:
     """Count a try, as failed until `succeeded` says otherwise. Raises TooManyTries; then it is not counted."""
     taken: list[str] = []
     for key, free in counted.keys.items():
-        if wait := count(key, free):
+        if wait := count_try(key, free):
             for other in taken:
                 take_back(other)
             raise TooManyTries(wait)
         taken.append(key)
 
 
-def count(key: str, free: int) -> int:
+def count_try(key: str, free: int) -> int:
     """Count one try in one step, unless it has to wait: then answers for how many seconds."""
     moment = now()
     failed = {"$add": [{"$ifNull": ["$failed", 0]}, 1]}
@@ -106,10 +106,15 @@ def take_back(key: str) -> None:
     Tries._get_collection().update_one({"_id": key, "failed": {"$gt": 0}}, {"$inc": {"failed": -1}})
 
 
+def forget_tries(key: str) -> None:
+    """Let what is counted by this key begin anew."""
+    Tries._get_collection().delete_one({"_id": key})
+
+
 def succeeded(counted: Counted) -> None:
     """The password was right: the account begins anew, and its address has this try back."""
     account, address = counted.keys
-    Tries._get_collection().delete_one({"_id": account})
+    forget_tries(account)
     Tries._get_collection().update_one({"_id": address, "failed": {"$gt": 0}},
                                        {"$inc": {"failed": -1}, "$set": {"until": None}})  # fmt: skip
 

@@ -115,6 +115,7 @@ class ProfileView(BaseView):
         return self.render_template(
             "security/profile.html", form=form, password_form=password_form, title=_("Your settings"),
             username=raw["username"], version=raw.get("version") or 0, endpoint=self.endpoint,
+            has_app=bool(raw.get("authenticator")),
             sessions=shown_sessions(current_access(), raw["_id"], session.get(TOKEN, "")),
             end=lambda pk: url_for(f"{self.endpoint}.end", pk=pk or None),
         ), status  # fmt: skip

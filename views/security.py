@@ -14,6 +14,7 @@ from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
 from services.repeating import REGISTER as TASK_REGISTER
 from services.sessions import goes_on
+from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
@@ -58,7 +59,7 @@ class SecurityManager(MongoSecurityManager):
         self.auth_view = self.appbuilder.add_view_no_menu(self.authdbview())
         self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
         self.user_view = self.appbuilder.add_view_no_menu(self.userdbmodelview)
-        for view in (self.rolemodelview, self.groupmodelview, ProfileView):
+        for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView):
             self.appbuilder.add_view_no_menu(view)
 
     def hash_password(self, password: str) -> str:

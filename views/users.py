@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 
 from fab_mongo import MongoInterface
-from models.security import Group, Role, Team, User
+from models.security import BY_BOTH, BY_CODE, BY_PASSWORD, Group, Role, Team, User
 from services.sessions import end_sessions
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
 from views.administration import AdministrationView, version_of
@@ -22,6 +22,8 @@ from views.forms import CheckboxesField, labels_of, options
 from views.sessions import shown_sessions
 
 LANGUAGES = (("", _l("As the browser asks")), ("en", "English"), ("fi", "Suomi"))
+WAYS = (("", _l("As the roles say")), (BY_PASSWORD, _l("Password")), (BY_BOTH, _l("Password, then a one-time code")),
+        (BY_CODE, _l("User name, then a one-time code")))  # fmt: skip
 Raw = dict[str, Any]
 
 
@@ -51,6 +53,10 @@ class UserForm(PersonalForm):
     password = PasswordField(_l("Password"))
     team = SelectField(_l("Team"), default="", description=_l("New records of this user belong to this team."))
     active = BooleanField(_l("May sign in"), default=True)
+    sign_in_way = SelectField(
+        _l("Logging in"), choices=options(WAYS), default="",
+        description=_l("One-time codes go by SMS to the mobile phone, or come out of the user's authenticator app."),
+    )
     roles = CheckboxesField(_l("Roles"))
     groups = CheckboxesField(_l("Groups"))
 
@@ -67,7 +73,7 @@ class UserForm(PersonalForm):
         return {name: self[name].data for name in (*USER_COLUMNS, *TEXT_COLUMNS)}
 
 
-TEXT_COLUMNS = ("username", "first_name", "last_name", "email", "phone", "language", "time_zone")
+TEXT_COLUMNS = ("username", "first_name", "last_name", "email", "phone", "language", "time_zone", "sign_in_way")
 USER_COLUMNS = ("team", "active", "roles", "groups")
 
 
@@ -103,7 +109,7 @@ class UserView(AdministrationView):
 
     def shown_values(self, form: UserForm, now: Raw) -> Raw:
         texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
-        for name in ("team", "roles", "groups", "language"):
+        for name in ("team", "roles", "groups", "language", "sign_in_way"):
             labels = labels_of(form[name])
             values = now[name] if isinstance(now[name], list) else [now[name]]
             texts[name] = ", ".join(str(labels.get(value, value)) for value in values)
