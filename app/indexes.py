@@ -5,6 +5,7 @@ from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from models.changes import Change, DeletedRecord
+from models.consent import Suppressed
 from models.console import Look
 from models.feeds import CalendarFeed
 from models.fields.choice_lists import ChoiceList
@@ -31,7 +32,8 @@ from services.upgrades import bring_up_to_date
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
     Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
-    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Suppressed, Team, Tray, User,
+    ViewMenu,
 )  # fmt: skip
 
 
