@@ -166,7 +166,10 @@ def rules_for_settings(access: Access) -> tuple[dict[str, dict[str, str]], int]:
 
 
 def save_rules(access: Access, sent: Mapping[str, Mapping[str, str]], version: int | None = None) -> None:
-    """Keep {register: {channel: rule}}; what is left out stays. Raises NotAllowed, ValidationFailed, VersionConflict."""
+    """Keep {register: {channel: rule}}; what is left out stays.
+
+    Raises NotAllowed, ValidationFailed, VersionConflict.
+    """
     require_settings(access)
     collection = MarketingRules._get_collection()
     before = collection.find_one({"_id": RULES_ID})
