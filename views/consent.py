@@ -6,7 +6,6 @@ from flask import flash, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from models.consent import ADDRESS_FIELDS, CHANNELS, RULES
 from models.fields.errors import ValidationFailed

@@ -73,3 +73,14 @@ def test_a_form_s_three_inputs_are_one_value(client: FlaskClient, admin_access: 
     assert '<span class="badge c-green">Granted</span>' in saved.text
     history = client.get(f"/companies/show/{raw['_id']}").text
     assert "3 May 2026" in history
+
+
+def test_a_record_s_page_tells_where_marketing_may_go(client: FlaskClient, admin_access: Access) -> None:
+    raw = create_record(admin_access, "person", {"name": "Aino", "email": "a@b.fi", "letter_consent": "refused; Phone"})
+    assert f'data-part="/people/marketing/{raw["_id"]}"' in client.get(f"/people/show/{raw['_id']}").text
+    text = client.get(f"/people/marketing/{raw['_id']}").text
+    assert 'title="E-mail: Only with consent"' in text
+    assert 'title="SMS: No address"' in text
+    assert 'title="Letters: Refused (Phone, ' in text
+    assert client.get("/people/marketing/abc").status_code == 404
+    assert client.get(f"/campaigns/marketing/{raw['_id']}").status_code == 404
