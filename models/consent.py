@@ -66,7 +66,8 @@ class Suppressed(me.Document):
     meta: ClassVar[dict[str, Any]] = {
         "collection": "suppressed",
         "auto_create_index": False,
-        "indexes": [{"fields": ["channel", "address"], "unique": True}, "-at"],
+        "indexes": [{"fields": ["channel", "address"], "unique": True}, "-at",
+                    {"fields": ["mailing"], "sparse": True}],
         "ordering": ["-at"],
         "strict": False,
     }

@@ -107,8 +107,8 @@ def remove_suppressed(access: Access, pk: Any, why: Any) -> Raw:
 
 def tell(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
     """A change entry: an address that gets marketing again must be explained for years."""
-    told = [{name: raw[name] for name in ("channel", "address", "reason", "note", "removed") if name in raw}
-            for raw in (before, after)]  # fmt: skip
+    told: list[Raw] = [{name: raw[name] for name in ("channel", "address", "reason", "note", "removed") if name in raw}
+                       for raw in (before, after)]  # fmt: skip
     Change._get_collection().insert_one({
         "register": "suppressed", "record": after["_id"], "action": action, "version": 2 if before else 1,
         "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,

@@ -117,5 +117,6 @@ def shown_rows(rows: "list[Raw]") -> "list[Raw]":
         ids = [raw["record"] for raw in rows if raw.get("register") == register and raw.get("record")]
         names |= names_of(current_access(), register, ids)
     return [{**raw, "channel_label": CHANNELS[raw["channel"]], "reason_label": REASON_LABELS[raw["reason"]],
-             "by_name": users.get(raw.get("by"), ""), "record_name": names.get(raw.get("record"), ""),
+             "by_name": users.get(raw["by"], "") if raw.get("by") else "",
+             "record_name": names.get(raw.get("record"), ""),
              "record_url": record_url(raw.get("register") or "", raw.get("record"))} for raw in rows]  # fmt: skip
