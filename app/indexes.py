@@ -5,6 +5,7 @@ from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
 from models.changes import Change, DeletedRecord
+from models.consent import Suppressed
 from models.console import Look
 from models.feeds import CalendarFeed
 from models.fields.choice_lists import ChoiceList
@@ -33,7 +34,7 @@ DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
     Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState, Permission, PermissionView,
     PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, SignInAttempt,
-    StoredFile, Team, Tray, Tries, User, ViewMenu,
+    StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
 )  # fmt: skip
 
 

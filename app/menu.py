@@ -12,6 +12,7 @@ from views.calendar_planning import CalendarPlanningView
 from views.campaigns import CampaignView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
+from views.consent import ConsentView, SuppressedView
 from views.currencies import CurrencyView
 from views.documents import DocumentView
 from views.files import FileView
@@ -52,6 +53,8 @@ from views.tasks import TaskView
 from views.teams import TeamView
 from views.tray_settings import TraySettingsView
 from views.trays import TrayView
+from views.unsubscribe import RATE as UNSUBSCRIBE_RATE
+from views.unsubscribe import UnsubscribeView
 
 
 def add_screens(appbuilder: AppBuilder) -> None:
@@ -73,6 +76,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
+    unsubscribing = appbuilder.add_view_no_menu(UnsubscribeView)
+    appbuilder.sm.limiter.limit(UNSUBSCRIBE_RATE)(unsubscribing.blueprint)
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(RecurrenceView)
     appbuilder.add_view_no_menu(SearchView)
@@ -95,6 +100,7 @@ SETTINGS_MENU = (
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
     ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
+    ("consent", _l("Marketing consent"), "/settings/consent/", "mail-check"),
     ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
@@ -104,7 +110,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        TeamView, OutboxView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from models.base import stored_value
+from models.campaigns import RESULTS
 from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
@@ -21,6 +23,8 @@ from views.cells import value_html
 from views.fields import Cell, cell, parts_of
 
 Raw = Mapping[str, Any]
+#: The blocks of registers' own.
+PART_LABELS: Mapping[str, Any] = {RESULTS: _l("Results")}
 #: So many of each link's records stand on the page; the list has all.
 MOST_ROWS = 8
 

@@ -20,10 +20,13 @@ from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.clock import USUAL
+from models.fields.kinds.consent import STATES as CONSENT_STATES
+from models.fields.kinds.consent import note_text, state_choice, state_text
 from models.fields.kinds.references import FILE
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
+from views.consent_inputs import ConsentInput, consent_sent
 from views.file_inputs import FilesInput, size_text
 from views.line_cells import line_table
 from views.line_inputs import LinesInput, products_of
@@ -36,8 +39,8 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines" or "select"; `filter` the name
-    the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines", "consent" or "select"; `filter`
+    the name the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
     """
 
     form: str
@@ -49,7 +52,7 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text", "files", "product_lines")
+        return self.form in ("textarea", "rich_text", "files", "product_lines", "consent")
 
     @property
     def many(self) -> bool:
@@ -77,6 +80,7 @@ INPUTS: dict[str, Input] = {
     "multi_user": Input("select", "remote", several=True, remote=True),
     "product_lines": Input("product_lines", "remote", remote=True),
     "files": Input("files", "text", several=True),
+    "consent": Input("consent", "select"),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -159,7 +163,8 @@ class ValueField(FormField):
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
-                   "product_lines": LinesInput(), "select": ValueSelect(multiple=self.spec.several)}
+                   "product_lines": LinesInput(), "consent": ConsentInput(),
+                   "select": ValueSelect(multiple=self.spec.several)}
         if field.kind.input == "recurrence":
             widgets["select"] = RecurrenceSelect()
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
@@ -170,6 +175,8 @@ class ValueField(FormField):
     def process_formdata(self, valuelist: list[str]) -> None:
         if self.spec.several:
             self.data = [text for text in valuelist if text]
+        elif self.spec.form == "consent":
+            self.data = consent_sent(valuelist)
         elif valuelist:
             # Browsers end the lines of a text in their own way, and what nobody touched must come back as it was.
             rows = self.spec.form == "product_lines"
@@ -225,6 +232,8 @@ def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list
     """The options of a yes/no or choice field; retired choices only where they are held."""
     if field.kind.input == "boolean":
         return [("1", _("Yes")), ("0", _("No"))]
+    if field.kind.input == "consent":
+        return [(choice.key, choice.text(language)) for choice in CONSENT_STATES]
     if field.kind.input == "recurrence":
         return [(rule, rule_label(rule, Context(language=language).locale)) for rule in dict.fromkeys(
             (*USUAL, *filter(None, held)))]  # fmt: skip
@@ -267,7 +276,7 @@ def filter_input(spec: Input, code: str) -> str:
 
 class Part(NamedTuple):
     """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a
-    whole or a table, `note` what stands beside it (the size of a file)."""
+    whole or a table, `note` what stands beside it (the size of a file, where and when a consent was given)."""
 
     text: str
     href: str = ""
@@ -359,12 +368,19 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
     elif kind.input == "files":
         found = [file_part(key, context) for key in values]
+    elif kind.input == "consent":
+        found = [consent_part(value, context)]
     elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:
         href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""
         found = [Part(kind.text(value, field, context), href)]
     return tuple([part for part in found if part.text])
+
+
+def consent_part(value: Mapping[str, Any], context: Context) -> Part:
+    choice = state_choice(value)
+    return Part(state_text(value, context), colour=choice.colour if choice else "grey", note=note_text(value, context))
 
 
 def file_part(file_id: ObjectId, context: Context) -> Part:

@@ -50,7 +50,7 @@ ACTIONS: Mapping[str, tuple[Any, str]] = {
 SOURCES: Mapping[str, Any] = {
     Source.REST.value: _l("by REST"), Source.IMPORT.value: _l("by an import"), Source.BULK.value: _l("several at once"),
     Source.SHELL.value: _l("from the server's terminal"), Source.JOB.value: _l("by a job"),
-    Source.UNDO.value: _l("taken back"),
+    Source.UNDO.value: _l("taken back"), Source.RECIPIENT.value: _l("by the recipient of a message"),
 }  # fmt: skip
 
 

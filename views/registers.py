@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
+from models.consent import RULES
 from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
@@ -28,7 +29,7 @@ from services.repeating import REGISTER as ACTIVITY
 from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
-from views.blocks import head_fields, head_of, related_blocks
+from views.blocks import PART_LABELS, head_fields, head_of, related_blocks
 from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
@@ -91,6 +92,7 @@ class RegisterView(ListScreens):
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
             may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
         )  # fmt: skip
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
