@@ -21,6 +21,7 @@ from services.outbox import (
     NoContent,
     Unchangeable,
     cancel_mailing,
+    cancel_message,
     figures,
     list_messages,
     makes_content,
@@ -35,9 +36,8 @@ from services.outbox import (
     settle_all,
     settle_message,
 )
-from services.outbox.claims import claim_of_mailings
 from services.outbox.endings import KEPT
-from services.outbox.mailings import going_mailings
+from services.outbox.lines import Line
 from services.outbox.rates import seconds_until_free
 from services.outbox.reading import Asked, find_message, may_read
 from services.outbox.refusals import REFUSALS
@@ -157,7 +157,10 @@ def test_marks_of_makers_and_refusals_are_kept(app: Flask, monkeypatch: pytest.M
     assert REFUSALS is not REFUSALS_OF_TEST
 
 
-def test_other_messages_go_before_mailings_and_mailings_take_turns(inbox: Inbox, mailing: ObjectId) -> None:
+def test_other_messages_go_before_mailings_and_mailings_take_turns(
+    inbox: Inbox, mailing: ObjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.outbox.lines.BATCH", 1)
     second = ObjectId()
     queue(mailing, "a1@example.com", "a2@example.com")
     queue(second, "b1@example.com", "b2@example.com")
@@ -167,6 +170,22 @@ def test_other_messages_go_before_mailings_and_mailings_take_turns(inbox: Inbox,
     assert recipients(inbox)[0] == "first@example.com"
     assert {address[0] for address in recipients(inbox)[1:3]} == {"a", "b"}
     assert {dispatch.state for dispatch in Dispatch.objects} == {"idle"}
+
+
+def test_what_is_paused_or_called_off_on_the_way_is_not_taken(
+    inbox: Inbox, mailing: ObjectId, admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(mailing, "a@example.com", "b@example.com", "c@example.com", "d@example.com")
+    line = Line("mail")
+    assert line.next()[0]
+    cancel_message(admin_access, Message.objects.get(address="b@example.com").pk)
+    found, _wait = line.next()
+    assert found
+    assert found["address"] == "c@example.com"
+    do(pause_mailing, mailing)
+    line.stale_at = 0.0
+    assert line.next() == (None, None)
+    assert figures(mailing) == {"sending": 2, "cancelled": 1, "waiting": 1}
 
 
 def test_a_paused_mailing_waits_and_goes_on(inbox: Inbox, mailing: ObjectId) -> None:
@@ -211,7 +230,7 @@ def test_marketing_of_a_killed_worker_is_unclear_until_staff_say_what_became_of_
 ) -> None:
     queue(mailing, "a@example.com", "b@example.com", "c@example.com")
     for _time in range(3):
-        assert claim_of_mailings(going_mailings("mail"))
+        assert Line("mail").next()[0]
     Message._get_collection().update_many({}, {"$set": {"holder": ended_process}})
     assert send_due() == 0
     assert figures(mailing) == {"unclear": 3}
@@ -231,7 +250,7 @@ def test_marketing_of_a_killed_worker_is_unclear_until_staff_say_what_became_of_
 
 def test_a_notice_of_a_killed_worker_is_sent_again(inbox: Inbox, mailing: ObjectId, ended_process: str) -> None:
     queue(mailing, "a@example.com", marketing=False)
-    claim_of_mailings(going_mailings("mail"))
+    assert Line("mail").next()[0]
     Message._get_collection().update_many({}, {"$set": {"holder": ended_process}})
     assert send_due() == 1
 
