@@ -79,7 +79,8 @@ class Round:
                 waits = [self.step(line) for line in tuple(self.lines.values())]
                 if all(wait is None for wait in waits):
                     break
-                time.sleep(min([NAP_SECONDS, *(wait for wait in waits if wait is not None)]))
+                if nap := min(wait for wait in waits if wait is not None):
+                    time.sleep(min(nap, NAP_SECONDS))
         finally:
             for line in self.lines.values():
                 line.hand.let_go()

@@ -15,7 +15,8 @@ from models.rights import Access, NotAllowed
 from models.security import User
 from models.transactions import in_transaction
 from services.leases import machine
-from services.mail import email_of, one_line
+from services.mail import email_of
+from services.mail_headers import one_line
 from services.outbox import (
     DELAYS,
     Unchangeable,
