@@ -24,6 +24,7 @@ from models.reminders import Reminder
 from models.reports import Report
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
+from models.segments import SegmentMember, SegmentSnapshot
 from models.trays import OwnTray, Tray
 from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
@@ -31,7 +32,8 @@ from services.upgrades import bring_up_to_date
 DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
     Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
-    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    RegisterUser, Relationship, Reminder, Report, Role, SavedView, SegmentMember, SegmentSnapshot,
+    StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 

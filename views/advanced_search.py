@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from models.fields.errors import ConditionError
-from models.fields.ways import ways_from
+from models.fields.ways import ties_from, ways_from
 from services.saved_views import LIST
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
@@ -70,6 +70,10 @@ class SearchScreens(HistoryScreens):
     @permission_name("list")
     def ways(self) -> Response:
         """The links along which conditions may go on from this register, as JSON."""
-        found = ways_from(self.datamodel.schema, current_access()).values()
-        return jsonify([{"code": way.code, "label": way.label_in(current_language()), "register": way.register.key}
-                        for way in found])  # fmt: skip
+        schema, access, language = self.datamodel.schema, current_access(), current_language()
+        links = [(way.code, way.label_in(language), way.register.key, False)
+                 for way in ways_from(schema, access).values()]  # fmt: skip
+        # Titles stand in relationships.
+        ties = [(tie.code, tie.label_in(language), tie.register.key, True)
+                for tie in ties_from(schema, access).values() if not tie.kind.retired]  # fmt: skip
+        return jsonify([dict(zip(("code", "label", "register", "titled"), way, strict=True)) for way in links + ties])

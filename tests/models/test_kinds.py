@@ -40,6 +40,8 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
     "product_lines": ([{"product": str(IDS[0]), "name": "Pump", "quantity": "2,5", "price": "1 200,5", "discount": 1}],
                       [{"product": str(IDS[1]), "name": "Service", "quantity": 1, "price": 80}]),
+    "conditions": ([{"col": "name", "opr": "ct", "value": "Voima"}],
+                   [{"none": [{"segment": str(IDS[0])}]}, {"through": "a", "any": [{"col": "b", "opr": "empty"}]}]),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
