@@ -14,7 +14,7 @@ from models.fields.ways import ties_from, ways_from
 from services.saved_views import LIST
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
-from views.conditions import builder_sources, sentence, with_labels
+from views.conditions import builder_sources, may_make_segments, sentence, with_labels
 from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
@@ -36,6 +36,7 @@ class SearchScreens(HistoryScreens):
         return self.render_template(
             "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
             sources=builder_sources(), title=_("Search"), back=self.screen_address(),
+            may_segment=may_make_segments(self.card),
         )  # fmt: skip
 
     @expose("/found", methods=["GET"])

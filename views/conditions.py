@@ -13,15 +13,16 @@ from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
 from models.fields.schema import Schema, schema_of
 from models.fields.ways import Tie, Way, way_of
-from models.registers import SECTIONS, all_registers
+from models.registers import REGISTERS, SECTIONS, Register, all_registers
 from models.segments import MEMBERS
 from services.labels import names_of
 from services.values import context_of
 from views.base import current_access, current_language
+from views.condition_inputs import Built
 from views.fields import INPUTS, filter_column
 from views.links import query_url
 from views.many_fields import AT_ONCE
-from views.selection import UNREADABLE, comparison, written
+from views.selection import UNREADABLE, comparison, groups_of_text, readable, written
 
 Chip = dict[str, str]
 #: Stands for the segments among the fields of the filter panel.
@@ -57,7 +58,7 @@ def segment_asked(node: Node) -> tuple[str, str]:
     """(the id of the one segment that a node speaks of, how it does); "" for any other node."""
     if SEGMENT in node:
         return str(node[SEGMENT]), _("is")
-    denied = node.get("none") or ()
+    denied: Sequence[Node] = node.get("none") or ()
     if len(denied) == 1 and THROUGH not in node and SEGMENT in denied[0]:
         return str(denied[0][SEGMENT]), _("is not")
     return "", ""
@@ -123,6 +124,20 @@ def led_to(schema: Schema, node: Node) -> tuple[Way | Tie | None, Schema]:
     """(the way that a group goes along, None where it goes along none; the schema of what it speaks of)."""
     way = way_of(schema, current_access(), str(node[THROUGH])) if THROUGH in node else None
     return way, schema_of(way.register.key).for_access(current_access()) if way else schema
+
+
+def told_conditions(schema: Schema, conditions: Sequence[Node]) -> list[str]:
+    """Each condition as a text of its own; all of them hold."""
+    return [unbracketed(node_words(schema, node)) for node in conditions]
+
+
+def told_of_any(conditions: Sequence[Node]) -> list[str]:
+    """The same where nobody says of which register they are: of the first that has the fields they speak of."""
+    access = current_access()
+    schemas = [schema_of(choice.key).for_access(access) for choice in MEMBERS]
+    columns = {node["col"] for node in conditions if comparison(node)}
+    found = next((schema for schema in schemas if columns <= schema.by_column.keys()), None)
+    return told_conditions(found, conditions) if found else [_("Conditions on fields that you don’t see")]
 
 
 def unbracketed(words: str) -> str:
@@ -198,13 +213,23 @@ def filter_columns(schema: Schema) -> list[dict[str, Any]]:
     return [*segment_column(schema), *fields]
 
 
+def has_segments(card: Register) -> bool:
+    """Whether segments may hold the register's records."""
+    return card.key in [choice.key for choice in MEMBERS]
+
+
+def may_make_segments(card: Register) -> bool:
+    """Whether the user may make segments of the register's records."""
+    return has_segments(card) and current_access().may(SEGMENT, "add")
+
+
 def segment_column(schema: Schema) -> list[dict[str, Any]]:
     """That a record is in a segment, as the filter panel takes it beside the fields; nothing where there can be none.
 
     Its column is no field's name: the panel makes a segment's condition of it.
     """
     register = schema.register.key
-    if register not in [choice.key for choice in MEMBERS] or not current_access().may(SEGMENT, "see"):
+    if not (has_segments(schema.register) and current_access().may(SEGMENT, "see")):
         return []
     operators = [{"op": code, "label": label, "input": "remote", "choices": []}
                  for code, label in (("eq", _("is")), ("neq", _("is not")))]  # fmt: skip
@@ -224,7 +249,16 @@ def all_columns(schema: Schema, chosen: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def builder_sources() -> dict[str, dict[str, str]]:
-    """Where the search builder fetches each register's fields and links."""
+    """Where the search builder fetches each register's fields and links, and how many records match."""
     access, root = current_access(), request.script_root
-    return {card.key: {"fields": f"{root}{card.path}/filter_fields", "ways": f"{root}{card.path}/ways"}
+    return {card.key: {"fields": f"{root}{card.path}/filter_fields", "ways": f"{root}{card.path}/ways",
+                       "matching": f"{root}{card.path}/matching"}
             for card in all_registers() if access.may(card.key, "see")}  # fmt: skip
+
+
+def built_of(register: str, text: Any) -> Built:
+    """What the search builder of a form begins with; `text` is the JSON that the form holds, whatever that is."""
+    nodes = [node for node in groups_of_text(str(text or "")) if readable(node)]
+    if register not in REGISTERS:
+        return Built()
+    return Built(register, with_labels(schema_of(register).for_access(current_access()), nodes), builder_sources())

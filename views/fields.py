@@ -24,6 +24,7 @@ from models.fields.kinds.references import FILE
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
+from views.condition_inputs import Built, ConditionsInput
 from views.file_inputs import FilesInput, size_text
 from views.line_cells import line_table
 from views.line_inputs import LinesInput, products_of
@@ -36,8 +37,9 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines" or "select"; `filter` the name
-    the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines", "conditions" or "select";
+    `filter` the name the filter panel knows; `several` is for lists of values; `remote` for options searched on the
+    server.
     """
 
     form: str
@@ -49,7 +51,7 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text", "files", "product_lines")
+        return self.form in ("textarea", "rich_text", "files", "product_lines", "conditions")
 
     @property
     def many(self) -> bool:
@@ -76,6 +78,7 @@ INPUTS: dict[str, Input] = {
     "user": Input("select", "remote", remote=True),
     "multi_user": Input("select", "remote", several=True, remote=True),
     "product_lines": Input("product_lines", "remote", remote=True),
+    "conditions": Input("conditions", "text"),
     "files": Input("files", "text", several=True),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
@@ -158,8 +161,11 @@ class ValueField(FormField):
         self.files: list[dict[str, Any]] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
+        #: What the search builder begins with.
+        self.built = Built()
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
-                   "product_lines": LinesInput(), "select": ValueSelect(multiple=self.spec.several)}
+                   "product_lines": LinesInput(), "conditions": ConditionsInput(),
+                   "select": ValueSelect(multiple=self.spec.several)}
         if field.kind.input == "recurrence":
             widgets["select"] = RecurrenceSelect()
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
@@ -172,7 +178,7 @@ class ValueField(FormField):
             self.data = [text for text in valuelist if text]
         elif valuelist:
             # Browsers end the lines of a text in their own way, and what nobody touched must come back as it was.
-            rows = self.spec.form == "product_lines"
+            rows = self.spec.form in ("product_lines", "conditions")
             self.data = valuelist[-1].replace("\r\n", "\n") if rows else valuelist[-1]
 
     def _value(self) -> str:

@@ -26,6 +26,8 @@ Raw = dict[str, Any]
 REGISTER = "segment"
 #: Written, or taken out, in one command.
 BATCH = 10_000
+#: The page of a segment counts its members exactly to here.
+MOST_COUNTED = 100_000
 TOO_MANY = _l("A fixed segment holds at most %(max)s records. Add a condition that narrows it.",
               max=f"{MOST_MEMBERS:,}")  # fmt: skip
 
@@ -58,6 +60,18 @@ def matching_ids(access: Access, register: str, selection: Selection, most: int)
         return reader.different("_id", most)
     except ExecutionTimeout as error:
         raise TooSlow from error
+
+
+def count_members(access: Access, raw: Mapping[str, Any]) -> tuple[int, bool]:
+    """(how many members the user sees, at most MOST_COUNTED; whether that is all). Raises ConditionError, TooSlow."""
+    selection = Selection(conditions=(member_of(raw["_id"]),), all_matching=True)
+    query = selection_query(access, raw["members"], selection, "see")
+    reader = Reader(schema_of(raw["members"]).register.document._get_collection(), tuple(predicates_of(query)))
+    try:
+        count = reader.count(MOST_COUNTED + 1)
+    except ExecutionTimeout as error:
+        raise TooSlow from error
+    return min(count, MOST_COUNTED), count <= MOST_COUNTED
 
 
 # Fixed ones
