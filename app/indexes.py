@@ -25,6 +25,7 @@ from models.reminders import Reminder
 from models.reports import Report
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
+from models.segments import SegmentMember, SegmentSnapshot
 from models.sign_in import PasswordLink, PasswordRequest, SignInAttempt, Tries
 from models.trays import OwnTray, Tray
 from services.files import PIECES_INDEX
@@ -34,7 +35,7 @@ DOCUMENTS = (
     CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FieldDefinition, Group, Job, Look,
     MergeTemplate, Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState, Permission,
     PermissionView, PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView,
-    SignInAttempt, StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
+    SegmentMember, SegmentSnapshot, SignInAttempt, StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
 )  # fmt: skip
 
 

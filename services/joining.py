@@ -37,6 +37,7 @@ from services.records import (
     replace_records,
 )
 from services.recycle_bin import get_deleted, put_back
+from services.segments import give_back_membership, move_membership
 from services.values import Parsed, check_required, check_together
 
 Raw = dict[str, Any]
@@ -248,6 +249,7 @@ def join(
     after = joined(access, register, mine, theirs, taken)
     origin = Origin(Source.BULK, batch)
     replace_records(session, access, schema, [(mine, after)], origin)
+    move_membership(session, keep, other)
     move_to_bin(session, access, schema, theirs, origin, merged_into=keep)
     return after
 
@@ -315,6 +317,7 @@ def part_records(access: Access, register: str, batch: str) -> Raw:
 
     def work(session: ClientSession) -> Raw:
         give_back(session, deleted["_id"])
+        give_back_membership(session, deleted["merged_into"], deleted["_id"])
         for entry in entries:
             take_back(session, access, entry, deleted)
         return put_back(session, access, get_deleted(access, deleted["_id"], session), Source.UNDO)[1]

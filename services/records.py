@@ -21,7 +21,15 @@ from models.told import Told
 from models.transactions import in_transaction
 from services.following import follow, tell_followers
 from services.past import changes_since, gone_back, raw_of
-from services.values import Parsed, check_references, check_required, check_together, context_of, parse_values
+from services.values import (
+    Parsed,
+    check_conditions,
+    check_references,
+    check_required,
+    check_together,
+    context_of,
+    parse_values,
+)
 
 Raw = dict[str, Any]
 #: One transaction holds at most so many new records; more than that is an import.
@@ -146,6 +154,7 @@ def prepare_new(
     for parsed, document in zip(parsed_rows, documents, strict=True):
         check_required(parsed, seen, document)
         check_together(parsed, seen, document)
+        check_conditions(access, parsed, seen, document)
         check_reach(parsed, access, schema, document)
     errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
     if errors:
@@ -273,6 +282,7 @@ def changed_document(
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
     check_together(parsed, seen, after)
+    check_conditions(access, parsed, seen, after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)

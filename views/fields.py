@@ -26,6 +26,7 @@ from models.fields.kinds.references import FILE
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
+from views.condition_inputs import Built, ConditionsInput
 from views.consent_inputs import ConsentInput, consent_sent
 from views.file_inputs import FilesInput, size_text
 from views.line_cells import line_table
@@ -39,8 +40,9 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines", "consent" or "select"; `filter`
-    the name the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines", "consent", "conditions" or
+    "select"; `filter` the name the filter panel knows; `several` is for lists of values; `remote` for options searched
+    on the server.
     """
 
     form: str
@@ -52,7 +54,7 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text", "files", "product_lines", "consent")
+        return self.form in ("textarea", "rich_text", "files", "product_lines", "consent", "conditions")
 
     @property
     def many(self) -> bool:
@@ -79,6 +81,7 @@ INPUTS: dict[str, Input] = {
     "user": Input("select", "remote", remote=True),
     "multi_user": Input("select", "remote", several=True, remote=True),
     "product_lines": Input("product_lines", "remote", remote=True),
+    "conditions": Input("conditions", "text"),
     "files": Input("files", "text", several=True),
     "consent": Input("consent", "select"),
     "team": Input("select", "remote", remote=True),
@@ -162,8 +165,10 @@ class ValueField(FormField):
         self.files: list[dict[str, Any]] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
+        #: What the search builder begins with.
+        self.built = Built()
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
-                   "product_lines": LinesInput(), "consent": ConsentInput(),
+                   "product_lines": LinesInput(), "consent": ConsentInput(), "conditions": ConditionsInput(),
                    "select": ValueSelect(multiple=self.spec.several)}
         if field.kind.input == "recurrence":
             widgets["select"] = RecurrenceSelect()
@@ -179,7 +184,7 @@ class ValueField(FormField):
             self.data = consent_sent(valuelist)
         elif valuelist:
             # Browsers end the lines of a text in their own way, and what nobody touched must come back as it was.
-            rows = self.spec.form == "product_lines"
+            rows = self.spec.form in ("product_lines", "conditions")
             self.data = valuelist[-1].replace("\r\n", "\n") if rows else valuelist[-1]
 
     def _value(self) -> str:

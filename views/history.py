@@ -30,6 +30,7 @@ from services.timeline import Happening, timeline_of
 from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
+from views.conditions import told_of_any
 from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
 from views.in_place import EditInPlace
 from views.line_cells import line_list
@@ -243,6 +244,8 @@ def shown_change(field: Field, before: Any, after: Any, context: Context) -> Sho
 def change_html(field: Field, value: Any, context: Context) -> Markup:
     if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
         return line_list(value, context)
+    if field.kind.input == "conditions" and value not in EMPTY_VALUES:
+        return Markup("; ").join(told_of_any(value))
     html = long_html if field.kind.input in LONG_INPUTS else value_html
     return html(whole_parts(field, value, context))
 

@@ -41,6 +41,8 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "product_lines": ([{"product": str(IDS[0]), "name": "Pump", "quantity": "2,5", "price": "1 200,5", "discount": 1}],
                       [{"product": str(IDS[1]), "name": "Service", "quantity": 1, "price": 80}]),
     "consent": ("granted; Trade fair; 2026-05-03", {"state": "refused", "source": "", "on": "2026-05-04"}),
+    "conditions": ([{"col": "name", "opr": "ct", "value": "Voima"}],
+                   [{"none": [{"segment": str(IDS[0])}]}, {"through": "a", "any": [{"col": "b", "opr": "empty"}]}]),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
