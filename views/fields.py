@@ -355,12 +355,14 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     values = value if isinstance(value, list) else (value,)
     if kind.name in ("choice", "choices"):
         found = [choice_part(field, key, context.language) for key in values]
+    elif kind.input == "mail_html":
+        found = [Part(shortened(kind.text(value, field, context)))]
     elif kind.input in ("link", "multi_link"):
         labels, target = context.labels, field.target
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
     elif kind.input == "files":
         found = [file_part(key, context) for key in values]
-    elif kind.input in ("rich_text", "mail_html"):
+    elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:
         href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""

@@ -14,9 +14,10 @@ from models.fields.kinds.times import Date, DateTime
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        MailHtml(),
         Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
         Phone(), Url(), User(), Users(), Link(), Links(), Team(), Files(), BusinessId(), Time(), Recurrence(),
-        ProductLines(), MailHtml(),
+        ProductLines(),
     )
 }  # fmt: skip
 
