@@ -16,10 +16,12 @@ from services.mailings.content import Rendered, composed
 from services.mailings.merge_fields import UNSUBSCRIBE
 from services.mailings.pictures import picture_content, used_pictures
 from services.mailings.previewing import NO_LINK, TEST, test_subject
-from services.outbox import Content, NoContent, makes_content
+from services.outbox import Content, NoContent, makes_content, refuses_marketing
 
 Raw = dict[str, Any]
 PURPOSE = "mailing"
+#: Who unsubscribes after the start gets nothing more of it.
+refuses_marketing(consent.refusal)
 
 
 @makes_content(PURPOSE)
