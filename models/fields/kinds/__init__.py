@@ -7,6 +7,7 @@ from models.fields.kinds.conditions import Conditions
 from models.fields.kinds.consent import Consent
 from models.fields.kinds.formatted import RichText
 from models.fields.kinds.lines import ProductLines
+from models.fields.kinds.mail import MailHtml
 from models.fields.kinds.numbers import Money, Number
 from models.fields.kinds.references import Files, Link, Links, Team, User, Users
 from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
@@ -15,6 +16,7 @@ from models.fields.kinds.times import Date, DateTime
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        MailHtml(),
         Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
         Phone(), Url(), User(), Users(), Link(), Links(), Team(), Files(), BusinessId(), Time(), Recurrence(),
         ProductLines(), Consent(), Conditions(),
