@@ -14,7 +14,7 @@ class StoredFile(me.Document):
     size = me.IntField(required=True)
     sha256 = me.StringField(required=True)
     owner = me.ObjectIdField()
-    purpose = me.StringField(required=True, choices=["template", "result", "attachment", "document", "import"])
+    purpose = me.StringField(required=True, choices=["template", "result", "attachment", "document", "import", "version"])
     created_at = me.DateTimeField(required=True)
 
     meta = {

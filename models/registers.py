@@ -56,6 +56,8 @@ class Register:
     screens: tuple[str, ...] = ("list",)
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
     happens: bool = False
+    #: Its records hold a file with versions: files are dropped on its list, on its records and on what links to them.
+    holds_files: bool = False
     #: Reports of it may ask how it stood on a past day (models/past.py).
     keeps_past: bool = False
 

@@ -21,10 +21,11 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.clock import USUAL
 from models.fields.kinds.references import FILE
+from models.fields.kinds.written import size_text
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
-from views.file_inputs import FilesInput, size_text
+from views.file_inputs import FilesInput
 from views.line_cells import line_table
 from views.line_inputs import LinesInput, products_of
 from views.recurrence import recurrence_editor, rule_label
@@ -77,6 +78,7 @@ INPUTS: dict[str, Input] = {
     "multi_user": Input("select", "remote", several=True, remote=True),
     "product_lines": Input("product_lines", "remote", remote=True),
     "files": Input("files", "text", several=True),
+    "file_versions": Input("text", "text"),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -359,6 +361,8 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
     elif kind.input == "files":
         found = [file_part(key, context) for key in values]
+    elif kind.input == "file_versions":
+        found = [Part(kind.text(value, field, context))]
     elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:

@@ -32,6 +32,7 @@ import { setUpParts } from "./timeline.js";
 import { setUpThemeSwitch } from "./theme-switch.js";
 import { setUpToasts } from "./toasts.js";
 import { setUpTrays } from "./trays.js";
+import { setUpUploads } from "./uploads.js";
 
 setUpConfirm();
 setUpSelects();
@@ -39,6 +40,7 @@ setUpRichTexts();
 setUpProductLines();
 setUpSelectsOfParts();
 setUpFiles();
+setUpUploads();
 setUpForms();
 setUpMoreFields();
 setUpInPlace();

@@ -40,6 +40,9 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
     "product_lines": ([{"product": str(IDS[0]), "name": "Pump", "quantity": "2,5", "price": "1 200,5", "discount": 1}],
                       [{"product": str(IDS[1]), "name": "Service", "quantity": 1, "price": 80}]),
+    "file_versions": ([{"file": str(IDS[0]), "name": "offer.docx", "size": 1200, "at": "2026-01-31T12:00:00+00:00"}],
+                      [{"file": str(IDS[1]), "name": "b.pdf", "size": 5, "by": str(IDS[0]), "note": "As agreed"}]),
+    "file_size": ("1,5 MB", "2 GB"), "file_text": ("First second", "Other"),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
 from models.fields.kinds.clock import Recurrence, Time
+from models.fields.kinds.documents import FileSize, FileText, FileVersions
 from models.fields.kinds.formatted import RichText
 from models.fields.kinds.lines import ProductLines
 from models.fields.kinds.numbers import Money, Number
@@ -15,7 +16,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
         Phone(), Url(), User(), Users(), Link(), Links(), Team(), Files(), BusinessId(), Time(), Recurrence(),
-        ProductLines(),
+        ProductLines(), FileVersions(), FileSize(), FileText(),
     )
 }  # fmt: skip
 
