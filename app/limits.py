@@ -1,4 +1,4 @@
-"""How large a request may be: files have the limit of uploads, what is typed a smaller one, a document's file its own."""
+"""How large a request may be: files have the limit of uploads, what is typed a smaller one, documents' files theirs."""
 
 from flask import Flask, current_app, request
 

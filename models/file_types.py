@@ -17,7 +17,9 @@ OLE = "application/x-ole-storage"
 EMAIL, HTML, SVG, TEXT, RTF = "message/rfc822", "text/html", "image/svg+xml", "text/plain", "application/rtf"
 ZIP, JAR = "application/zip", "application/java-archive"
 WINDOWS, UNIX, SCRIPT = "application/x-msdownload", "application/x-executable", "text/x-script"
-PROGRAMS = frozenset((WINDOWS, UNIX, SCRIPT, JAR, "application/x-mach-binary", "application/x-deb", "application/x-rpm"))
+PROGRAMS = frozenset((
+    WINDOWS, UNIX, SCRIPT, JAR, "application/x-mach-binary", "application/x-deb", "application/x-rpm",
+))  # fmt: skip
 #: The pictures that browsers show and that can hold no script.
 PICTURES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 
@@ -60,9 +62,11 @@ PROMISED: Mapping[str, frozenset[str]] = {ending: frozenset(types) for endings, 
 ) for ending in endings.split()}  # fmt: skip
 #: Endings of what Windows runs at a double click, whatever it holds.
 RUN_BY_WINDOWS = frozenset((
-    "exe com scr pif cpl msi msp mst bat cmd ps1 psm1 vbs vbe js jse wsf wsh wsc hta lnk url scf reg inf jar jnlp "
-    "application gadget msc dll sys chm xll iso img vhd vhdx"
-).split())  # fmt: skip
+    "exe", "com", "scr", "pif", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse",
+    "wsf", "wsh", "wsc", "hta", "lnk", "url", "scf", "reg", "inf", "jar", "jnlp", "application", "gadget", "msc",
+    "dll", "sys", "chm", "xll", "iso", "img", "vhd", "vhdx",
+))  # fmt: skip
+
 
 
 def type_of(content_type: str) -> str:

@@ -50,7 +50,9 @@ def short_words(text: str) -> tuple[str, ...]:
 def kept_words(words: Iterable[str], whole: Iterable[str] = ()) -> list[str]:
     """The words of a record, each once, as many and as long as they are kept; `whole` are those of files."""
     first = list(dict.fromkeys([word[:LONGEST] for word in words]))[:MOST_WORDS]
-    return list(dict.fromkeys([*first, *(word[:LONGEST] for word in whole)]))[: MOST_WORDS + MOST_OF_FILE] if whole else first
+    if not whole:
+        return first
+    return list(dict.fromkeys([*first, *(word[:LONGEST] for word in whole)]))[: MOST_WORDS + MOST_OF_FILE]
 
 
 def digits_of(text: str) -> str:

@@ -3,7 +3,7 @@
 A file is taken as it comes over the network and stands nowhere but in the database (`services.files.keep_stream`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import IO, Any
 
 from bson import ObjectId
@@ -218,19 +218,20 @@ def made_by(access: Access) -> Raw:
 
 def append_version(access: Access, record_id: ObjectId, version: Raw, origin: Origin) -> Raw:
     """Write one more version; a save that others keep coming before is tried again."""
-    schema = schema_of(REGISTER)
-    for attempt in range(MOST_ATTEMPTS):
-        before = check_changeable(access, record_id)
-        after = finished(schema, before, {FILE: [*(before.get(FILE) or ()), version]})
-        check_still_in_reach(access, schema, after)
-        after.update(version=before["version"] + 1, changed_at=now())
+    for _attempt in range(MOST_ATTEMPTS - 1):
         try:
-            in_transaction(lambda session, b=before, a=after: replace_record(session, access, schema, b, a, origin))
+            return append_once(access, record_id, version, origin)
         except Overtaken:
-            if attempt == MOST_ATTEMPTS - 1:
-                raise
             continue
-        break
+    return append_once(access, record_id, version, origin)
+
+
+def append_once(access: Access, record_id: ObjectId, version: Raw, origin: Origin) -> Raw:
+    schema, before = schema_of(REGISTER), check_changeable(access, record_id)
+    after = finished(schema, before, {FILE: [*(before.get(FILE) or ()), version]})
+    check_still_in_reach(access, schema, after)
+    after.update(version=before["version"] + 1, changed_at=now())
+    in_transaction(lambda session: replace_record(session, access, schema, before, after, origin))
     wake()
     return after
 

@@ -81,7 +81,7 @@ def text_type(head: bytes) -> str:
 
 def looks_like_mail(text: str) -> bool:
     """Whether a text begins with the lines of a mail's head (RFC 5322)."""
-    names = set()
+    names: set[str] = set()
     for line in text.splitlines():
         if line[:1] in (" ", "\t") and names:
             continue

@@ -44,7 +44,7 @@ class Kept:
 class Taken:
     """A stream as it is read once from its beginning to its end, counted and hashed on the way.
 
-    What comes over the network comes in pieces of any size: a read here is as long as it was asked for but for the last.
+    What comes over the network comes in pieces of any size: a read here is as long as was asked for, but for the last.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:

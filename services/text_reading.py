@@ -2,8 +2,8 @@
 
     python -I text_reading.py <content type> <most characters> <seconds>
 
-It answers {"state", "text"} as JSON. What comes in is whatever somebody sent: parts of it may be made to take all of the
-memory and time there is, which here are this process's own. It knows nothing of the rest of the program.
+It answers {"state", "text"} as JSON. What comes in is whatever somebody sent: it may be made to take all of the memory
+and time there is, which here are this process's own. It knows nothing of the rest of the program.
 """
 
 import email.policy
@@ -110,7 +110,7 @@ def page_text(page: Any) -> str:
         return str(page.extract_text())
     except MemoryError:
         raise
-    except Exception:  # boundary: one page that can't be read must not hide the others
+    except Exception:  # noqa: BLE001 - boundary: one page that can't be read must not hide the others
         return ""
 
 
@@ -210,7 +210,7 @@ def main(content_type: str, most: str, seconds: str) -> dict[str, str]:
         read(content_type, sys.stdin.buffer, found)
     except Encrypted:
         state = "encrypted"
-    except (OutOfTime, Exception):  # boundary: a damaged file may lead the libraries to any error
+    except (OutOfTime, Exception):  # noqa: BLE001 - boundary: a damaged file may lead the libraries to any error
         state = "damaged"
     text = found.text
     if state in ("read", "damaged") and text:

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from models.documents import READ, WAITING
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.written import size_text
-from models.file_types import EMAIL, HTML, ICONS, PDF, PICTURES, TEXT, lies, type_of
+from models.file_types import ICONS, PDF, PICTURES, lies, type_of
 from models.rights import NotAllowed
 from services.documents import (
     FILE,
@@ -39,8 +39,6 @@ Raw = dict[str, Any]
 CUT_SHORT = _l("The file did not come as a whole. Try again.")
 #: Signs of a file's text that its page shows.
 MOST_SHOWN = 20_000
-#: What is read as text is shown as text.
-SHOWN_AS_TEXT = "text"
 
 
 class DocumentView(RegisterView):
@@ -84,7 +82,7 @@ class DocumentView(RegisterView):
             "size": size_text(version["size"], context_of(access).locale), "kind": raw.get("kind") or "",
             "kinds": kinds, "kind_url": f"{self.card.path}/value/{raw['_id']}/kind",
             "delete_url": f"{self.card.path}/delete/{raw['_id']}" if access.allows("document", "delete", raw) else "",
-            "lies": lying_text(version) if lies(version["name"], version["content_type"]) else "",
+            "lies": lying_text(version),
             "same": [{"name": one["name"], "url": f"{self.card.path}/show/{one['_id']}"}
                      for one in same_content(access, raw)],
         }  # fmt: skip
@@ -99,24 +97,25 @@ class DocumentView(RegisterView):
         access = current_access()
         raw = get_record(access, self.card.key, pk)
         versions = versions_of(access, raw)
+        may_change = access.allows(self.card.key, "change", raw) and not access.locks(self.card.key, FILE)
         return self.render_template(
-            "documents/files.html", card=self.card, raw=raw, versions=self.shown(versions), may_see=self.sees_file(),
-            preview=self.preview(raw, versions), may_change=access.allows(self.card.key, "change", raw)
-            and not access.locks(self.card.key, FILE), reading=raw.get("reading"), waiting=WAITING,
+            "documents/files.html", card=self.card, raw=raw, versions=self.told_versions(versions),
+            may_see=self.sees_file(), may_change=may_change and self.sees_file(), preview=self.preview(raw, versions),
+            reading=raw.get("reading"), waiting=WAITING,
         )  # fmt: skip
 
     def sees_file(self) -> bool:
         return not current_access().hides(self.card.key, FILE)
 
-    def shown(self, versions: Sequence[Raw]) -> list[Raw]:
+    def told_versions(self, versions: Sequence[Raw]) -> list[Raw]:
         """The versions, the newest first, as the page tells of them."""
         access = current_access()
         people = names_of(access, "user", {one["by"] for one in versions if one.get("by")})
         locale = context_of(access).locale
         return [
-            {**one, "number": number, "icon": ICONS[type_of(one["content_type"])], "size": size_text(one["size"], locale),
-             "at": format_datetime(dt.datetime.fromisoformat(one["at"]), "short"), "by": people.get(one.get("by"), ""),
-             "lies": lying_text(one) if lies(one["name"], one["content_type"]) else ""}
+            {**one, "number": number, "icon": ICONS[type_of(one["content_type"])],
+             "size": size_text(one["size"], locale), "by": people.get(one["by"], "") if one.get("by") else "",
+             "at": format_datetime(dt.datetime.fromisoformat(one["at"]), "short"), "lies": lying_text(one)}
             for number, one in reversed(list(enumerate(versions, start=1)))
         ]  # fmt: skip
 
@@ -132,8 +131,7 @@ class DocumentView(RegisterView):
             return {"as": "pdf", "url": address}
         text = raw.get("text") or ""
         if raw.get("reading") == READ and text and not current_access().hides(self.card.key, "text"):
-            return {"as": "text", "text": text[:MOST_SHOWN], "more": len(text) > MOST_SHOWN,
-                    "plain": content_type in (TEXT, EMAIL, HTML)}  # fmt: skip
+            return {"as": "text", "text": text[:MOST_SHOWN], "more": len(text) > MOST_SHOWN}
         return None
 
     @expose("/file/<pk>", methods=["GET"])
@@ -160,6 +158,9 @@ class DocumentView(RegisterView):
 
 
 def lying_text(version: Raw) -> str:
+    """What is said of a name whose ending promises another content; "" for any other."""
+    if not lies(version["name"], version["content_type"]):
+        return ""
     return _("The name of “%(name)s” promises another kind of file than its content is.", name=version["name"])
 
 

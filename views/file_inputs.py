@@ -8,7 +8,6 @@ from markupsafe import Markup
 from wtforms.widgets import html_params
 
 
-
 class FilesInput:
     """The files of a value, each with a button that takes it away, and a field that uploads more."""
 

@@ -1,4 +1,4 @@
-"""Files that come as the body of a request, as long as they are, and files that go out in the parts that are asked for."""
+"""Files that come as the body of a request, however long, and files that go out in the parts that are asked for."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -52,7 +52,8 @@ def streamed_file(raw: Mapping[str, Any], *, shown: bool = False) -> Response:
     })  # fmt: skip
     response.set_etag(raw["sha256"])
     response.last_modified = raw["created_at"]
-    return response.make_conditional(request, accept_ranges=True, complete_length=raw["size"])
+    response.make_conditional(request, accept_ranges=True, complete_length=raw["size"])
+    return response
 
 
 def names_of(name: str) -> dict[str, str]:
