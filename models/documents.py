@@ -60,10 +60,9 @@ class Document(Record):
     name = fixed("text", _l("Name"), required=True, max_length=LONGEST_NAME, in_list=True)
     kind = fixed("choice", _l("Kind"), choices=KINDS, extensible=True, in_list=True, in_head=True)
     tags = fixed("choices", _l("Tags"), choices=TAGS, extensible=True, in_head=True)
-    dated_on = fixed("date", _l("Date"), indexed=True, in_list=True, in_head=True)
     description = fixed("long_text", _l("Description"))
     file = fixed("file_versions", _l("File"), read_only=True)
-    type = fixed("choice", _l("Type"), choices=TYPES, read_only=True, derived=True, in_list=True)
+    type = fixed("choice", _l("File type"), choices=TYPES, read_only=True, derived=True, in_list=True)
     size = fixed("file_size", _l("Size"), read_only=True, derived=True, indexed=True, in_list=True, in_head=True)
     companies = fixed("links", _l("Companies"), target="company", section="classification", in_list=True, in_head=True)
     people = fixed("links", _l("People"), target="person", section="classification")
@@ -72,6 +71,8 @@ class Document(Record):
     mailings = fixed("links", _l("Mailings"), target="mailing", section="classification")
     activities = fixed("links", _l("Activities"), target="activity", section="classification")
     products = fixed("links", _l("Products"), target="product", section="classification")
+    dated_on = fixed("date", _l("Date"), indexed=True, in_list=True, in_head=True)
+    owner = fixed("user", _l("Owner"), section="record", order=910, in_list=True)
     reading = fixed("choice", _l("Reading of the text"), choices=READINGS, read_only=True, derived=True,
                     section="extra")  # fmt: skip
     text = fixed("file_text", _l("Text of the file"), read_only=True, derived=True, section="extra",

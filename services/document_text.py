@@ -15,12 +15,12 @@ from models.documents import DAMAGED, MOST_TEXT, NO_TEXT, READINGS, TOO_LARGE, W
 from models.fields.schema import schema_of
 from models.file_types import EMAIL, HTML, MACROS, ODP, ODS, ODT, OLE, PDF, TEXT
 from models.files import StoredFile
-from services.documents import READ_TEXT, REGISTER
 from services.files import stream_content
 from services.jobs import Run, handles
 from services.records import finished
 
 Raw = dict[str, Any]
+READ_TEXT = "read_document_text"
 READER = Path(__file__).with_name("text_reading.py")
 MAX_SECONDS = 60
 #: Bytes of files that are read at all.
@@ -50,7 +50,7 @@ def keep_text(params: Mapping[str, Any], state: str, text: str) -> None:
     """Write what was read: no new version, for nobody has changed anything. A save that comes before it makes it read
     again; one that comes after it finds it (`Document.as_read`)."""
     while (raw := current_text(params)) is not None:
-        after = finished(schema_of(REGISTER), {**raw, "reading": state, "text": text or None}, {})
+        after = finished(schema_of(Document.register_key), {**raw, "reading": state, "text": text or None}, {})
         if Document._get_collection().replace_one(Document.as_read(raw), after).matched_count:
             return
 

@@ -18,6 +18,7 @@ from models.file_types import is_program
 from models.files import StoredFile
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
+from services.document_text import READ_TEXT
 from services.file_types import whole_type
 from services.files import Kept, add_file, clean_name, keep_stream, new_file, open_content
 from services.following import Pairs, follows
@@ -43,7 +44,6 @@ Raw = dict[str, Any]
 REGISTER = "document"
 FILE = "file"
 PURPOSE = "version"
-READ_TEXT = "read_document_text"
 #: So many documents of the same content are told of.
 MOST_SAME = 3
 

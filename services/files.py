@@ -23,6 +23,8 @@ Raw = dict[str, Any]
 CHUNK = 1 << 20
 #: GridFS's usual size of a piece, and how many are sent together.
 PIECE, PIECES_AT_ONCE = 255 << 10, 8
+#: What finds the blob of a file in GridFS: what has none is collected.
+BLOB_INDEX = IndexModel([("grid_id", ASCENDING)], name="by_grid_id")
 WRITERS = 2
 #: So many of a content's first bytes are remembered while it is taken: they tell what it is.
 FIRST = 8_192

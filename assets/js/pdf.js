@@ -15,7 +15,7 @@ function fetched(place) {
   return getDocument({
     url: new URL(pdf, window.location.href).href, disableAutoFetch: true, disableStream: true, rangeChunkSize: PART,
     useWasm: false, wasmUrl: folder("wasm"), cMapUrl: folder("cmaps"), cMapPacked: true,
-    standardFontDataUrl: folder("standard_fonts"), maxImageSize: MOST_PIXELS, enableXfa: false,
+    standardFontDataUrl: folder("standard_fonts"), maxImageSize: MOST_PIXELS, enableXfa: false, useSystemFonts: false,
   }).promise;
 }
 

@@ -58,8 +58,9 @@ function shut() {
 function tell() {
   if (!panel) return;
   const ended = all.filter((one) => !["waiting", "sending"].includes(one.state));
-  const failed = all.filter((one) => one.state === "failed").length;
-  const words = text(running ? "upload_going" : "upload_ended", { done: number(ended.length), count: number(all.length) });
+  const [failed, done] = ["failed", "done"].map((state) => all.filter((one) => one.state === state).length);
+  const words = running ? text("upload_going", { done: number(ended.length), count: number(all.length) })
+    : text("upload_ended", { done: number(done), count: number(all.length) });
   panel.querySelector("strong").textContent = failed ? `${words} ${text("upload_failures", { count: number(failed) })}` : words;
   const whole = all.reduce((sum, one) => sum + one.file.size, 0);
   const come = all.reduce((sum, one) => sum + (["waiting", "sending"].includes(one.state) ? one.loaded : one.file.size), 0);
