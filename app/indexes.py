@@ -28,7 +28,7 @@ from models.security import Group, Role, Team, User
 from models.segments import SegmentMember, SegmentSnapshot
 from models.sign_in import PasswordLink, PasswordRequest, SignInAttempt, Tries
 from models.trays import OwnTray, Tray
-from services.files import PIECES_INDEX
+from services.files import BLOB_INDEX, PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
@@ -48,6 +48,7 @@ def ensure_indexes() -> None:
         wanted = [*register.document.index_models(), *(key_index(key) for key in register.duplicate_keys)]
         register.document._get_collection().create_indexes(wanted)
     me.get_db()["blobs.chunks"].create_indexes([PIECES_INDEX])
+    me.get_db()["blob"].create_indexes([BLOB_INDEX])
     bring_up_to_date()
 
 

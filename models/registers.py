@@ -59,6 +59,8 @@ class Register:
     #: Blocks of a record's page that are this register's own, each with the usual blocks that it stands for: fetched
     #: from the address of its name, laid out as all others.
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    #: Its records hold a file with versions: files are dropped on its list, on its records and on what links to them.
+    holds_files: bool = False
     #: Reports of it may ask how it stood on a past day (models/past.py).
     keeps_past: bool = False
 

@@ -315,8 +315,7 @@ def write_version(
     RecordNotFound.
     """
     collection = schema.register.document._get_collection()
-    same = {"_id": before["_id"], "version": before["version"]}
-    if not collection.replace_one(same, after, session=session).matched_count:
+    if not collection.replace_one(schema.register.document.as_read(before), after, session=session).matched_count:
         current = collection.find_one({"_id": before["_id"]}, session=session)
         if current is None:
             raise RecordNotFound(schema.register.key, before["_id"])
@@ -331,7 +330,7 @@ def replace_records(
     """Write many changed records, each as (before, after), with their entries. Raises Overtaken."""
     if not pairs:
         return
-    writes = [ReplaceOne({"_id": before["_id"], "version": before["version"]}, after) for before, after in pairs]
+    writes = [ReplaceOne(schema.register.document.as_read(before), after) for before, after in pairs]
     written = schema.register.document._get_collection().bulk_write(writes, session=session)
     if written.matched_count != len(pairs):
         raise Overtaken(pairs[0][0])

@@ -23,12 +23,13 @@ from models.fields.kinds.clock import USUAL
 from models.fields.kinds.consent import STATES as CONSENT_STATES
 from models.fields.kinds.consent import note_text, state_choice, state_text
 from models.fields.kinds.references import FILE
+from models.fields.kinds.written import size_text
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
 from views.condition_inputs import Built, ConditionsInput
 from views.consent_inputs import ConsentInput, consent_sent
-from views.file_inputs import FilesInput, size_text
+from views.file_inputs import FilesInput
 from views.line_cells import line_table
 from views.line_inputs import LinesInput, products_of
 from views.recurrence import recurrence_editor, rule_label
@@ -85,6 +86,7 @@ INPUTS: dict[str, Input] = {
     "conditions": Input("conditions", "text"),
     "files": Input("files", "text", several=True),
     "consent": Input("consent", "select"),
+    "file_versions": Input("text", "text"),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -378,6 +380,8 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
         found = [file_part(key, context) for key in values]
     elif kind.input == "consent":
         found = [consent_part(value, context)]
+    elif kind.input == "file_versions":
+        found = [Part(kind.text(value, field, context))]
     elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:

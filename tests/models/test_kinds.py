@@ -44,6 +44,9 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "consent": ("granted; Trade fair; 2026-05-03", {"state": "refused", "source": "", "on": "2026-05-04"}),
     "conditions": ([{"col": "name", "opr": "ct", "value": "Voima"}],
                    [{"none": [{"segment": str(IDS[0])}]}, {"through": "a", "any": [{"col": "b", "opr": "empty"}]}]),
+    "file_versions": ([{"file": str(IDS[0]), "name": "offer.docx", "size": 1200, "at": "2026-01-31T12:00:00+00:00"}],
+                      [{"file": str(IDS[1]), "name": "b.pdf", "size": 5, "by": str(IDS[0]), "note": "As agreed"}]),
+    "file_size": ("1,5 MB", "2 GB"), "file_text": ("First second", "Other"),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
