@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ConditionError
-from models.fields.schema import schema_of
 from models.registers import SECTIONS, Register, register_of
 from services.files import DOCX
 from services.merge import (
@@ -31,12 +30,14 @@ from services.merge import (
     registers_to_merge,
     rename_template,
     set_field_map,
+    sources_of,
     start_merge,
     template_file,
     unknown_fields,
     upload_template,
 )
 from services.merge.files import safe_name
+from services.merge.sources import Sources
 from services.records import RecordNotFound
 from services.search import Selection, TooSlow, count_selected
 from services.word import TemplateError
@@ -125,7 +126,7 @@ class MergeView(BaseView):
             problem = str(error)
         return self.render_template(
             "merge/template.html", title=raw["name"], template_id=str(raw["_id"]), card=card, form=form,
-            rows=rows, problem=problem, sections=column_options(card), prefix=MAP_PREFIX,
+            rows=rows, problem=problem, sections=column_options(sources_of(current_access(), raw)), prefix=MAP_PREFIX,
         ), status  # fmt: skip
 
     @expose("/template/<pk>/map", methods=["POST"])
@@ -333,10 +334,14 @@ def field_row(found: Any) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def column_options(card: Register) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Section -> (column, label) of every field that the user sees."""
+def column_options(sources: Sources) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Section -> (column, label) of every field that the user sees, then what stands beside the record, then the
+    tables of which the template repeats rows."""
     language = current_language()
-    return [
-        (str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
-        for section, fields in schema_of(card.key).for_access(current_access()).sections()
-    ]
+    own = [(str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
+           for section, fields in sources.schema.sections()]  # fmt: skip
+    repeated = [table for name in sorted(sources.wanted_tables) if (table := sources.table(name)) is not None]
+    besides = [(beside.label_in(language), list(beside.sources())) for beside in sources.linked.values()]
+    besides += [(_("Rows of %(name)s", name=table.label_in(language)), list(table.sources())) for table in repeated]
+    return own + [(label, [(source.column, source.field.label_in(language)) for source in found])
+                  for label, found in besides]  # fmt: skip

@@ -25,8 +25,8 @@ from services.merge.results import ONE, Form
 from services.merge.templates import (
     check_may_merge,
     get_template,
-    matcher_of,
     read_template,
+    sources_of,
     template_in,
     unknown_fields,
 )
@@ -76,11 +76,11 @@ def run_merge(run: Run) -> Raw:
 def make_letters(run: Run, out: IO[bytes]) -> None:
     try:
         template = get_template(run.access, run.params["template"])
-        word, matcher = read_template(run.access, template["_id"]), matcher_of(run.access, template)
-        unknown = matcher.unknown(word.field_names)
+        word, sources = read_template(run.access, template["_id"]), sources_of(run.access, template)
+        unknown = sources.unknown(word.field_names)
         check_unknown(unknown, run.params["unknown"])
         selection = Selection.from_params(run.params["selection"])
-        report = write_letters(run.access, word, matcher, selection, cast(BinaryIO, out), form_of(run),
+        report = write_letters(run.access, word, sources, selection, cast(BinaryIO, out), form_of(run),
                                title=template["name"], progress=progress_of(run))  # fmt: skip
     except (TemplateError, ConditionError) as error:
         raise MergeProblem(error.message) from error
