@@ -61,6 +61,9 @@ class Settings:
     query_seconds: int
     smtp_url: str
     mail_from: str
+    mail_per_minute: int
+    sms_url: str
+    sms_per_minute: int
 
     @property
     def address(self) -> str:
@@ -145,6 +148,13 @@ def parse_address(text: str) -> str:
     name, at, host = text.rpartition("@")
     if text and not (name and at and host and text.isascii() and not any(sign in text for sign in " <>,;\"")):
         raise ValueError("set an e-mail address alone, such as crm@example.com")
+    return text
+
+
+def parse_sms_url(text: str) -> str:
+    """The service that SMS are sent by; the text is never repeated in the message, for it holds a key."""
+    if text and ("://" not in text or "{to}" not in text):
+        raise ValueError("set an Apprise URL with {to} in it, such as d7sms://user:password@{to}")
     return text
 
 
@@ -235,6 +245,27 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Address that e-mail comes from; empty is kortisto@ the host people open.",
         parse_address,
+    ),
+    Setting(
+        "mail_per_minute",
+        "KORTISTO_MAIL_PER_MINUTE",
+        "0",
+        "How many e-mails of mailings are sent in a minute at most; 0 is as many as the server takes.",
+        whole_number(0, 100_000),
+    ),
+    Setting(
+        "sms_url",
+        "KORTISTO_SMS_URL",
+        "",
+        "Apprise URL of the service that SMS are sent by, with {to} for the number; while it is empty, SMS wait.",
+        parse_sms_url,
+    ),
+    Setting(
+        "sms_per_minute",
+        "KORTISTO_SMS_PER_MINUTE",
+        "0",
+        "How many SMS of mailings are sent in a minute at most; 0 is as many as the service takes.",
+        whole_number(0, 100_000),
     ),
 )
 

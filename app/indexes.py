@@ -14,7 +14,7 @@ from models.jobs import Job
 from models.layouts import RecordLayout
 from models.merge import MergeTemplate
 from models.notices import Notice
-from models.outbox import Message
+from models.outbox import Dispatch, Message
 from models.past import PastState
 from models.pipelines import PipelineDocument
 from models.rates import ExchangeRate
@@ -29,9 +29,9 @@ from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
-    Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
-    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FieldDefinition, Group, Job, Look,
+    MergeTemplate, Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument,
+    RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import logging
 from celery import shared_task
 from flask_babel import gettext as _
 
+from models.outbox import MAIL
 from models.transactions import in_transaction
 from services.digests import make_digests
 from services.mail import smtp_is_set
@@ -40,7 +41,7 @@ def wake() -> None:
 
 def tell_administrators() -> None:
     """Tell administrators once that messages wait because there is no server to send them by."""
-    if smtp_is_set() or was_told(NO_SERVER) or not has_waiting():
+    if smtp_is_set() or was_told(NO_SERVER) or not has_waiting(MAIL):
         return
     notices = [{"user": user, "kind": NO_SERVER, "params": {}, "url": OUTBOX_PATH, "key": NO_SERVER}
                for user in administrators()]  # fmt: skip

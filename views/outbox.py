@@ -15,17 +15,15 @@ from models.rights import Access
 from services.letters import letter
 from services.mail import mail_from, smtp_is_set
 from services.outbox import (
-    MAX_PAGE,
-    PAGE,
     Unchangeable,
     cancel_message,
     list_messages,
     queue_test,
     retry_message,
 )
+from services.outbox.reading import Asked
 from services.rounds import OUTBOX_PATH, wake
 from views.base import current_access
-from views.links import number_arg
 from views.permissions import ADMINISTRATION
 
 #: state -> (label, colour of its badge)
@@ -34,6 +32,8 @@ STATES: Mapping[str, tuple[Any, str]] = {
     MessageState.SENDING.value: (_l("Being sent"), "blue"),
     MessageState.SENT.value: (_l("Sent"), "green"),
     MessageState.FAILED.value: (_l("Failed"), "red"),
+    MessageState.UNCLEAR.value: (_l("Unclear"), "orange"),
+    MessageState.SUPPRESSED.value: (_l("Left out"), "grey"),
     MessageState.CANCELLED.value: (_l("Cancelled"), "amber"),
 }
 #: What each purpose is called; another is shown as it is.
@@ -59,11 +59,10 @@ class OutboxView(BaseView):
         """The newest first; `state` narrows it."""
         state = request.args.get("state", "")
         state = state if state in STATES else ""
-        page = number_arg("page", 0, MAX_PAGE)
-        rows, more = list_messages(current_access(), state=state, page=page)
+        rows, after = list_messages(current_access(), Asked(state=state), after=request.args.get("after", ""))
         return self.render_template(
             "settings/outbox.html", title=_("Outbox"), rows=[shown(raw) for raw in rows], state=state, states=STATES,
-            page=page, page_size=PAGE, more=more, smtp_is_set=smtp_is_set(), sender=mail_from(),
+            after=after, smtp_is_set=smtp_is_set(), sender=mail_from(),
         )  # fmt: skip
 
     @expose("/test", methods=["POST"])
