@@ -49,6 +49,7 @@ class RegisterView(ListScreens):
     """
 
     default_view = "list"
+    show_template = "registers/show.html"
 
     # Flask-AppBuilder's preparation, once for each schema version
 
@@ -86,16 +87,21 @@ class RegisterView(ListScreens):
         context = context_for(access, told.values(), [raw])
         sections = {f"{SECTION}.{section[0]}": section for section in self.value_sections(raw, shown.at_once, context)}
         return self.render_template(
-            "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
+            self.show_template, card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
             may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            **self.shown_besides(raw),
         )  # fmt: skip
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""
         return ()
+
+    def shown_besides(self, raw: Raw) -> Raw:
+        """What a template of the register's own for a record's page needs."""
+        return {}
 
     def steps(self, raw: Raw) -> Sequence[Step]:
         """The steps that a record goes through, for the bar on its page."""

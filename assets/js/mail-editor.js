@@ -277,7 +277,7 @@ class MailText extends RichText {
     switcher.addEventListener("click", () => (this.textarea.hidden ? this.showSource() : this.showPage()));
     const note = el("p", { class: "k-sourcenote", role: "status" });
     this.sourceNote = note;
-    this.place.before(el("div", { class: "k-sourcebar" }, note, switcher));
+    this.textarea.labels[0].after(note, switcher);
     if (isPlain(this.textarea.value)) return;
     this.showSource();
     note.textContent = text("mail_own_layout");
