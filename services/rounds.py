@@ -12,6 +12,7 @@ from models.outbox import MAIL
 from models.transactions import in_transaction
 from services.digests import make_digests
 from services.mail import smtp_is_set
+from services.mailings import follow_mailings
 from services.notices import notify, was_told, writes_notice
 from services.outbox import has_waiting, send_due
 from services.reminders import tell_due
@@ -27,7 +28,7 @@ OUTBOX_PATH = "/settings/outbox/"
 @shared_task(name="kortisto.mail.deliver", ignore_result=True)
 def deliver() -> None:
     """One round. What fails of it is logged and tried again in the next; the rest is done all the same."""
-    for step in (tell_due, make_digests, send_reports, tell_administrators, send_due):
+    for step in (tell_due, make_digests, send_reports, follow_mailings, tell_administrators, send_due):
         try:
             step()
         except Exception:  # boundary: one step that fails must not keep the others from being done

@@ -61,6 +61,7 @@ INPUTS: dict[str, Input] = {
     "text": Input("text", "text"),
     "long_text": Input("textarea", "text"),
     "rich_text": Input("rich_text", "text"),
+    "mail_html": Input("textarea", "text"),
     "number": Input("text", "number", mode="decimal"),
     "money": Input("text", "money", mode="decimal"),
     "date": Input("date", "date"),
@@ -325,7 +326,7 @@ def in_query(text: str) -> str:
 
 
 #: Values with such an input keep their lines where they are shown as a whole.
-LONG_INPUTS = ("long_text", "rich_text")
+LONG_INPUTS = ("long_text", "rich_text", "mail_html")
 #: Values with such an input are shown as a whole where there is room.
 WHOLE_INPUTS = (*LONG_INPUTS, "product_lines")
 #: A list shows so many characters of a formatted text.
@@ -354,6 +355,8 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     values = value if isinstance(value, list) else (value,)
     if kind.name in ("choice", "choices"):
         found = [choice_part(field, key, context.language) for key in values]
+    elif kind.input == "mail_html":
+        found = [Part(shortened(kind.text(value, field, context)))]
     elif kind.input in ("link", "multi_link"):
         labels, target = context.labels, field.target
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]

@@ -29,6 +29,7 @@ IDS = [ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568"
 SAMPLES: dict[str, tuple[Any, Any]] = {
     "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"),
     "rich_text": ("<p>First <strong>second</strong></p>", "Other"),
+    "mail_html": ("<h1>First</h1><p style=\"color:red\">second</p>", "Other"),
     "number": ("1 200,5", "1 300"),
     "money": ("1 200,50 EUR", "2 000 EUR"), "date": ("31.1.2024", "2024-02-01"),
     "datetime": ("31.1.2024 14.30", "2024-02-01T00:15"), "boolean": ("yes", "no"), "choice": ("energy", "it"),
