@@ -49,6 +49,7 @@ class RegisterView(ListScreens):
     """
 
     default_view = "list"
+    #: The page of a record; a register with more to tell extends it.
     show_template = "registers/show.html"
 
     # Flask-AppBuilder's preparation, once for each schema version
@@ -92,16 +93,16 @@ class RegisterView(ListScreens):
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
             may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
-            **self.shown_besides(raw),
+            **self.show_context(raw),
         )  # fmt: skip
+
+    def show_context(self, raw: Raw) -> Raw:
+        """What the register's own page of a record needs besides."""
+        return {}
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""
         return ()
-
-    def shown_besides(self, raw: Raw) -> Raw:
-        """What a template of the register's own for a record's page needs."""
-        return {}
 
     def steps(self, raw: Raw) -> Sequence[Step]:
         """The steps that a record goes through, for the bar on its page."""

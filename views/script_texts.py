@@ -94,7 +94,8 @@ TEXTS: dict[str, Any] = {
     "mail_width_quarter": _l("A quarter"),
     "mail_source": _l("HTML"),
     "mail_own_layout": _l("This HTML has a layout of its own, which the editor would simplify."),
-    "mail_layout_lost": _l("The editor keeps texts, links and pictures; the rest of the layout is lost. Press again to go on."),
+    "mail_layout_lost": _l("The editor keeps texts, links and pictures; the rest of the layout is lost. "
+                           "Press again to go on."),
     "mail_length": _l("{count} characters"),
     "mail_long": _l("{count} characters: a phone shows about the first {most}."),
     "file_too_large": _l("“{name}” is too large: at most {most} MB."),
