@@ -1,5 +1,6 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, pdf.js, theme.js, icons.svg, favicon.svg, the
-// font, what the pages of the calendar and of reports alone load, and manifest.json, which maps each name to its address
+// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, pdf.js, theme.js, icons.svg, favicon.svg,
+// the font, what the pages of the calendar, of reports and of mailings alone load, and manifest.json, which maps each name to
+// its address
 // with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,8 +13,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
 const TEXTS = [
-  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js", "icons.svg",
-  "favicon.svg", "pdf.js", "pdf-worker.js",
+  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js",
+  "mailings.css", "mailings.js", "mail-editor.js", "icons.svg", "favicon.svg", "pdf.js", "pdf-worker.js",
 ];
 /** What the PDF viewer fetches by itself when a file needs it: fonts that everybody has, letters of the East, pictures of scans. */
 const pdfFolder = path.join(root, "node_modules", "pdfjs-dist");
@@ -26,9 +27,11 @@ const bundle = {
     { in: path.join(here, "js", "theme.js"), out: "theme" },
     { in: path.join(here, "js", "calendar.js"), out: "calendar" },
     { in: path.join(here, "js", "report.js"), out: "report" },
+    { in: path.join(here, "js", "mailings.js"), out: "mailings" },
     { in: path.join(here, "css", "main.css"), out: "main" },
     { in: path.join(here, "css", "calendar.css"), out: "calendar" },
     { in: path.join(here, "css", "report.css"), out: "report" },
+    { in: path.join(here, "css", "mailings.css"), out: "mailings" },
   ],
   outdir: dist,
   bundle: true,
@@ -43,10 +46,10 @@ const bundle = {
   logLevel: "warning",
 };
 
-/** A module that main.js imports where a page has formatted text to edit: no other page fetches it. */
+/** Modules that pages import where they have a formatted text or a mailing to edit: no other page fetches them. */
 const editor = {
   ...bundle,
-  entryPoints: [{ in: path.join(here, "js", "editor.js"), out: "editor" }],
+  entryPoints: ["editor", "mail-editor"].map((name) => ({ in: path.join(here, "js", `${name}.js`), out: name })),
   format: "esm",
 };
 

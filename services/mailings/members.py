@@ -1,0 +1,79 @@
+"""The members of a mailing's segment, looked at one by one before it is sent: who gets it, who is left out and why."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import ExecutionTimeout
+
+from models.rights import Access
+from services.mailings.checking import MOST_CHECKED
+from services.mailings.drafts import get_mailing
+from services.mailings.recipients import DOUBLE, Audience, Recipient, address_key, audience_of, batches
+from services.outbox.reading import escaped
+from services.search import TooSlow, time_limit
+
+PAGE = 50
+MAX_PAGE = MOST_CHECKED // PAGE
+
+
+@dataclass(frozen=True)
+class Members:
+    """What becomes of the members of a segment: `count` of them in all, `going` of the first MOST_CHECKED, others
+    `left_out` by reason; `rows` are one page of those that were asked for, and `more` follow."""
+
+    register: str = ""
+    count: int = 0
+    going: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    rows: Sequence[Recipient] = ()
+    more: bool = False
+
+
+def members(access: Access, mailing_id: Any, reason: str = "", page: int = 0) -> Members:
+    """The members who get the mailing, or with a `reason` those who are left out for it.
+
+    Raises RecordNotFound, NotAllowed, MailingProblem, ConditionError, TooSlow.
+    """
+    audience = audience_of(access, get_mailing(access, mailing_id))
+    ids = audience.members()
+    counted, rows = Counter[str](), []
+    for recipient in looked_at(audience, ids[:MOST_CHECKED]):
+        if recipient.reason == reason and page * PAGE <= counted[reason] <= (page + 1) * PAGE:
+            rows.append(recipient)
+        counted[recipient.reason] += 1
+    going = counted.pop("", 0)
+    return Members(audience.card.key, len(ids), going, counted, rows[:PAGE], len(rows) > PAGE)
+
+
+def looked_at(audience: Audience, ids: Sequence[ObjectId]) -> Iterator[Recipient]:
+    """Each of the members with why it is left out, doubles too."""
+    seen = set[str]()
+    for batch in batches(ids):
+        for recipient in audience.recipients(audience.rows(batch)):
+            key = address_key(recipient.address)
+            if not recipient.reason and key in seen:
+                yield replace(recipient, reason=DOUBLE)
+                continue
+            if not recipient.reason:
+                seen.add(key)
+            yield recipient
+
+
+def place_of(access: Access, mailing_id: Any, text: str, after: int = -1) -> int | None:
+    """The place, as `preview` counts, of the first member behind `after` whose name or address holds the text, else of
+    the first of all; None where there is none. Raises as `members` does."""
+    audience = audience_of(access, get_mailing(access, mailing_id))
+    ids = audience.members()
+    part = {"$regex": escaped(text.strip()), "$options": "i"}
+    paths = ["name", *(f"custom.{one.key}" if one.custom else one.key for one in audience.addresses)]
+    query = {"_id": {"$in": ids}, "$or": [{path: part} for path in paths]}
+    try:
+        found = {raw["_id"] for raw in audience.card.document._get_collection().find(query, {"_id": 1})
+                 .max_time_ms(time_limit())}  # fmt: skip
+    except ExecutionTimeout as error:
+        raise TooSlow from error
+    places = [place for place, key in enumerate(ids) if key in found]
+    return next((place for place in places if place > after), places[0] if places else None)
