@@ -125,14 +125,18 @@ class ListScreens(BulkLogScreens):
         access, register = current_access(), self.card.key
 
         def may(raw: Mapping[str, Any]) -> str:
-            allowed = [action for action in ROW_ACTIONS if access.allows(register, action, raw)]
+            allowed = [action for action in self.row_verbs() if access.allows(register, action, raw)]
             return " ".join([*allowed, *self.row_actions(raw)])
 
         return ListRows(self.card, columns, context_for(access, columns, raws), raws, may, grouping)
 
     def can(self) -> dict[str, bool]:
         access = current_access()
-        return {action: access.may(self.card.key, action) for action in ("add", "change", "delete", "merge")}
+        return {action: access.may(self.card.key, action) for action in ("add", *self.row_verbs())}
+
+    def row_verbs(self) -> Sequence[str]:
+        """What can be done with one record of the register."""
+        return [action for action in ROW_ACTIONS if action != "merge" or self.card.mergeable]
 
     @expose("/filter_fields")
     @has_access

@@ -33,7 +33,7 @@ from views.blocks import PART_LABELS, head_fields, head_of, related_blocks
 from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
-from views.lists import ROW_ACTIONS, ListScreens
+from views.lists import ListScreens
 from views.many_fields import Shown, in_sections, shown_fields
 from views.offers import Offer, Step
 from views.recycle_bin import undo_button
@@ -151,7 +151,7 @@ class RegisterView(ListScreens):
 
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
-        return {action: access.allows(self.card.key, action, raw) for action in ROW_ACTIONS}
+        return {action: access.allows(self.card.key, action, raw) for action in self.row_verbs()}
 
     # Forms
 
