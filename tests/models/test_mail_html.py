@@ -179,7 +179,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200)
             self.end_headers()
@@ -198,7 +198,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_nothing_is_fetched_by_cleaning_or_by_putting_styles_on_elements(listener: tuple[str, list[str]]) -> None:
-    from services.mailings.content import Written, compose, inlined  # noqa: PLC0415 - the layer above
+    from services.mailings.content import Written, compose, inlined
 
     address, asked = listener
     page = (f"<html><head><link rel=stylesheet href='{address}/a.css'><style>@import '{address}/b.css'; "
