@@ -1,5 +1,7 @@
 """The mailing register: one message to many, by e-mail or SMS (V13, V19)."""
 
+from typing import Any
+
 import mongoengine as me
 from flask_babel import lazy_gettext as _l
 
@@ -7,6 +9,7 @@ from models.base import Record
 from models.fields.field import Choice
 from models.fields.fixed import fixed
 from models.registers import Register, add_register
+from models.rights import Access
 
 MAIL, SMS = "mail", "sms"
 CHANNELS = (
@@ -71,6 +74,10 @@ class Mailing(Record):
     sending = me.DictField()
 
     meta = {"collection": "mailing"}
+
+    @classmethod
+    def begin(cls, access: Access) -> dict[str, Any]:
+        return {"state": DRAFT}
 
 
 MAILINGS = add_register(
