@@ -1,6 +1,5 @@
 """The campaign register's screens: beside what every register has, what came of a campaign, and logging a response."""
 
-from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -22,7 +21,6 @@ from services.values import context_of
 from views.base import current_access, current_language
 from views.fields import choice_part, form_class, record_url
 from views.interface import RegisterInterface, field_texts
-from views.offers import Offer
 from views.registers import RegisterView
 
 Raw = dict[str, Any]
@@ -35,11 +33,6 @@ class CampaignView(RegisterView):
 
     datamodel = RegisterInterface("campaign")
     route_base = "/campaigns"
-
-    def offers(self, raw: Raw) -> Sequence[Offer]:
-        if not may_log(current_access()):
-            return ()
-        return [Offer(f"{self.card.path}/respond/{raw['_id']}", _("Log a response"), "message")]
 
     @expose("/results/<pk>", methods=["GET"])
     @has_access
@@ -104,7 +97,7 @@ def figures_of(access: Access, results: Results) -> list[Figure]:
     locale = context_of(access).locale
 
     def money(amount: Decimal) -> str:
-        whole = abs(amount) >= 100
+        whole = abs(amount) >= 100 or not amount
         rounded = amount.quantize(Decimal(1) if whole else Decimal("0.01"), ROUND_HALF_UP)
         return money_text(rounded, results.currency, locale, short=whole)
 
@@ -122,7 +115,7 @@ def figures_of(access: Access, results: Results) -> list[Figure]:
     found += [(label, money(amount) if amount is not None else None) for label, amount in amounts]
     if results.returned is not None:
         times = results.returned.quantize(TENTH, ROUND_HALF_UP)
-        found.append((_("Won for each unit of cost"), number_text(float(times), locale)))
+        found.append((_("Return"), _("%(times)s × costs", times=number_text(float(times), locale))))
     return [(label, text) for label, text in found if text is not None]
 
 

@@ -7,8 +7,11 @@ from flask.testing import FlaskClient
 from models.changes import Change
 from models.consent import Suppressed, marketing_rules
 from models.rights import Access
-from services.records import create_record
+from services.records import create_record, get_record
+from services.reports.definition import definition_of
+from services.reports.figures import figures_of
 from services.suppressed import list_suppressed
+from tests.services.importing import import_text, records
 
 
 def test_rules_are_chosen_on_their_page(client: FlaskClient) -> None:
@@ -84,3 +87,41 @@ def test_a_record_s_page_tells_where_marketing_may_go(client: FlaskClient, admin
     assert 'title="Letters: Refused (Phone, ' in text
     assert client.get("/people/marketing/abc").status_code == 404
     assert client.get(f"/campaigns/marketing/{raw['_id']}").status_code == 404
+
+
+def test_a_list_and_a_report_tell_consents(client: FlaskClient, admin_access: Access) -> None:
+    for name, said in (("A", "yes; Fair; 2026-05-03"), ("B", "no; ; 2026-05-04"), ("C", ""), ("D", "no")):
+        create_record(admin_access, "company", {"name": name, "email_consent": said})
+    text = client.get("/companies/?view=all&cols=name,email_consent").text
+    assert '<span class="badge c-green">Granted</span> <span class="mute num">Fair, 3 May 2026</span>' in text
+    assert 'data-only="_flt_eq_email_consent=granted"' in text
+    assert client.get("/companies/?view=all&cols=name,email_consent&group=email_consent").status_code == 200
+    assert client.get("/companies/?view=all&order=email_consent").status_code == 200
+    asked: dict[str, Any] = {"register": "company", "groups": [{"column": "email_consent"}],
+                             "measures": [{"how": "count"}]}  # fmt: skip
+    rows = figures_of(admin_access, definition_of(admin_access, asked)).rows
+    assert [(row.texts[0], row.values[0]) for row in rows] == [("Granted", 1), ("Refused", 2), ("Not given", 1)]
+    asked["conditions"] = list(rows[1].conditions)
+    assert figures_of(admin_access, definition_of(admin_access, asked)).count == 2
+    assert client.get("/companies/?view=all&_flt_eq_email_consent=x").status_code == 400
+
+
+def test_many_records_are_given_a_consent_at_once(client: FlaskClient, admin_access: Access) -> None:
+    raw = create_record(admin_access, "company", {"name": "A"})
+    typed = {"all_matching": "1", "conditions": "[]", "back": "?order=name",
+             "email_consent": ["granted", "Fair", "2026-05-03"]}  # fmt: skip
+    assert "Granted" in client.post("/companies/edit_chosen", data={**typed, "step": "preview"}).text
+    assert 'value="Fair"' in client.post("/companies/edit_chosen", data={**typed, "step": "form"}).text
+    client.post("/companies/edit_chosen", data={**typed, "step": "run"})
+    value = get_record(admin_access, "company", raw["_id"])["email_consent"]
+    assert (value["state"], value["source"]) == ("granted", "Fair")
+
+
+def test_an_import_reads_consents_and_keeps_what_is_none(admin_access: Access) -> None:
+    mapping = "columns:\n  Nimi: name\n  Lupa: email_consent\n"
+    text = "Nimi,Lupa\nA,kyllä\nB,refused; messut 2026; 3.5.2026\nC,ehkä\n"
+    report = import_text(admin_access, "company", text, mapping)
+    assert report.created == 3
+    told = {raw["name"]: raw.get("email_consent", {}).get("state") for raw in records()}
+    assert told == {"A": "granted", "B": "refused", "C": None}
+    assert [note.value for note in report.odd] == ["ehkä"]
