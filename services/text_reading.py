@@ -34,7 +34,10 @@ WORDS_IN = re.compile(r"word/(document|footnotes|endnotes|comments|header\d*|foo
 LINES = frozenset(("p", "br", "tr", "row", "si", "h", "line-break"))
 SPACES = frozenset(("tab", "s"))
 #: Elements of a page after which a line ends.
-BLOCKS = frozenset(["p", "div", "tr", "li", "td", "th", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section", "article", "title"])
+BLOCKS = frozenset((
+    "p", "div", "tr", "li", "td", "th", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section",
+    "article", "title",
+))  # fmt: skip
 ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
 
