@@ -93,8 +93,7 @@ def merge_records(
 
 @click.command("collect-files")
 def collect_files_now() -> None:
-    """Remove the files and the content that nothing holds any more, of more than a day ago: the worker does that once an
-    hour by itself."""
+    """Remove files and content that nothing holds any more, a day old or older: the worker does so once an hour."""
     click.echo(f"{collect_files()} files, {collect_content()} contents")
 
 

@@ -62,7 +62,8 @@ def text_type(head: bytes) -> str:
     """What kind of text it is; UNKNOWN for what is none."""
     try:
         # Step by step, for the last character may be cut.
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+        coding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+        text = codecs.getincrementaldecoder(coding)().decode(head)
     except UnicodeDecodeError:
         text = head.decode("latin-1")
         plain = sum(char.isascii() and (char.isprintable() or char in "\t\n\r\f") for char in text)

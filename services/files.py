@@ -26,6 +26,7 @@ PIECE, PIECES_AT_ONCE = 255 << 10, 8
 #: What finds the blob of a file in GridFS: what has none is collected.
 BLOB_INDEX = IndexModel([("grid_id", ASCENDING)], name="by_grid_id")
 WRITERS = 2
+LONGEST_NAME, LONGEST_ENDING = 255, 20
 #: So many of a content's first bytes are remembered while it is taken: they tell what it is.
 FIRST = 8_192
 #: What finds a file's pieces; GridFS can't do without.
@@ -199,7 +200,10 @@ def add_file(session: ClientSession | None, raw: Raw) -> ObjectId:
 def clean_name(name: str) -> str:
     """A file name without folders, signs that some system forbids, and such as make it look otherwise than it is."""
     base = UNSEEN.sub("", re.split(r"[\\/]", name or "")[-1])
-    return re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", base).strip(". ")[:255] or "file"
+    clean = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", base).strip(". ")
+    ending = clean[clean.rfind(".") :] if "." in clean[-LONGEST_ENDING:] else ""
+    # Shortened, a name is still that of the same kind of file.
+    return clean if 0 < len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - len(ending)] + ending or "file"
 
 
 def get_file(access: Access, file_id: Any) -> Raw:

@@ -7,7 +7,6 @@ and time there is, which here are this process's own. It knows nothing of the re
 """
 
 import email.policy
-import io
 import json
 import logging
 import re
@@ -15,14 +14,13 @@ import resource
 import signal
 import sys
 import zipfile
-from collections.abc import Iterator
 from email.parser import BytesParser
 from html.parser import HTMLParser
 from typing import IO, Any
 
 MEMORY = 1 << 30
 #: Bytes of one part of an archive, and how many parts are looked at.
-MOST_OF_PART, MOST_PARTS = 64 << 20, 300
+MOST_OF_PART, MOST_PARTS, PIECE = 64 << 20, 300, 1 << 16
 #: Bytes of a text that are looked at: what is kept of it is much less.
 MOST_BYTES = 4 << 20
 MOST_PAGES = 2_000
@@ -32,9 +30,14 @@ MACROS = "application/vnd.ms-office.macro-enabled"
 #: The parts of Office files that hold their words, in their order.
 WORDS_IN = re.compile(r"word/(document|footnotes|endnotes|comments|header\d*|footer\d*)\.xml"
                       r"|xl/sharedStrings\.xml|xl/worksheets/[^/]+\.xml|ppt/slides/[^/]+\.xml|content\.xml")
-#: Elements that hold words; those of OpenDocument hold them in mixed content.
-TEXT_NAMES = {"t"}
-LINE_NAMES = {"p", "br", "tr", "row", "si", "h", "line-break", "tab"}
+#: Elements that end a line, and those that stand for a space.
+LINES = frozenset(("p", "br", "tr", "row", "si", "h", "line-break"))
+SPACES = frozenset(("tab", "s"))
+#: Elements of a page after which a line ends.
+BLOCKS = frozenset((
+    "p", "div", "tr", "li", "td", "th", "br", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "section",
+    "article", "title",
+))  # fmt: skip
 ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -53,11 +56,15 @@ class Found:
         self.most, self.size = most, 0
         self.parts: list[str] = []
 
-    def add(self, text: str) -> bool:
-        """Take one more piece; whether there is room for another."""
-        self.parts.append(text[: self.most - self.size])
-        self.size += len(self.parts[-1])
-        return self.size < self.most
+    @property
+    def full(self) -> bool:
+        return self.size >= self.most
+
+    def add(self, text: str) -> None:
+        """Take one more piece, as far as there is room for it."""
+        if text and not self.full:
+            self.parts.append(text[: self.most - self.size])
+            self.size += len(self.parts[-1])
 
     @property
     def text(self) -> str:
@@ -101,8 +108,9 @@ def read_pdf(stream: IO[bytes], found: Found) -> None:
     if reader.is_encrypted and not reader.decrypt(""):
         raise Encrypted
     for place, page in enumerate(reader.pages):
-        if place >= MOST_PAGES or not found.add(page_text(page) + "\n\n"):
+        if place >= MOST_PAGES or found.full:
             return
+        found.add(page_text(page) + "\n\n")
 
 
 def page_text(page: Any) -> str:
@@ -120,34 +128,51 @@ def read_archive(stream: IO[bytes], found: Found) -> None:
         if any(one.flag_bits & 1 for one in parts):
             raise Encrypted
         for part in sorted(parts, key=lambda one: (not one.filename.endswith("document.xml"), one.filename)):
-            # Bytes that are not there any more behind the limit end the part as if it were cut.
             with archive.open(part) as content:
-                for text in words_of_xml(io.BytesIO(content.read(MOST_OF_PART)), part.filename):
-                    if not found.add(text):
-                        return
+                read_xml(content, found, mixed=part.filename == "content.xml")
+            if found.full:
+                return
 
 
-def words_of_xml(content: IO[bytes], name: str) -> Iterator[str]:
-    """The pieces of text of a part; no entity is resolved and nothing is fetched."""
+class Pieces:
+    """Hears the elements of a part and takes the text of those that hold words: no tree of it is built.
+
+    The words of Office files stand in <t>; those of OpenDocument stand in paragraphs and what is in them (`mixed`).
+    """
+
+    def __init__(self, found: Found, *, mixed: bool) -> None:
+        self.found, self.holders, self.inside = found, ("p", "h") if mixed else ("t",), 0
+
+    def start(self, tag: str, attributes: object) -> None:
+        name = tag.rpartition("}")[2]
+        self.inside += name in self.holders
+        if name in SPACES:
+            self.found.add(" ")
+
+    def end(self, tag: str) -> None:
+        name = tag.rpartition("}")[2]
+        self.inside -= name in self.holders
+        if name in LINES:
+            self.found.add("\n")
+
+    def data(self, text: str) -> None:
+        if self.inside:
+            self.found.add(text)
+
+    def close(self) -> None:
+        """The end; what was found has been told."""
+
+
+def read_xml(content: IO[bytes], found: Found, *, mixed: bool) -> None:
+    """The words of a part; no entity is resolved and nothing is fetched."""
     from lxml import etree
 
-    # Cells of a sheet hold numbers of the shared texts; what they hold themselves is in <is>.
-    mixed = name == "content.xml"
-    events = etree.iterparse(content, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False,
-                             recover=True, huge_tree=False)  # fmt: skip
-    for event, element in events:
-        if not isinstance(element.tag, str):
-            continue
-        local = element.tag.rpartition("}")[2]
-        if event == "end":
-            if local in TEXT_NAMES and element.text:
-                yield element.text
-            elif mixed and local in ("p", "h", "span", "a"):
-                yield "".join(filter(None, (element.text if not len(element) else "", element.tail)))
-            if local in LINE_NAMES:
-                yield "\n"
-            if local in ("p", "si", "row", "sp"):
-                element.clear()
+    parser = etree.XMLParser(target=Pieces(found, mixed=mixed), resolve_entities=False, no_network=True, load_dtd=False,
+                             huge_tree=False)  # fmt: skip
+    taken = 0
+    while not found.full and taken < MOST_OF_PART and (piece := content.read(PIECE)):
+        taken += len(piece)
+        parser.feed(piece)
 
 
 def read_mail(data: bytes, found: Found) -> None:
@@ -176,11 +201,13 @@ class Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         self.silent += tag in ("script", "style")
-        self.found.add(" ")
+        if tag in BLOCKS:
+            self.found.add("\n")
 
     def handle_endtag(self, tag: str) -> None:
         self.silent = max(0, self.silent - (tag in ("script", "style")))
-        self.found.add("\n" if tag in ("p", "div", "tr", "li", "h1", "h2", "h3") else " ")
+        if tag in BLOCKS:
+            self.found.add("\n")
 
     def handle_data(self, data: str) -> None:
         if not self.silent:

@@ -1,8 +1,8 @@
 """Files that nothing holds go after a day: uploads that were never saved, content of files that are gone for good.
 
 Content comes first, its name second, what holds it last: whoever adds some may be between those steps, for hours where
-the line is slow. So content is collected by when it was last in use (`services.files.in_use`), and taken away in the very
-step that looks at that. What is held by older versions of a record, by records in the recycle bin and by their history stays.
+the line is slow. So content is collected by when it was last in use (`services.files.in_use`), and taken away in the
+very step that looks at that. What older versions, records in the recycle bin and their history hold stays.
 """
 
 import datetime as dt
@@ -23,9 +23,8 @@ from models.files import StoredFile
 from models.jobs import Job, JobState
 from models.registers import Register, all_registers
 from models.rights import Access
-from models.transactions import in_transaction
 from services.document_text import READ_TEXT
-from services.jobs import add_job, wake
+from services.jobs import start_job
 from services.records import now
 
 Raw = dict[str, Any]
@@ -100,7 +99,9 @@ def file_fields() -> Iterator[tuple[Register, Field]]:
 def collect_content(older_than: dt.timedelta = DAY) -> int:
     """Remove the content that no file has, and what uploads that broke off have left; how many."""
     limit, database = now() - older_than, me.get_db()
-    unused = {"$or": [{"used_at": {"$lt": limit}}, {"used_at": None, "grid_id": {"$lt": ObjectId.from_datetime(limit)}}]}
+    # Content of before `used_at` was kept tells its age by its id.
+    unused = {"$or": [{"used_at": {"$lt": limit}},
+                      {"used_at": None, "grid_id": {"$lt": ObjectId.from_datetime(limit)}}]}  # fmt: skip
     removed = 0
     for blobs in batches(database["blob"].find(unused, {"_id": 1})):
         digests = [raw["_id"] for raw in blobs]
@@ -143,9 +144,5 @@ def read_again(older_than: dt.timedelta = HOUR) -> int:
         {"facets": f"reading={WAITING}", "changed_at": {"$lt": limit}}, {"name": 1, "read_file": 1})  # fmt: skip
     left = [raw for raw in waiting if raw["_id"] not in going]
     for raw in left:
-        params = {"document": raw["_id"], "file": raw["read_file"]}
-        in_transaction(lambda session, raw=raw, params=params: add_job(
-            session, Access(), READ_TEXT, str(raw.get("name") or ""), params))  # fmt: skip
-    if left:
-        wake()
+        start_job(Access(), READ_TEXT, str(raw.get("name") or ""), {"document": raw["_id"], "file": raw["read_file"]})
     return len(left)
