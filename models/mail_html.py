@@ -65,7 +65,7 @@ def clean_mail(text: str, *, ids: bool = False) -> str:
     With `ids` elements keep theirs, for style sheets that speak of them. Raises TooComplex.
     """
     if not ELEMENT.search(text):
-        return paragraphs(text)
+        return cleaned(paragraphs(text))
     sheets, rest = without_styles(text)
     styles = clean_style_sheet("\n".join(sheets))
     if len(TAG.findall(rest)) > MOST_ELEMENTS:
@@ -76,6 +76,7 @@ def clean_mail(text: str, *, ids: bool = False) -> str:
         raise TooComplex(f"elements more than {DEEPEST} deep")
     if not has_content(body):
         return ""
+    body = body if "<" in body else f"<p>{body}</p>"
     return f"<style>{styles}</style>{body}" if styles else body
 
 
