@@ -26,7 +26,7 @@ from services.mailings import (
     preview,
     send_test,
 )
-from services.mailings.members import place_of
+from services.mailings.members import marked, place_of
 from services.mailings.pictures import picture_content
 from services.search import TooSlow
 from services.sms import sms_length
@@ -37,7 +37,7 @@ from views.mailing_steps import CHECK, CONTENT, RECIPIENTS, SEND, MailingScreens
 Raw = dict[str, Any]
 MOST_RECIPIENTS = 10_000_000
 SIZES, TONES, PARTS = ("both", "desktop", "phone"), ("light", "dark"), ("html", "text")
-#: What the frame with the message may do: show itself. Its pictures are written into it; nothing is fetched, nothing runs.
+#: What the frame with the message may do: show itself. Its pictures are written into it; nothing is fetched or runs.
 FRAME_POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
@@ -80,8 +80,9 @@ class CheckScreens(MailingScreens):
         return self.mailing_page(
             "mailings/check.html", raw, CHECK, draft=draft, findings=findings, found=found, problem=problem,
             errors=[one for one in findings if one.level == "error"], sms=not is_mail(raw), size=size,
-            dark=tone == "dark", part=part, q=request.args.get("q", "")[:100], length=sms_words(found.text) if found and not is_mail(raw) else "",
-            preheader=raw.get("preheader"), sender=raw.get("sender_name") or "",
+            dark=tone == "dark", part=part, q=request.args.get("q", "")[:100], reasons=REASONS,
+            length=sms_words(found.text) if found and not is_mail(raw) else "",
+            preheader=raw.get("preheader"), sender=raw.get("sender_name") or mail_from(),
             kept=[(name, request.args[name]) for name in ("size", "tone", "part") if name in request.args],
             sizes=options("size", size, ((_("Both"), "", "both"), (_("Computer"), "device-desktop", "desktop"),
                                          (_("Phone"), "device-mobile", "phone"))),
@@ -89,7 +90,7 @@ class CheckScreens(MailingScreens):
             parts=options("part", part, ((_("HTML"), "", "html"), (_("Plain text"), "", "text"))),
             frame_url=f"{self.address('frame', raw)}?place={place}&tone={tone}", test_url=self.address("test", raw),
             test_addresses=request.form.get("addresses", getattr(current_user(), "email", "")),
-            test_problem=test_problem, reasons=REASONS, content_url=self.address(CONTENT, raw), send_url=self.address(SEND, raw),
+            test_problem=test_problem, content_url=self.address(CONTENT, raw), send_url=self.address(SEND, raw),
         ), status  # fmt: skip
 
     def previewed(self, raw: Raw) -> tuple[Preview | None, str]:
@@ -129,8 +130,11 @@ class CheckScreens(MailingScreens):
     @permission_name("show")
     def frame(self, pk: str) -> Response:
         """The HTML of one recipient's message, to be shown in a frame in which nothing of it runs or is fetched."""
-        found, problem = self.previewed(self.mailing(pk))
-        html = with_pictures(current_access(), pk, found.html) if found else f"<p>{escape(problem)}</p>"
+        try:
+            place = number_arg("place", 0, MOST_RECIPIENTS)
+            html = with_pictures(current_access(), pk, marked(current_access(), pk, place))
+        except (MailingProblem, NotAllowed, ConditionError, TooSlow) as problem:
+            html = f"<p>{escape(problem)}</p>"
         if request.args.get("tone") == "dark":
             html = re.sub(r"(?=</head>)", DARK, html, count=1)
         response = Response(html, content_type="text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What becomes of a mailing: how far it is, held, gone on with, called off; each recipient's message, and the unclear ones."""
+"""What becomes of a mailing: how far it is, held, gone on with, called off; each recipient's message."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +118,8 @@ class FollowingScreens(MailingScreens):
         figures = [(str(label), colour, found.counts[key], f"{here}?state={key}")
                    for key, (label, colour) in STATES.items() if found.counts.get(key)]  # fmt: skip
         return ShownProgress(
-            found.ended, found.recipients, found.percent, told(raw, found), found.state in (SCHEDULED, SENDING), figures,
+            found.ended, found.recipients, found.percent, told(raw, found), found.state in (SCHEDULED, SENDING),
+            figures,
             [(str(REASONS.get(reason, reason)), count) for reason, count in found.left_out.items() if count],
             found.unsubscribed, found.counts.get(UNCLEAR, 0), f"{here}?state={UNCLEAR}", found.state == SENDING,
             found.state == PAUSED, found.state in (SCHEDULED, SENDING, PAUSED),

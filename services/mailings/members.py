@@ -1,21 +1,40 @@
 """The members of a mailing's segment, looked at one by one before it is sent: who gets it, who is left out and why."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from bson import ObjectId
 from pymongo.errors import ExecutionTimeout
 
 from models.rights import Access
+from services.letters import public_url
 from services.mailings.checking import MOST_CHECKED
+from services.mailings.content import composed
 from services.mailings.drafts import get_mailing
-from services.mailings.recipients import DOUBLE, Audience, Recipient, address_key, audience_of, batches
+from services.mailings.merge_fields import UNSUBSCRIBE
+from services.mailings.previewing import NO_LINK, preview, shown, values_of
+from services.mailings.recipients import (
+    DOUBLE,
+    Audience,
+    Recipient,
+    address_key,
+    audience_of,
+    batches,
+    members_or_none,
+)
 from services.outbox.reading import escaped
 from services.search import TooSlow, time_limit
 
 PAGE = 50
+#: Around the name of a field that stays empty until it is marked: no text has these.
+OPENED, CLOSED = "\ue000", "\ue001"
+QUOTED = re.compile(f"{quote(OPENED)}|{quote(CLOSED)}")
+TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
+MARK = '<mark style="background-color:#ffe0a3;color:#5c3600">'
 MAX_PAGE = MOST_CHECKED // PAGE
 
 
@@ -60,6 +79,22 @@ def looked_at(audience: Audience, ids: Sequence[ObjectId]) -> Iterator[Recipient
             if not recipient.reason:
                 seen.add(key)
             yield recipient
+
+
+def marked(access: Access, mailing_id: Any, place: int) -> str:
+    """The HTML that `preview` gives, in which the fields that stay empty are marked by their names. Raises as it does."""
+    raw = get_mailing(access, mailing_id)
+    found = members_or_none(access, raw)
+    if found is None or not found[1]:
+        return preview(access, mailing_id, place).html
+    audience, ids = found
+    ready, place = composed(raw), max(0, min(place, len(ids) - 1))
+    values = values_of(audience, raw, ready, audience.rows(ids[place : place + 1]))[0]
+    names = {name: f"{OPENED}{name}{CLOSED}" for name in ready.missing(values)}
+    rendered = ready.render({**values, **names, UNSUBSCRIBE: public_url(NO_LINK)})
+    # In addresses they are quoted, in the title they would be read: both without marks.
+    html = QUOTED.sub("", TITLE.sub("", shown(raw, rendered)))
+    return html.replace(OPENED, MARK).replace(CLOSED, "</mark>")
 
 
 def place_of(access: Access, mailing_id: Any, text: str, after: int = -1) -> int | None:
