@@ -177,6 +177,8 @@ class SignInView(AuthDBView):
     @no_cache
     def code(self) -> Any:
         """Type the code."""
+        if current_user() is not None:
+            return redirect(start_page())
         form, status = CodeForm(), 200
         try:
             attempt = attempt_of(session.get(ATTEMPT))
