@@ -111,7 +111,9 @@ def node_words(schema: Schema, node: Node) -> str:
     words = joined_words(group if group == "all" else "any", [node_words(inner, one) for one in node[group]])
     if THROUGH in node:
         name = way.label_in(current_language()) if way else str(node[THROUGH])[:80]
-        name = f"{name} ({_('as')} {node[TITLE]})" if node.get(TITLE) else name
+        if node.get(TITLE):
+            titled = _("%(link)s (title: %(title)s)", link=NAME, title=WHAT)
+            name = titled.replace(NAME, name).replace(WHAT, str(node[TITLE])[:80])
         text = _("no %(link)s where %(what)s", link=NAME, what=WHAT) if group == "none" else _(
             "%(link)s where %(what)s", link=NAME, what=WHAT)  # fmt: skip
         return f"({text})".replace(NAME, name).replace(WHAT, words)

@@ -208,7 +208,7 @@ def test_people_of_the_companies_make_a_segment(client: FlaskClient, admin_acces
     raw = the_segment("Directors")
     assert made.location.endswith(f"/segments/show/{raw['_id']}")
     assert "1 member<" in client.get(f"/segments/members/{raw['_id']}").text
-    assert "Works for (as direct) where Segment is “In Oulu”" in client.get(made.location).text
+    assert "Works for (title: direct) where Segment is “In Oulu”" in client.get(made.location).text
 
 
 def test_page_offers_what_one_may(
