@@ -97,9 +97,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/opportunities/board", "/opportunities/board?_flt_ct_name=nothing", "/opportunities/?view=all",
         f"/opportunities/show/{opportunities[0]['_id']}", f"/opportunities/show/{opportunities[1]['_id']}",
         f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
-        "/segments/", "/segments/add", f"/segments/show/{living}", f"/segments/edit/{living}", f"/segments/show/{fixed}",
-        f"/segments/people/{living}", f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
-        f"/segments/history/{living}",
+        "/segments/", "/segments/add", f"/segments/show/{living}", f"/segments/edit/{living}",
+        f"/segments/show/{fixed}", f"/segments/people/{living}", f"/segments/history/{living}",
+        f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
     ]  # fmt: skip
 
