@@ -16,6 +16,7 @@ from models.fields.ways import Tie, Way, way_of
 from models.registers import REGISTERS, SECTIONS, Register, all_registers
 from models.segments import MEMBERS
 from services.labels import names_of
+from services.saved_views import speaks_of_unseen
 from services.values import context_of
 from views.base import current_access, current_language
 from views.condition_inputs import Built
@@ -134,11 +135,11 @@ def told_conditions(schema: Schema, conditions: Sequence[Node]) -> list[str]:
 
 
 def told_of_any(conditions: Sequence[Node]) -> list[str]:
-    """The same where nobody says of which register they are: of the first that has the fields they speak of."""
+    """The same where nobody says of which register they are: of the first of which the user sees all they speak of."""
     access = current_access()
     schemas = [schema_of(choice.key).for_access(access) for choice in MEMBERS]
-    columns = {node["col"] for node in conditions if comparison(node)}
-    found = next((schema for schema in schemas if columns <= schema.by_column.keys()), None)
+    found = next((schema for schema in schemas
+                  if not any(speaks_of_unseen(access, schema, node) for node in conditions)), None)  # fmt: skip
     return told_conditions(found, conditions) if found else [_("Conditions on fields that you don’t see")]
 
 
