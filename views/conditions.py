@@ -16,6 +16,7 @@ from models.fields.ways import Tie, Way, way_of
 from models.registers import REGISTERS, SECTIONS, Register, all_registers
 from models.segments import MEMBERS
 from services.labels import names_of
+from services.saved_views import speaks_of_unseen
 from services.values import context_of
 from views.base import current_access, current_language
 from views.condition_inputs import Built
@@ -111,7 +112,9 @@ def node_words(schema: Schema, node: Node) -> str:
     words = joined_words(group if group == "all" else "any", [node_words(inner, one) for one in node[group]])
     if THROUGH in node:
         name = way.label_in(current_language()) if way else str(node[THROUGH])[:80]
-        name = f"{name} ({_('as')} {node[TITLE]})" if node.get(TITLE) else name
+        if node.get(TITLE):
+            titled = _("%(link)s (title: %(title)s)", link=NAME, title=WHAT)
+            name = titled.replace(NAME, name).replace(WHAT, str(node[TITLE])[:80])
         text = _("no %(link)s where %(what)s", link=NAME, what=WHAT) if group == "none" else _(
             "%(link)s where %(what)s", link=NAME, what=WHAT)  # fmt: skip
         return f"({text})".replace(NAME, name).replace(WHAT, words)
@@ -132,11 +135,11 @@ def told_conditions(schema: Schema, conditions: Sequence[Node]) -> list[str]:
 
 
 def told_of_any(conditions: Sequence[Node]) -> list[str]:
-    """The same where nobody says of which register they are: of the first that has the fields they speak of."""
+    """The same where nobody says of which register they are: of the first of which the user sees all they speak of."""
     access = current_access()
     schemas = [schema_of(choice.key).for_access(access) for choice in MEMBERS]
-    columns = {node["col"] for node in conditions if comparison(node)}
-    found = next((schema for schema in schemas if columns <= schema.by_column.keys()), None)
+    found = next((schema for schema in schemas
+                  if not any(speaks_of_unseen(access, schema, node) for node in conditions)), None)  # fmt: skip
     return told_conditions(found, conditions) if found else [_("Conditions on fields that you don’t see")]
 
 

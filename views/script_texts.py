@@ -35,6 +35,7 @@ TEXTS: dict[str, Any] = {
     "builder_condition": _l("Add a condition"),
     "builder_group": _l("Add a group"),
     "builder_linked": _l("Add linked records…"),
+    "builder_relationships": _l("Relationships"),
     "builder_title": _l("Title"),
     "builder_title_hint": _l("Title, such as director"),
     "report_order": _l("{figure}, the largest first"),

@@ -163,7 +163,9 @@ class Group {
 
   wayPicker() {
     const select = el("select", { class: "form-select k-way", "aria-label": text("builder_linked") });
-    select.append(option("", text("builder_linked")), ...this.ways.map((way) => option(way.code, way.label)));
+    const [ties, links] = [true, false].map((titled) => this.ways.filter((way) => way.titled === titled).map((way) => option(way.code, way.label)));
+    select.append(option("", text("builder_linked")), ...links);
+    if (ties.length) select.append(el("optgroup", { label: text("builder_relationships") }, ...ties));
     select.addEventListener("change", () => {
       const way = this.ways.find((known) => known.code === select.value);
       select.value = "";

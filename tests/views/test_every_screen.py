@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
@@ -16,9 +16,10 @@ from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
 from services.pipelines import add_pipeline
-from services.records import create_record, delete_record
+from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
 from services.security import access_for
+from services.segments import remember
 from services.settings import define_field
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
@@ -63,6 +64,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
     report = add_reports(admin)
+    living, fixed = add_segments(admin_access, company)
     return [
         "/", "/tray/general", "/tray/general/arrange",
         "/settings/trays/", "/settings/trays/add", "/settings/trays/sales",
@@ -96,8 +98,22 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/opportunities/board", "/opportunities/board?_flt_ct_name=nothing", "/opportunities/?view=all",
         f"/opportunities/show/{opportunities[0]['_id']}", f"/opportunities/show/{opportunities[1]['_id']}",
         f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
+        "/segments/", "/segments/add", f"/segments/show/{living}", f"/segments/edit/{living}",
+        f"/segments/show/{fixed}", f"/segments/people/{living}", f"/segments/history/{living}",
+        f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
     ]  # fmt: skip
+
+
+def add_segments(admin_access: Access, company: dict[str, Any]) -> tuple[str, str]:
+    """The ids of a living segment that somebody had remembered and of an empty fixed one."""
+    conditions = [{"none": [{"col": "city", "opr": "eq", "value": "Nowhere at all"}]}, json.loads(unquote(GROUPS))[0]]
+    living = create_record(admin_access, "segment", {
+        "name": "A rather long name of a segment", "members": "company", "conditions": conditions})  # fmt: skip
+    remember(admin_access, living["_id"])
+    update_record(admin_access, "company", company["_id"], {"city": "Nowhere at all"})
+    fixed = create_record(admin_access, "segment", {"name": "Fixed", "members": "company", "kind": "fixed"})
+    return str(living["_id"]), str(fixed["_id"])
 
 
 def add_reports(admin: User) -> str:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from models.jobs import Job
 from models.rights import Access
-from models.security import User
+from models.security import FieldRight, User
 from models.segments import Segment, SegmentSnapshot
 from services import segments
 from services.records import create_record, create_records, delete_record, update_record
@@ -131,6 +131,20 @@ def test_history_tells_conditions_in_words(client: FlaskClient, admin_access: Ac
     assert the_segment("In Oulu")["conditions"] == [OULU]
 
 
+def test_page_and_history_keep_hidden_fields_to_themselves(
+    client: FlaskClient, admin_access: Access, make_role: Callable, make_user: Callable, sign_in: Callable
+) -> None:
+    nested = [{"any": [{"col": "city", "opr": "eq", "value": "Secret town"}]}]
+    raw = create_record(admin_access, "segment", {"name": "S", "members": "company", "conditions": nested})
+    make_role("Blind", ("company", "see", "all"), ("segment", "see", "all"),
+              field_rights=[FieldRight(register="company", column="city", access="hidden")])  # fmt: skip
+    blind = sign_in(make_user("blind", "Blind"))
+    for address in ("show", "history"):
+        page = blind.get(f"/segments/{address}/{raw['_id']}").text
+        assert "Secret town" not in page
+        assert "fields that you don’t see" in page
+
+
 def test_segment_without_members_says_what_to_do(client: FlaskClient, admin_access: Access) -> None:
     told = {"living": "It asks for nothing yet", "fixed": "Tick rows in the list of Companies"}
     for kind, text in told.items():
@@ -208,7 +222,7 @@ def test_people_of_the_companies_make_a_segment(client: FlaskClient, admin_acces
     raw = the_segment("Directors")
     assert made.location.endswith(f"/segments/show/{raw['_id']}")
     assert "1 member<" in client.get(f"/segments/members/{raw['_id']}").text
-    assert "Works for (as direct) where Segment is “In Oulu”" in client.get(made.location).text
+    assert "Works for (title: direct) where Segment is “In Oulu”" in client.get(made.location).text
 
 
 def test_page_offers_what_one_may(

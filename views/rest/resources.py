@@ -13,9 +13,10 @@ from views.rest.opportunities import OpportunityApi
 from views.rest.people import PersonApi
 from views.rest.products import ProductApi
 from views.rest.security import answer_token_errors
+from views.rest.segments import SegmentApi
 
 RESOURCES = (
-    CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, FieldDefinitionApi,
+    CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, FieldDefinitionApi,
     ChoiceListApi, JobApi, DescriptionApi,
 )  # fmt: skip
 
