@@ -112,7 +112,8 @@ def test_hostile_values_make_no_element_and_no_header(built_app: Flask, value: s
 def test_fields_are_found_by_key_and_label_in_both_languages_and_behind_links(admin_access: Access) -> None:
     [raw] = people_of(admin_access, "a@example.com")
     fields = MergeFields.of(admin_access, "person", "fi")
-    for name in ("first_name", "etunimi", "company.name", "yritys.nimi", "companies.city", "yritykset.postitoimipaikka"):
+    for name in ("first_name", "etunimi", "company.name", "yritys.nimi", "companies.city",
+                 "yritykset.postitoimipaikka"):  # fmt: skip
         assert fields.find(name), name
     assert fields.find("company.nothing") is None
     assert fields.find("nothing.name") is None
