@@ -175,7 +175,7 @@ def undone(access: Access, schema: Schema, before: Raw, change: Raw) -> Raw | No
     after = finished(schema, before, values)
     parsed = Parsed(values=values)
     check_required(parsed, schema.for_access(access), after)
-    check_together(parsed, schema.for_access(access), after)
+    check_together(parsed, schema.for_access(access), after, before)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)

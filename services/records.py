@@ -272,7 +272,7 @@ def changed_document(
     after = finished(schema, before, parsed.values)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
-    check_together(parsed, seen, after)
+    check_together(parsed, seen, after, before)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)

@@ -20,7 +20,7 @@ from services.mailings.content import Composed, composed
 from services.mailings.drafts import get_mailing
 from services.mailings.errors import MailingProblem
 from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields, html_template, text_template
-from services.mailings.pictures import picture_content, used_pictures
+from services.mailings.pictures import used_pictures
 from services.mailings.recipients import DOUBLE, REASONS, Audience, address_key, audience_of, batches
 from services.sms import sms_length
 
@@ -106,7 +106,7 @@ def stray_checks(raw: Raw, ready: Composed) -> Iterator[Check]:
 
 def size_checks(raw: Raw, ready: Composed) -> Iterator[Check]:
     html = len(ready.render({}).html.encode())
-    pictures = sum(len(picture_content(file["sha256"], file["_id"])) for file in used_pictures(raw))
+    pictures = sum(file["size"] for file in used_pictures(raw))
     if html > CLIPPED:
         yield Check(WARNING, "long_html", _("The HTML takes %(size)s kB: Gmail cuts what is longer than 102 kB, and "
                                             "the end is not seen.", size=html // 1024))  # fmt: skip

@@ -17,12 +17,15 @@ from models.mail_html import clean_mail
 from models.mailings import Mailing
 from models.rights import Access
 from models.security import FieldRight
+from services.bulk_edit import Edit, edit_selected
+from services.history import undo_change
 from services.mail import email_of
 from services.mailings import copy_mailing, merge_fields, preview, save_content
 from services.mailings.content import Written, compose
 from services.mailings.merge_fields import MergeFields, Place, html_template, line_template, text_template
 from services.outbox import Content
 from services.records import VersionConflict, get_record, now, update_record
+from services.search import Selection
 from services.settings import define_field
 from tests.services.mailing_fixtures import HTML, everybody, mailing_to, people_of
 
@@ -230,11 +233,17 @@ def test_content_is_a_record_s_value_with_versions_and_history(admin_access: Acc
 
 @pytest.mark.parametrize("state", ["scheduled", "sending", "paused", "sent", "cancelled"])
 def test_what_is_sent_can_t_be_changed_but_copied(admin_access: Access, state: str) -> None:
-    raw = mailing_to(admin_access, everybody(admin_access))
+    first = mailing_to(admin_access, everybody(admin_access))
+    raw = update_record(admin_access, "mailing", first["_id"], {"subject": "Changed"})
     Mailing._get_collection().update_one({"_id": raw["_id"]}, {"$set": {"state": state}})
     for column, value in (("html", "<p>Uusi</p>"), ("subject", "x"), ("purpose", "marketing"), ("text", "x")):
         with pytest.raises(ValidationFailed, match="Copy it as a new mailing"):
             update_record(admin_access, "mailing", raw["_id"], {column: value})
+    with pytest.raises(ValidationFailed, match="Copy it as a new mailing"):
+        undo_change(admin_access, "mailing", raw["_id"], raw["version"])
+    chosen = Selection(ids=(str(raw["_id"]),))
+    outcome = edit_selected(admin_access, "mailing", chosen, [Edit("subject", "Bulk")])
+    assert (outcome.changed, len(outcome.refused)) == (0, 1)
     assert update_record(admin_access, "mailing", raw["_id"], {"name": "Renamed"})["name"] == "Renamed"
     copy = get_record(admin_access, "mailing", copy_mailing(admin_access, raw["_id"])["_id"])
     assert (copy["state"], copy["html"], copy["subject"]) == ("draft", raw["html"], raw["subject"])
