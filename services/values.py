@@ -117,14 +117,9 @@ def check_required(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) ->
             parsed.fail(found.column, _l("%(label)s is missing: fill it in.", label=LazyLabel(found)))
 
 
-def check_together(
-    parsed: Parsed, schema: Schema, result: Mapping[str, Any], before: Mapping[str, Any] | None = None
-) -> None:
-    """Note what does not go together in the finished record, and what can't be changed any more of what it was
-    `before`; of a column that one does not see, by what was sent."""
-    document = schema.register.document
-    settled = document.settled(before, result) if before else {}
-    for column, message in {**document.problems(result), **settled}.items():
+def check_together(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) -> None:
+    """Note what does not go together in the finished record; of a column that one does not see, by what was sent."""
+    for column, message in schema.register.document.problems(result).items():
         if column not in parsed.errors:
             shown = column if column in schema.by_column else next(iter(parsed.values), column)
             parsed.fail(shown, message)

@@ -43,7 +43,7 @@ def keep_settled(
     _session: ClientSession, _access: Access, pairs: Sequence[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]
 ) -> None:
     """Refuse to change what has been sent, whatever writes it. Forms, REST, bulk edits and taking a change back have
-    said so before (services.values.check_together)."""
+    said so before (services.late_changes)."""
     for before, after in pairs:
         changed = Mailing.settled(before, after) if before is not None and after is not None else {}
         if changed:
