@@ -17,12 +17,15 @@ from models.mail_html import clean_mail
 from models.mailings import Mailing
 from models.rights import Access
 from models.security import FieldRight
+from services.bulk_edit import Edit, edit_selected
+from services.history import undo_change
 from services.mail import email_of
 from services.mailings import copy_mailing, merge_fields, preview, save_content
 from services.mailings.content import Written, compose
 from services.mailings.merge_fields import MergeFields, Place, html_template, line_template, text_template
 from services.outbox import Content
 from services.records import VersionConflict, get_record, now, update_record
+from services.search import Selection
 from services.settings import define_field
 from tests.services.mailing_fixtures import HTML, everybody, mailing_to, people_of
 
@@ -112,7 +115,8 @@ def test_hostile_values_make_no_element_and_no_header(built_app: Flask, value: s
 def test_fields_are_found_by_key_and_label_in_both_languages_and_behind_links(admin_access: Access) -> None:
     [raw] = people_of(admin_access, "a@example.com")
     fields = MergeFields.of(admin_access, "person", "fi")
-    for name in ("first_name", "etunimi", "company.name", "yritys.nimi", "companies.city", "yritykset.postitoimipaikka"):
+    for name in ("first_name", "etunimi", "company.name", "yritys.nimi", "companies.city",
+                 "yritykset.postitoimipaikka"):  # fmt: skip
         assert fields.find(name), name
     assert fields.find("company.nothing") is None
     assert fields.find("nothing.name") is None
@@ -202,6 +206,17 @@ def test_preview_without_recipients_shows_the_names_of_fields(admin_access: Acce
     assert "Hei [first_name], [company.name]!" in found.html
 
 
+def test_preview_shows_what_its_reader_may_see(admin_access: Access, make_user: Any, make_role: Any,
+                                               access_of: Any) -> None:  # fmt: skip
+    people_of(admin_access, "a@example.com")
+    raw = mailing_to(admin_access, everybody(admin_access))
+    sees = [(register, "see", "all") for register in ("mailing", "segment", "person")]
+    reader = access_of(make_user("reader", make_role("Reads", *sees)))
+    assert (preview(reader, raw["_id"]).count, preview(reader, raw["_id"]).subject) == (0, "Hei [first_name]")
+    role = make_role("Sees less", *sees, field_rights=[FieldRight(register="mailing", column="html", access="hidden")])
+    assert preview(access_of(make_user("other", role)), raw["_id"]).html == ""
+
+
 def test_fields_offered_are_those_of_recipients_and_their_company(admin_access: Access) -> None:
     raw = mailing_to(admin_access, everybody(admin_access))
     names = [one.name for one in merge_fields(admin_access, raw["_id"])]
@@ -229,11 +244,17 @@ def test_content_is_a_record_s_value_with_versions_and_history(admin_access: Acc
 
 @pytest.mark.parametrize("state", ["scheduled", "sending", "paused", "sent", "cancelled"])
 def test_what_is_sent_can_t_be_changed_but_copied(admin_access: Access, state: str) -> None:
-    raw = mailing_to(admin_access, everybody(admin_access))
+    first = mailing_to(admin_access, everybody(admin_access))
+    raw = update_record(admin_access, "mailing", first["_id"], {"subject": "Changed"})
     Mailing._get_collection().update_one({"_id": raw["_id"]}, {"$set": {"state": state}})
     for column, value in (("html", "<p>Uusi</p>"), ("subject", "x"), ("purpose", "marketing"), ("text", "x")):
         with pytest.raises(ValidationFailed, match="Copy it as a new mailing"):
             update_record(admin_access, "mailing", raw["_id"], {column: value})
+    with pytest.raises(ValidationFailed, match="Copy it as a new mailing"):
+        undo_change(admin_access, "mailing", raw["_id"], raw["version"])
+    chosen = Selection(ids=(str(raw["_id"]),))
+    outcome = edit_selected(admin_access, "mailing", chosen, [Edit("subject", "Bulk")])
+    assert (outcome.changed, len(outcome.refused)) == (0, 1)
     assert update_record(admin_access, "mailing", raw["_id"], {"name": "Renamed"})["name"] == "Renamed"
     copy = get_record(admin_access, "mailing", copy_mailing(admin_access, raw["_id"])["_id"])
     assert (copy["state"], copy["html"], copy["subject"]) == ("draft", raw["html"], raw["subject"])

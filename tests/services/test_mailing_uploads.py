@@ -87,8 +87,8 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(
 
 
 @pytest.mark.parametrize("content", [
-    SVG, b"<html><script>alert(1)</script></html>", b"", b"GIF89a", b"\x89PNG\r\n\x1a\n<script>", b"%PDF-1.7", b"PK\x03\x04",
-    b"\xff\xd8\xff" + b"x" * 100, picture().getvalue()[:40], b"x" * (MOST_BYTES + 1), b"BM" + b"\0" * 60,
+    SVG, b"<html><script>alert(1)</script></html>", b"", b"GIF89a", b"\x89PNG\r\n\x1a\n<script>", b"%PDF-1.7",
+    b"PK\x03\x04", b"\xff\xd8\xff" + b"x" * 100, picture().getvalue()[:40], b"x" * (MOST_BYTES + 1), b"BM" + b"\0" * 60,
 ], ids=range(11))  # fmt: skip
 def test_what_is_no_picture_is_refused_with_a_message(admin_access: Access, draft: Any, content: bytes) -> None:
     with pytest.raises(UploadProblem) as refusal:
@@ -156,7 +156,8 @@ def zipped(files: Mapping[str, bytes | str]) -> BytesIO:
 PAGE = ('<html><head><link rel="stylesheet" href="css/a.css"><link rel=stylesheet href="https://evil.example/x.css">'
         '<style>#top{color:#ff0000}</style></head><body><p id="top" class="a">Hei</p>'
         '<img src="images/My%20Logo.PNG" alt="Logo"><td background="x"><img src=\'./images/my logo.png\'>'
-        '<img src="http://evil.example/t.gif"><img src="missing.png"><img src="https://ok.example/a.png"></body></html>')  # fmt: skip
+        '<img src="http://evil.example/t.gif"><img src="missing.png"><img src="https://ok.example/a.png">'
+        "</body></html>")  # fmt: skip
 
 
 def test_page_with_its_pictures_and_styles_is_taken_in(admin_access: Access, draft: Any) -> None:
@@ -217,7 +218,8 @@ HOSTILE: dict[str, bytes] = {
     "a damaged zip": zipped({"a.html": "<p>x</p>" * 50}).getvalue()[:60] + zipped({"a.html": "<p>"}).getvalue()[-60:],
     "no html": b"just words", "nothing": b"", "wrong characters": b"<p>\xff\xfe\xe4</p>", "nul": b"<p>\x00</p>",
     "a program": b"MZ\x90\x00<p>" + bytes(range(256)), "too large": b"<p>" + b"x" * (21 << 20),
-    "deep": b"<style>#a{color:red}</style>" + b"<div>" * 400 + b"x", "deep css": b"<style>#a" + b"{(" * 9000 + b"</style><p>x",
+    "deep": b"<style>#a{color:red}</style>" + b"<div>" * 400 + b"x",
+    "deep css": b"<style>#a" + b"{(" * 9000 + b"</style><p>x",
 }  # fmt: skip
 
 
