@@ -30,7 +30,8 @@ def normalised(channel: str, address: Any) -> str:
 
 
 class MarketingConsent:
-    """The fields of whoever may be sent marketing. They stand last in their section."""
+    """The fields of whoever may be sent marketing. They stand after the program's other fields
+    of their section."""
 
     email_consent = fixed("consent", _l("E-mail consent"), section="classification", order=810)
     sms_consent = fixed("consent", _l("SMS consent"), section="classification", order=820)

@@ -128,6 +128,7 @@ def state_part(access: Access, one: MailingRow) -> Any:
 def mailing_text(access: Access, one: MailingRow) -> str:
     """What became of a mailing, in a few words."""
     sent, failed = (one.states.get(state.value, 0) for state in (MessageState.SENT, MessageState.FAILED))
+    sent = sent or int(one.raw.get("went_out") or 0)
     waiting = one.states.get(MessageState.WAITING.value, 0) + one.states.get(MessageState.SENDING.value, 0)
     told = [
         (sent, lambda n: ngettext("%(num)s sent", "%(num)s sent", n)),

@@ -49,12 +49,13 @@ def joined(parts: Sequence[Part]) -> str:
 
 def part_html(part: Part) -> str:
     text = escape(part.text)
-    note = f' <span class="mute num">{escape(part.note)}</span>' if part.note else ""
     if part.colour:
+        note = f' <span class="mute">{escape(part.note)}</span>' if part.note else ""
         return f'<span class="badge c-{escape(part.colour)}">{text}</span>{note}'
     if not part.href:
         return text
     outside = ' rel="noopener noreferrer" target="_blank"' if part.href.startswith("http") else ""
+    note = f' <span class="mute num">{escape(part.note)}</span>' if part.note else ""
     return f'<a href="{escape(part.href)}"{outside}>{text}</a>{note}'
 
 

@@ -1,5 +1,6 @@
 """Settings: whom marketing may go to by the organisation's rules, and the addresses that get none."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -109,7 +110,7 @@ class SuppressedView(BaseView):
         )  # fmt: skip
 
 
-def shown_rows(rows: "list[Raw]") -> "list[Raw]":
+def shown_rows(rows: Sequence[Raw]) -> Sequence[Raw]:
     """The addresses (raw) as the page shows them: with who put them there, or by which record they went."""
     users = names_of(current_access(), "user", [raw["by"] for raw in rows if raw.get("by")])
     names: dict[Any, str] = {}

@@ -15,12 +15,15 @@ from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.campaigns import log_response
+from services.consent import unsubscribe_url
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
 from services.security import access_for
 from services.segments import remember
 from services.settings import define_field
+from services.suppressed import add_suppressed
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
 
@@ -102,6 +105,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/segments/show/{fixed}", f"/segments/people/{living}", f"/segments/history/{living}",
         f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
+        *add_marketing(admin_access, company, person, opportunities[0]),
     ]  # fmt: skip
 
 
@@ -114,6 +118,26 @@ def add_segments(admin_access: Access, company: dict[str, Any]) -> tuple[str, st
     update_record(admin_access, "company", company["_id"], {"city": "Nowhere at all"})
     fixed = create_record(admin_access, "segment", {"name": "Fixed", "members": "company", "kind": "fixed"})
     return str(living["_id"]), str(fixed["_id"])
+
+
+def add_marketing(access: Access, company: Any, person: Any, opportunity: Any) -> list[str]:
+    """A campaign with all that a campaign may have, whom marketing may not go to, and the way out of it."""
+    segment = create_record(access, "segment", {"name": "A rather long name of a group of customers"})
+    campaign = create_record(access, "campaign", {"name": "Autumn", "kind": "fair", "costs": "1234.50 EUR",
+                                                  "budget": "2 SEK", "segments": [str(segment["_id"])]})  # fmt: skip
+    linked = {"campaign": str(campaign["_id"])}
+    create_record(access, "mailing", {"name": "A mailing with a rather long name, for all of them", **linked})
+    update_record(access, "opportunity", opportunity["_id"], linked)
+    for response in ("interested", "complained"):
+        log_response(access, campaign, {"response": response, "people": [str(person["_id"])]})
+    update_record(access, "company", company["_id"], {
+        "email_consent": "granted; A rather long source of it; 2026-05-03", "sms_consent": "refused"})  # fmt: skip
+    raw = add_suppressed(access, {"address": "a.rather.long.address@example.com", "note": "Called us about it"})
+    token = unsubscribe_url({"address": "a@example.com", "register": "company", "record": company["_id"]})
+    pk = campaign["_id"]
+    return ["/campaigns/", "/campaigns/add", f"/campaigns/show/{pk}", f"/campaigns/respond/{pk}",
+            "/settings/consent/", "/settings/suppressed/", "/settings/suppressed/?q=nothing+like+it",
+            f"/settings/suppressed/remove/{raw['_id']}", f"/unsubscribe/{token.rpartition('/')[2]}"]  # fmt: skip
 
 
 def add_reports(admin: User) -> str:
