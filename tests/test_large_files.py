@@ -77,7 +77,8 @@ def signed_in(program: Program) -> Site:
     site = Site(program.port)
     site.read_token("/first-start/")
     answer = site.send("/first-start/", code=code.group(1), first_name="A", last_name="B", username="admin",
-                       language="en", email="a@example.com", password=PASSWORD, repeated=PASSWORD, time_zone="UTC")  # fmt: skip
+                       language="en", email="a@example.com", password=PASSWORD, repeated=PASSWORD,
+                       time_zone="UTC")  # fmt: skip
     assert answer.status == 302
     site.read_token("/documents/")
     return site

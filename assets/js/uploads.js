@@ -19,7 +19,7 @@ const icon = (name) => {
   const known = document.querySelector("use")?.getAttribute("href") ?? "";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  svg.setAttribute("class", "k-i");
+  svg.setAttribute("class", "i");
   svg.setAttribute("aria-hidden", "true");
   use.setAttribute("href", known.replace(/#.*$/, `#${name}`));
   svg.append(use);

@@ -109,7 +109,7 @@ def test_pages_of_a_pdf_are_drawn(signed_in: Page, admin_access: Access) -> None
     signed_in.goto(f"/documents/show/{raw['_id']}")
     expect(signed_in.locator("[data-pdf][data-drawn]")).to_be_visible()
     expect(signed_in.get_by_role("img", name="a.pdf. Page 1 of 2")).to_be_visible()
-    dark = """(canvas) => canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height - 9, 1, 1).data[0] < 99"""
+    dark = "(it) => it.getContext('2d').getImageData(it.width / 2, it.height - 9, 1, 1).data[0] < 99"
     assert signed_in.locator("[data-pdf] canvas").evaluate(dark)
     signed_in.get_by_role("button", name="Next page").click()
     expect(signed_in.get_by_role("img", name="a.pdf. Page 2 of 2")).to_be_visible()
