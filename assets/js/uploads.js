@@ -19,7 +19,7 @@ const icon = (name) => {
   const known = document.querySelector("use")?.getAttribute("href") ?? "";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  svg.setAttribute("class", "k-i");
+  svg.setAttribute("class", "i");
   svg.setAttribute("aria-hidden", "true");
   use.setAttribute("href", known.replace(/#.*$/, `#${name}`));
   svg.append(use);
@@ -124,6 +124,7 @@ function send(one) {
       else reject(request.status === TOO_LARGE ? tooLarge : request.response?.message ? new Error(request.response.message) : failed);
     });
     request.addEventListener("error", () => reject(failed));
+    request.addEventListener("abort", () => reject(failed));
     request.send(file);
   });
 }
@@ -195,7 +196,7 @@ async function run() {
       show(one, await send(one));
       places.add(one.place);
     } catch (problem) {
-      end(one, "failed", problem.message);
+      if (one.state !== "cancelled") end(one, "failed", problem.message);
     }
   }
   running = false;

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,6 +19,7 @@ from models.rights import Access
 from models.security import User
 from services.campaigns import log_response
 from services.consent import unsubscribe_url
+from services.documents import add_document, add_version
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
@@ -32,6 +35,7 @@ pytestmark = pytest.mark.slow
 FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (390, "dark", "en-GB"),
          (360, "dark", "fi-FI"), (900, "light", "en-GB")]  # fmt: skip
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+ONE_POINT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 #: WCAG 2.2 A and AA.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url",
@@ -138,6 +142,18 @@ def add_marketing(access: Access, company: Any, person: Any, opportunity: Any) -
     return ["/campaigns/", "/campaigns/add", f"/campaigns/show/{pk}", f"/campaigns/respond/{pk}",
             "/settings/consent/", "/settings/suppressed/", "/settings/suppressed/?q=nothing+like+it",
             f"/settings/suppressed/remove/{raw['_id']}", f"/unsubscribe/{token.rpartition('/')[2]}"]  # fmt: skip
+        "/documents/", "/documents/?_flt_eq_type=pdf", *add_documents(access_for(admin), company), "/documents/add",
+    ]  # fmt: skip
+
+
+def add_documents(access: Access, company: Any) -> list[str]:
+    """Documents of a picture, of a text with older versions and a lying name, and of nothing; returns their addresses."""
+    linked = {"companies": [str(company["_id"])]}
+    picture = add_document(access, "A rather long name of a picture of the factory.png", BytesIO(ONE_POINT), linked)
+    text = add_document(access, "offer.txt", BytesIO(b"word " * 500), linked)
+    add_version(access, text["_id"], "offer.pdf", BytesIO(b"A page\n" * 50), "As it was agreed on the telephone")
+    empty = create_record(access, "document", {"name": "Without a file"})
+    return [f"/documents/show/{raw['_id']}" for raw in (picture, text, empty)]
 
 
 def add_reports(admin: User) -> str:
