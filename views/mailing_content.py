@@ -146,7 +146,7 @@ def texts_of_form(names: Sequence[str]) -> Raw:
 
 
 def after_conflict(typed: Raw, conflict: VersionConflict) -> Typed:
-    """Both: what is typed, and beside it what has been saved meanwhile; what the user has not touched is as it is now."""
+    """What is typed, and beside it what has been saved meanwhile; what the user has not touched is as it is now."""
     values, theirs = dict(typed), {}
     for name in typed:
         mine, now = typed[name] or "", conflict.current.get(name) or ""

@@ -75,7 +75,7 @@ def told(raw: Raw, found: Progress) -> str:
         return _("It starts at %(moment)s.", moment=format_datetime(raw["starts_at"], "medium"))
     if found.state == SENT:
         return _("Sent at %(moment)s.", moment=format_datetime(raw["sent_at"], "medium"))
-    if found.job in (JobState.WAITING.value, JobState.RUNNING.value):
+    if found.state == SENDING and found.job in (JobState.WAITING.value, JobState.RUNNING.value):
         return _("The messages are being made: %(done)s of %(total)s.", done=format_number(found.done),
                  total=format_number(found.total))  # fmt: skip
     return str(SAID.get(found.state, ""))
