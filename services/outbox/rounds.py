@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flask import current_app
 
-from models.outbox import MAIL, MessageState
+from models.outbox import MAIL, SMS, MessageState
 from services.mail import Mailer, smtp_is_set
 from services.message_content import Content, NoContent, content_of
 from services.outbox.claims import DELAYS, Hand, release_abandoned
@@ -18,6 +18,7 @@ from services.outbox.mailings import sweep_cancelled
 from services.outbox.refusals import refusal_of
 from services.records import now
 from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
+from services.sms import Texter, sms_is_set
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
@@ -58,9 +59,13 @@ def mailer() -> Mailer:
     return Mailer(current_app.config["SMTP_URL"])
 
 
+def texter() -> Texter:
+    return Texter(current_app.config["SMS_URL"])
+
+
 #: Channel -> what sends by it, kept open for a round, and whether it is set.
-CARRIERS: Mapping[str, Callable[[], Any]] = {MAIL: mailer}
-IS_SET: Mapping[str, Callable[[], bool]] = {MAIL: smtp_is_set}
+CARRIERS: Mapping[str, Callable[[], Any]] = {MAIL: mailer, SMS: texter}
+IS_SET: Mapping[str, Callable[[], bool]] = {MAIL: smtp_is_set, SMS: sms_is_set}
 
 
 class Round:
