@@ -4,10 +4,7 @@ import datetime as dt
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
-from email.errors import HeaderParseError
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -15,29 +12,24 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app
 
 from models.outbox import DIRECT
+from services.mail_headers import (
+    POLICY,
+    file_name,
+    is_address,
+    link_header,
+    mailbox,
+    one_line,
+    text_header,
+)
 from services.message_content import Content, content_of
 from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
 
+__all__ = ["Mailer", "email_of", "is_address", "mail_domain", "mail_from", "one_line", "smtp_is_set"]
 Raw = Mapping[str, Any]
 #: Of each answer of the server.
 TIMEOUT_SECONDS = 20.0
 SUBMISSION_PORT, SMTPS_PORT = 587, 465
 TOO_LARGE = 552
-#: So many signs of a text stand in a header, of a name before an address, and in a header that is never folded.
-LONGEST_HEADER, LONGEST_NAME, LONGEST_LINE = 500, 100, 900
-
-
-class Unfolded(UnstructuredHeader, BaseHeader):
-    """A header of addresses on the web, which stay whole: folded they would be encoded as words, and lead nowhere."""
-
-    def fold(self, *, policy: Any) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-HEADERS = HeaderRegistry()
-for _name in ("List-Unsubscribe", "List-Unsubscribe-Post"):
-    HEADERS.map_to_type(_name, Unfolded)
-POLICY = SMTP.clone(header_factory=HEADERS)
 
 
 def smtp_is_set() -> bool:
@@ -65,11 +57,11 @@ def email_of(raw: Raw, content: Content | None = None) -> EmailMessage:
     email["To"] = mailbox(raw["address"])
     if content.reply_to:
         email["Reply-To"] = mailbox(content.reply_to)
-    email["Subject"] = one_line(content.subject)
+    email["Subject"] = text_header(content.subject)
     email["Message-ID"] = raw["message_id"]
     email["Date"] = raw["created_at"].astimezone(dt.UTC)
     for name, value in {**kind_headers(raw), **content.headers}.items():
-        email[name] = one_line(value, LONGEST_LINE)
+        email[name] = link_header(value)
     add_body(email, content)
     return email
 
@@ -102,31 +94,8 @@ def add_pictures(email: EmailMessage, pictures: Sequence[Raw]) -> None:
     part = next(one for one in email.iter_parts() if one.get_content_subtype() == "html")
     for picture in pictures:
         main, _slash, sub = picture["content_type"].partition("/")
-        part.add_related(bytes(picture["content"]), maintype=main, subtype=sub, cid=f"<{one_line(picture['cid'])}>",
-                         filename=one_line(picture["name"]), disposition="inline")  # fmt: skip
-
-
-def mailbox(address: str, name: str = "") -> Address:
-    """An address with a name, fit for a header. Raises Refused for one that is none."""
-    try:
-        return Address(one_line(name, LONGEST_NAME), addr_spec=in_ascii(address))
-    except (ValueError, IndexError, AttributeError, HeaderParseError) as error:
-        raise Refused(f"{address!r}: {error}") from error
-
-
-def in_ascii(address: str) -> str:
-    """The address with the name of its host as mail servers know it, where it has letters of its own (äkkiä.fi)."""
-    name, at, host = address.rpartition("@")
-    return address if host.isascii() else f"{name}{at}{host.encode('idna').decode('ascii')}"
-
-
-def is_address(text: str) -> bool:
-    """Whether a message can be addressed to this."""
-    try:
-        address = Address(addr_spec=text)
-    except (ValueError, IndexError, AttributeError, HeaderParseError):
-        return False
-    return bool(address.username and address.domain) and text.isascii() and text == "".join(one_line(text).split())
+        part.add_related(bytes(picture["content"]), maintype=main, subtype=sub, cid=f"<{file_name(picture['cid'])}>",
+                         filename=file_name(picture["name"]), disposition="inline")  # fmt: skip
 
 
 def attach(email: EmailMessage, attachment: Raw) -> None:
@@ -134,12 +103,7 @@ def attach(email: EmailMessage, attachment: Raw) -> None:
     kind = "application/ics" if attachment.get("method") else attachment["content_type"]
     main, _slash, sub = kind.partition("/")
     email.add_attachment(bytes(attachment["content"]), maintype=main, subtype=sub or "octet-stream",
-                         filename=one_line(attachment["name"]))  # fmt: skip
-
-
-def one_line(text: str, longest: int = LONGEST_HEADER) -> str:
-    """A text fit for a header: line ends and other control characters would begin headers of their own."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:longest]
+                         filename=file_name(attachment["name"]))  # fmt: skip
 
 
 def clean(text: str) -> str:

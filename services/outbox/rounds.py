@@ -8,16 +8,17 @@ from typing import Any, Protocol
 
 from flask import current_app
 
-from models.outbox import MAIL, MessageState
+from models.outbox import MAIL, SMS, MessageState
 from services.mail import Mailer, smtp_is_set
 from services.message_content import Content, NoContent, content_of
-from services.outbox.claims import DELAYS, claim, claim_of_mailings, note, put_off, release_abandoned
+from services.outbox.claims import DELAYS, Hand, release_abandoned
 from services.outbox.endings import forget_contents
-from services.outbox.mailings import going_mailings, sweep_cancelled
-from services.outbox.rates import seconds_until_free
+from services.outbox.lines import Line
+from services.outbox.mailings import sweep_cancelled
 from services.outbox.refusals import refusal_of
 from services.records import now
 from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
+from services.sms import Texter, sms_is_set
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
@@ -58,88 +59,83 @@ def mailer() -> Mailer:
     return Mailer(current_app.config["SMTP_URL"])
 
 
+def texter() -> Texter:
+    return Texter(current_app.config["SMS_URL"])
+
+
 #: Channel -> what sends by it, kept open for a round, and whether it is set.
-CARRIERS: Mapping[str, Callable[[], Any]] = {MAIL: mailer}
-IS_SET: Mapping[str, Callable[[], bool]] = {MAIL: smtp_is_set}
+CARRIERS: Mapping[str, Callable[[], Any]] = {MAIL: mailer, SMS: texter}
+IS_SET: Mapping[str, Callable[[], bool]] = {MAIL: smtp_is_set, SMS: sms_is_set}
 
 
 class Round:
-    """The channels take turns, so that none waits for another's rate; each sends mailings when nothing else is due."""
+    """The channels take turns, so that none waits for another's rate."""
 
     def __init__(self, carriers: Mapping[str, Carrier], deadline: float) -> None:
-        self.carriers = dict(carriers)
+        self.carriers = carriers
+        self.lines = {channel: Line(channel) for channel in carriers}
         self.deadline = deadline
-        self.last_mailing: Any = None
         self.sent = 0
 
     def go(self) -> int:
         """Send until nothing more may go in this round; answers how many were sent."""
-        while self.carriers and time.monotonic() < self.deadline:
-            waits = [self.step(channel) for channel in tuple(self.carriers)]
-            if all(wait is None for wait in waits):
-                break
-            if nap := min((wait for wait in waits if wait is not None), default=0.0):
-                time.sleep(min(nap, NAP_SECONDS))
+        try:
+            while self.lines and time.monotonic() < self.deadline:
+                waits = [self.step(line) for line in tuple(self.lines.values())]
+                if all(wait is None for wait in waits):
+                    break
+                if nap := min(wait for wait in waits if wait is not None):
+                    time.sleep(min(nap, NAP_SECONDS))
+        finally:
+            for line in self.lines.values():
+                line.hand.let_go()
         return self.sent
 
-    def step(self, channel: str) -> float | None:
+    def step(self, line: Line) -> float | None:
         """Send one message; 0.0 for done, None for nothing due, else the seconds until a mailing's next may go."""
-        raw = claim(channel)
+        raw, wait = line.next()
         if raw is None:
-            raw, wait = self.of_mailings(channel)
-            if raw is None:
-                return wait
+            return wait
         try:
-            self.sent += send_claimed(self.carriers[channel], raw)
+            self.sent += send_held(self.carriers[line.channel], line.hand, raw)
         except Unreachable as error:
-            log.warning("the server of %s can't be reached: %s", channel, error)
-            del self.carriers[channel]
+            log.warning("the server of %s can't be reached: %s", line.channel, error)
+            line.hand.let_go()
+            del self.lines[line.channel]
         return 0.0
 
-    def of_mailings(self, channel: str) -> tuple[Raw | None, float | None]:
-        """(a message of a mailing, taken; how long it must wait for its turn)."""
-        going = going_mailings(channel)
-        if not going:
-            return None, None
-        if wait := seconds_until_free(channel):
-            return None, wait
-        raw = claim_of_mailings(going, self.last_mailing)
-        self.last_mailing = raw and raw["mailing"]
-        return raw, None
 
-
-def send_claimed(carrier: Carrier, raw: Raw) -> bool:
-    """Send one claimed message and note what came of it. Raises Unreachable; the message waits for its next try."""
-    content = prepared(raw)
+def send_held(carrier: Carrier, hand: Hand, raw: Raw) -> bool:
+    """Send one held message and note what came of it. Raises Unreachable; the message waits for its next try."""
+    content = prepared(hand, raw)
     if content is None:
         return False
     try:
         carrier.send(raw, content)
     except Refused as error:
-        note(raw, MessageState.FAILED, error=str(error))
+        hand.note(raw, MessageState.FAILED, error=str(error))
     except Unsent as error:
         if isinstance(error, Unclear) and raw.get("marketing"):
-            note(raw, MessageState.UNCLEAR, error=str(error), sent_at=now())
+            hand.note(raw, MessageState.UNCLEAR, error=str(error), sent_at=now())
         else:
-            put_off(raw, str(error))
+            hand.put_off(raw, str(error))
         if isinstance(error, Unreachable):
             raise
     else:
-        note(raw, MessageState.SENT, error="", sent_at=now())
+        hand.note(raw, MessageState.SENT, error="", sent_at=now())
         return True
     return False
 
 
-def prepared(raw: Raw) -> Content | None:
-    """What a claimed message says, None where it is not to go, which is noted."""
+def prepared(hand: Hand, raw: Raw) -> Content | None:
+    """What a held message says, None where it is not to go, which is noted."""
     try:
-        if why := refusal_of(raw):
-            note(raw, MessageState.SUPPRESSED, error=why)
-            return None
-        return content_of(raw)
+        if not (why := refusal_of(raw)):
+            return content_of(raw)
+        hand.note(raw, MessageState.SUPPRESSED, error=why)
     except NoContent as error:
-        note(raw, MessageState.FAILED, error=str(error))
+        hand.note(raw, MessageState.FAILED, error=str(error))
     except Exception as error:  # boundary: what makes one message's content must not keep the others from being sent
         log.exception("message %s can't be made", raw["message_id"])
-        put_off(raw, f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+        hand.put_off(raw, f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
     return None

@@ -15,7 +15,8 @@ from models.rights import Access, NotAllowed
 from models.security import User
 from models.transactions import in_transaction
 from services.leases import machine
-from services.mail import email_of, one_line
+from services.mail import email_of
+from services.mail_headers import one_line
 from services.outbox import (
     DELAYS,
     Unchangeable,
@@ -27,7 +28,7 @@ from services.outbox import (
     retry_message,
     send_due,
 )
-from services.outbox.claims import claim, put_off
+from services.outbox.lines import Line
 from services.outbox.reading import Asked
 from services.records import RecordNotFound, now
 from services.sending import Refused
@@ -161,7 +162,7 @@ def test_without_a_server_messages_wait(app: Flask) -> None:
 
 def test_a_message_of_a_killed_worker_is_sent_by_the_next_with_the_same_id(inbox: Inbox) -> None:
     queue()
-    raw = claim() or {}
+    raw = Line("mail").next()[0] or {}
     assert send_due() == 0
     ended = subprocess.Popen(["true"])
     ended.wait()
@@ -173,7 +174,7 @@ def test_a_message_of_a_killed_worker_is_sent_by_the_next_with_the_same_id(inbox
 
 def test_a_message_of_another_machine_waits_for_its_lease(inbox: Inbox) -> None:
     queue()
-    claim()
+    assert Line("mail").next()[0]
     Message._get_collection().update_one({}, {"$set": {"holder": f"elsewhere {os.getpid()} x"}})
     assert send_due() == 0
     Message._get_collection().update_one({}, {"$set": {"lease_until": now() - dt.timedelta(seconds=1)}})
@@ -183,9 +184,11 @@ def test_a_message_of_another_machine_waits_for_its_lease(inbox: Inbox) -> None:
 
 def test_a_worker_that_lost_its_message_leaves_it_alone(inbox: Inbox) -> None:
     queue()
-    raw = claim() or {}
+    line = Line("mail")
+    raw = line.next()[0] or {}
     Message._get_collection().update_one({}, {"$set": {"holder": "another"}})
-    put_off(raw, "too late")
+    line.hand.put_off(raw, "too late")
+    line.hand.let_go()
     assert (stored()["state"], stored()["error"]) == ("sending", "")
 
 

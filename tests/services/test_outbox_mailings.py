@@ -21,6 +21,7 @@ from services.outbox import (
     NoContent,
     Unchangeable,
     cancel_mailing,
+    cancel_message,
     figures,
     list_messages,
     makes_content,
@@ -35,13 +36,14 @@ from services.outbox import (
     settle_all,
     settle_message,
 )
-from services.outbox.claims import claim_of_mailings
 from services.outbox.endings import KEPT
-from services.outbox.mailings import going_mailings
+from services.outbox.histories import Sending
+from services.outbox.lines import Line
 from services.outbox.rates import seconds_until_free
 from services.outbox.reading import Asked, find_message, may_read
 from services.outbox.refusals import REFUSALS
 from services.records import RecordNotFound, create_record, now
+from services.timeline import timeline_of
 from tests.fixtures.mail import Inbox
 
 Raw = dict[str, Any]
@@ -157,7 +159,10 @@ def test_marks_of_makers_and_refusals_are_kept(app: Flask, monkeypatch: pytest.M
     assert REFUSALS is not REFUSALS_OF_TEST
 
 
-def test_other_messages_go_before_mailings_and_mailings_take_turns(inbox: Inbox, mailing: ObjectId) -> None:
+def test_other_messages_go_before_mailings_and_mailings_take_turns(
+    inbox: Inbox, mailing: ObjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.outbox.lines.BATCH", 1)
     second = ObjectId()
     queue(mailing, "a1@example.com", "a2@example.com")
     queue(second, "b1@example.com", "b2@example.com")
@@ -167,6 +172,22 @@ def test_other_messages_go_before_mailings_and_mailings_take_turns(inbox: Inbox,
     assert recipients(inbox)[0] == "first@example.com"
     assert {address[0] for address in recipients(inbox)[1:3]} == {"a", "b"}
     assert {dispatch.state for dispatch in Dispatch.objects} == {"idle"}
+
+
+def test_what_is_paused_or_called_off_on_the_way_is_not_taken(
+    inbox: Inbox, mailing: ObjectId, admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(mailing, "a@example.com", "b@example.com", "c@example.com", "d@example.com")
+    line = Line("mail")
+    assert line.next()[0]
+    cancel_message(admin_access, Message.objects.get(address="b@example.com").pk)
+    found, _wait = line.next()
+    assert found
+    assert found["address"] == "c@example.com"
+    do(pause_mailing, mailing)
+    line.stale_at = 0.0
+    assert line.next() == (None, None)
+    assert figures(mailing) == {"sending": 2, "cancelled": 1, "waiting": 1}
 
 
 def test_a_paused_mailing_waits_and_goes_on(inbox: Inbox, mailing: ObjectId) -> None:
@@ -211,7 +232,7 @@ def test_marketing_of_a_killed_worker_is_unclear_until_staff_say_what_became_of_
 ) -> None:
     queue(mailing, "a@example.com", "b@example.com", "c@example.com")
     for _time in range(3):
-        assert claim_of_mailings(going_mailings("mail"))
+        assert Line("mail").next()[0]
     Message._get_collection().update_many({}, {"$set": {"holder": ended_process}})
     assert send_due() == 0
     assert figures(mailing) == {"unclear": 3}
@@ -231,7 +252,7 @@ def test_marketing_of_a_killed_worker_is_unclear_until_staff_say_what_became_of_
 
 def test_a_notice_of_a_killed_worker_is_sent_again(inbox: Inbox, mailing: ObjectId, ended_process: str) -> None:
     queue(mailing, "a@example.com", marketing=False)
-    claim_of_mailings(going_mailings("mail"))
+    assert Line("mail").next()[0]
     Message._get_collection().update_many({}, {"$set": {"holder": ended_process}})
     assert send_due() == 1
 
@@ -328,3 +349,31 @@ def test_the_outbox_is_found_by_its_filters_and_goes_on_by_key(admin_access: Acc
     for asked, count in ((Asked(purpose="test"), 1), (Asked(mailing=str(mailing)), 50), (Asked(text="(oy) mö"), 50),
                          (Asked(text="59@"), 1), (Asked(channel="sms"), 0), (Asked(state="sent"), 0)):  # fmt: skip
         assert len(list_messages(admin_access, asked)[0]) == count
+
+
+def test_timelines_tell_of_what_was_sent_to_a_person_and_a_company_s_people(
+    inbox: Inbox, admin_access: Access, make_user: Callable[..., User], make_role: Callable[..., Any],
+    access_of: Callable[[User], Access], mailing: ObjectId,
+) -> None:  # fmt: skip
+    company = create_record(admin_access, "company", {"name": "Oy Firma Ab"})
+    person = create_record(admin_access, "person", {"name": "Anna", "companies": [company["_id"]]})
+    queue(mailing, "a@example.com", register="person", record=person["_id"])
+    queue(mailing, "b@example.com", register="company", record=company["_id"])
+    for state, number in (("sent", 1), ("failed", 2)):
+        in_transaction(lambda session, state=state, number=number: queue_messages(session, [  # type: ignore[misc]
+            {"purpose": "direct", "address": f"{number}@example.com", "register": "person", "record": person["_id"],
+             "subject": "S", "state": state}
+        ]))  # fmt: skip
+    make_role("Without mailings", ("person", "see", "all"), ("company", "see", "all"))
+    outsider = access_of(make_user("outsider", "Without mailings"))
+
+    def told(access: Access, register: str, raw: Raw) -> list[tuple[str, str, str]]:
+        return [(one.raw["address"], one.name, one.mailing) for one in timeline_of(access, register, raw)[0]
+                if isinstance(one, Sending)]  # fmt: skip
+
+    assert told(admin_access, "person", person) == [
+        ("2@example.com", "", ""), ("a@example.com", "", "Autumn news")]  # fmt: skip
+    assert sorted(told(admin_access, "company", company)) == [
+        ("2@example.com", "Anna", ""), ("a@example.com", "Anna", "Autumn news"), ("b@example.com", "", "Autumn news")
+    ]  # fmt: skip
+    assert ("a@example.com", "", "") in told(outsider, "person", person)

@@ -106,7 +106,7 @@ def test_text_is_written_with_a_field_a_button_and_a_picture(
     assert saved["subject"] == "News for {{name}}"
     assert len(saved["pictures"]) == 1
     assert "<h1>Hello {{city|there}}</h1>" in saved["html"]
-    assert '<p align="center"><a href="https://www.company.fi" class="button">Read more</a></p>' in saved["html"]
+    assert '<p align="center"><a class="button" href="https://www.company.fi">Read more</a></p>' in saved["html"]
     assert f'<img src="cid:{saved["pictures"][0]}" alt="Our logo" width="40">' in saved["html"]
     expect(editor(signed_in).locator("img[src]")).to_be_visible()
     assert editor(signed_in).locator("img[src]").evaluate("image => image.naturalWidth") == 40
