@@ -95,6 +95,12 @@ class Record(me.Document):
         return {}
 
     @classmethod
+    def settled(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """{column: message} of what was changed between two raw documents though it can't be any more (of what was
+        sent); overridden by registers that have such."""
+        return {}
+
+    @classmethod
     def derive(cls, document: dict[str, Any]) -> dict[str, Any]:
         """A raw document with its derived values made anew; overridden by registers that have such."""
         return document

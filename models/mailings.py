@@ -1,5 +1,8 @@
 """The mailing register: one message to many, by e-mail or SMS (V13, V19)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import mongoengine as me
 from flask_babel import lazy_gettext as _l
 
@@ -7,6 +10,7 @@ from models.base import Record
 from models.fields.field import Choice
 from models.fields.fixed import fixed
 from models.registers import Register, add_register
+from models.rights import Access
 
 MAIL, SMS = "mail", "sms"
 CHANNELS = (
@@ -34,7 +38,11 @@ LANGUAGES = (
 )
 #: What a mailing says and to whom: settled once its sending has been ordered.
 CONTENT = ("subject", "preheader", "sender_name", "reply_to", "html", "text", "pictures")
-SETTLED = ("channel", "purpose", "language", "segment", *CONTENT)
+SETTLED = ("channel", "purpose", "language", *CONTENT)
+#: States in which not even the link to the segment matters to anybody but history.
+OVER = (SENT, CANCELLED)
+SETTLED_MESSAGE = _l("This mailing is being sent or was sent: what it says and to whom can't be changed any more. "
+                     "Copy it as a new mailing.")  # fmt: skip
 
 
 class Mailing(Record):
@@ -71,6 +79,19 @@ class Mailing(Record):
     sending = me.DictField()
 
     meta = {"collection": "mailing"}
+
+    @classmethod
+    def begin(cls, access: Access) -> dict[str, Any]:
+        return {"state": DRAFT}
+
+    @classmethod
+    def settled(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """What it says and to whom, once its sending has been ordered."""
+        state = before.get("state", DRAFT)
+        if state == DRAFT:
+            return {}
+        kept = SETTLED if state in OVER else (*SETTLED, "segment")
+        return {column: SETTLED_MESSAGE for column in kept if before.get(column) != after.get(column)}
 
 
 MAILINGS = add_register(

@@ -20,6 +20,7 @@ from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
 from services.following import follow, tell_followers
+from services.late_changes import check_settled
 from services.past import changes_since, gone_back, raw_of
 from services.values import Parsed, check_references, check_required, check_together, context_of, parse_values
 
@@ -270,6 +271,7 @@ def changed_document(
         raise VersionConflict(before, base, clashes)
     check_references(access, seen, [parsed], before)
     after = finished(schema, before, parsed.values)
+    check_settled(parsed, seen, before, after)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
     check_together(parsed, seen, after)

@@ -12,14 +12,15 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from models.fields.errors import ConditionError
+from models.mail_html import parted
 from models.mailings import MAIL, MARKETING
 from models.rights import Access, NotAllowed
 from services.mail import smtp_is_set
 from services.mailings.content import Composed, composed
 from services.mailings.drafts import get_mailing
 from services.mailings.errors import MailingProblem
-from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields
-from services.mailings.pictures import picture_content, used_pictures
+from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields, html_template, text_template
+from services.mailings.pictures import used_pictures
 from services.mailings.recipients import DOUBLE, REASONS, Audience, address_key, audience_of, batches
 from services.sms import sms_length
 
@@ -94,8 +95,10 @@ def content_checks(raw: Raw) -> Iterator[Check]:
 
 
 def stray_checks(raw: Raw, ready: Composed) -> Iterator[Check]:
-    rendered = ready.render({})
-    count = sum(len(STRAY.findall(text)) for text in (rendered.subject, rendered.text))
+    # Style sheets end with braces of their own.
+    body = html_template(parted(str(raw.get("html") or ""))[1], "").render({})
+    written = (ready.subject.render({}), body, text_template(str(raw.get("text") or "")).render({}))
+    count = sum(len(STRAY.findall(text)) for text in written)
     if count:
         yield Check(WARNING, "stray_braces", _("There are braces that are no merge field. Type the field anew, without "
                                                "formatting a part of it."), count)  # fmt: skip
@@ -103,7 +106,7 @@ def stray_checks(raw: Raw, ready: Composed) -> Iterator[Check]:
 
 def size_checks(raw: Raw, ready: Composed) -> Iterator[Check]:
     html = len(ready.render({}).html.encode())
-    pictures = sum(len(picture_content(file["sha256"], file["_id"])) for file in used_pictures(raw))
+    pictures = sum(file["size"] for file in used_pictures(raw))
     if html > CLIPPED:
         yield Check(WARNING, "long_html", _("The HTML takes %(size)s kB: Gmail cuts what is longer than 102 kB, and "
                                             "the end is not seen.", size=html // 1024))  # fmt: skip

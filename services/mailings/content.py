@@ -12,7 +12,15 @@ from flask_babel import gettext as _
 
 from models.mail_html import mail_text, parted
 from models.mailings import MAIL, MARKETING
-from services.mailings.merge_fields import UNSUBSCRIBE, Place, Template, html_template, line_template, text_template
+from services.mailings.merge_fields import (
+    UNSUBSCRIBE,
+    Place,
+    Template,
+    header_text,
+    html_template,
+    line_template,
+    text_template,
+)
 
 Raw = Mapping[str, Any]
 #: Looks at what it is given and nowhere else: no style sheet is fetched, no file read.
@@ -83,7 +91,7 @@ class Composed:
 
     def render(self, values: Mapping[str, str]) -> Rendered:
         """The message of {name: text}; "unsubscribe" among them is the address of that link."""
-        return Rendered(self.subject.render(values), self.text.render(values),
+        return Rendered(header_text(self.subject.render(values)), self.text.render(values),
                         self.html.render(values) if self.html else "")  # fmt: skip
 
     def missing(self, values: Mapping[str, str]) -> list[str]:

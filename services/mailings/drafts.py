@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.fields.errors import ValidationFailed
-from models.mailings import CANCELLED, DRAFT, SENT, SETTLED
+from models.mailings import DRAFT, SETTLED_MESSAGE, Mailing
 from models.rights import Access
 from services.following import follows
 from services.mailings.errors import MailingProblem
@@ -15,10 +14,6 @@ from services.records import get_record, update_record
 
 Raw = dict[str, Any]
 REGISTER = "mailing"
-SETTLED_MESSAGE = _l("This mailing is being sent or was sent: what it says and to whom can't be changed any more. "
-                     "Copy it as a new mailing.")  # fmt: skip
-#: States in which not even the link to the segment matters to anybody but history.
-OVER = (SENT, CANCELLED)
 
 
 def get_mailing(access: Access, mailing_id: Any, action: str = "see") -> Raw:
@@ -47,12 +42,9 @@ def save_content(access: Access, mailing_id: Any, values: Mapping[str, Any], ver
 def keep_settled(
     _session: ClientSession, _access: Access, pairs: Sequence[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]
 ) -> None:
-    """Refuse to change what has been sent, whatever writes it: a form, REST, a bulk edit, taking a change back."""
+    """Refuse to change what has been sent, whatever writes it. Forms, REST, bulk edits and taking a change back have
+    said so before (services.late_changes)."""
     for before, after in pairs:
-        state = (before or {}).get("state", DRAFT)
-        if before is None or after is None or state == DRAFT:
-            continue
-        kept = [column for column in SETTLED if column != "segment" or state not in OVER]
-        changed = [column for column in kept if before.get(column) != after.get(column)]
+        changed = Mailing.settled(before, after) if before is not None and after is not None else {}
         if changed:
-            raise ValidationFailed({column: [SETTLED_MESSAGE] for column in changed})
+            raise ValidationFailed({column: [message] for column, message in changed.items()})

@@ -78,6 +78,12 @@ def line_template(text: str) -> Template:
     return cut(text, Place.read, lambda place: lambda values: one_line(place.value(values)))
 
 
+def header_text(text: str) -> str:
+    """A text fit for a header. Encoded words (RFC 2047) in what somebody typed would be read when the header is
+    written, line ends in them and all: they are no such words any more."""
+    return one_line(text).replace("=?", "= ?")
+
+
 def text_template(text: str) -> Template:
     return cut(text, Place.read, lambda place: place.value)
 

@@ -11,9 +11,8 @@ from flask_babel import gettext as _
 from models.mailings import MAIL, Mailing
 from services import consent
 from services.letters import public_url
-from services.mail import one_line
 from services.mailings.content import Rendered, composed
-from services.mailings.merge_fields import UNSUBSCRIBE
+from services.mailings.merge_fields import UNSUBSCRIBE, header_text
 from services.mailings.pictures import picture_content, used_pictures
 from services.mailings.previewing import NO_LINK, TEST, test_subject
 from services.outbox import Content, NoContent, makes_content, refuses_marketing
@@ -48,8 +47,8 @@ def content(raw: Raw, rendered: Rendered, headers: Mapping[str, str]) -> Content
     if raw.get("channel") != MAIL:
         return Content(text=rendered.text)
     return Content(
-        subject=one_line(rendered.subject), text=rendered.text, html=rendered.html, headers=headers,
-        sender_name=one_line(str(raw.get("sender_name") or "")), reply_to=str(raw.get("reply_to") or ""),
+        subject=rendered.subject, text=rendered.text, html=rendered.html, headers=headers,
+        sender_name=header_text(str(raw.get("sender_name") or "")), reply_to=str(raw.get("reply_to") or ""),
         inline=[{"cid": str(file["_id"]), "name": file["name"], "content_type": file["content_type"],
                  "content": picture_content(file["sha256"], file["_id"])} for file in pictures_of(raw)],
     )  # fmt: skip

@@ -212,7 +212,7 @@ def used_pictures(raw: Raw) -> list[Raw]:
     return [file for file in files_of(raw) if f"cid:{file['_id']}" in html] if "cid:" in html else []
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def picture_content(digest: str, file_id: ObjectId) -> bytes:
     """A picture's bytes; a worker that sends thousands of messages reads it once."""
     with open_content({"_id": file_id, "sha256": digest}) as content:

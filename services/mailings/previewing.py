@@ -16,11 +16,11 @@ from models.mailings import MAIL
 from models.rights import Access
 from models.transactions import in_transaction
 from services.letters import public_url
-from services.mail import is_address, one_line
+from services.mail import is_address
 from services.mailings.content import Composed, Rendered, composed
 from services.mailings.drafts import get_mailing
 from services.mailings.errors import MailingProblem
-from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields
+from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields, header_text
 from services.mailings.pictures import files_of, picture_url
 from services.mailings.recipients import Audience, members_or_none
 from services.outbox import queue_messages
@@ -73,7 +73,7 @@ def preview(access: Access, mailing_id: Any, place: int = 0) -> Preview:
 
 def unfilled(ready: Composed) -> dict[str, str]:
     """What stands at places for nobody: their names."""
-    return {place.name: place.default or f"[{place.name}]" for place in ready.places}
+    return {name: f"[{name}]" for name in ready.names}
 
 
 def values_of(audience: Audience, raw: Raw, ready: Composed, rows: Sequence[Raw]) -> list[dict[str, str]]:
@@ -143,7 +143,7 @@ def listed(values: Mapping[str, str]) -> list[list[str]]:
 def test_subject(raw: Raw, subject: str) -> str:
     language = str(raw.get("language") or "fi")
     with force_locale("en_GB" if language == "en" else language):
-        return one_line(_("Test: %(subject)s", subject=subject))
+        return header_text(_("Test: %(subject)s", subject=subject))
 
 
 def test_address(channel: str, text: str) -> str:

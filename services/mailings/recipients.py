@@ -22,12 +22,16 @@ from services import consent, segments
 from services.mail import is_address
 from services.mailings.errors import MailingProblem
 from services.merge.templates import check_may_merge
+from services.planning import predicates_of
+from services.reading import Reader
 from services.records import RecordNotFound
-from services.search import Selection, TooSlow, selection_query, time_limit
+from services.search import Selection, TooSlow, selection_query
 
 Raw = dict[str, Any]
 #: So many recipients are looked at, and their messages written, at once.
 BATCH = 500
+#: More members than that are no mailing's.
+MOST_MEMBERS = 1_000_000
 NO_ADDRESS, DOUBLE = "no_address", "double"
 #: Why somebody gets no message; other reasons are those of services.consent.
 REASONS: Mapping[str, Any] = {
@@ -70,9 +74,9 @@ class Audience:
     def members(self) -> list[ObjectId]:
         """The ids of all members, in an order that is the same at every try. Raises ConditionError, TooSlow."""
         query = selection_query(self.access, self.card.key, self.selection, "merge")
-        found = self.card.document._get_collection().find(query, {"_id": 1}).max_time_ms(time_limit())
+        reader = Reader(self.card.document._get_collection(), tuple(predicates_of(query)))
         try:
-            return sorted(raw["_id"] for raw in found)
+            return sorted(reader.different("_id", MOST_MEMBERS))
         except ExecutionTimeout as error:
             raise TooSlow from error
 

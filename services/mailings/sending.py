@@ -23,7 +23,7 @@ from services.mailings.checking import ERROR, checks
 from services.mailings.content import Composed, composed
 from services.mailings.drafts import get_draft
 from services.mailings.errors import MailingProblem
-from services.mailings.merge_fields import MergeFields
+from services.mailings.merge_fields import MergeFields, header_text
 from services.mailings.messages import PURPOSE
 from services.mailings.previewing import listed
 from services.mailings.recipients import DOUBLE, NO_ADDRESS, Audience, Recipient, address_key, audience_of, batches
@@ -140,7 +140,7 @@ def members_once(run: Run, raw: Raw, audience: Audience) -> list[ObjectId]:
 def message_to(raw: Raw, audience: Audience, recipient: Recipient, ready: Composed, values: Mapping[str, str]) -> Raw:
     return {
         **addressed(raw, audience, recipient), "key": f"mailing:{raw['_id']}:{address_key(recipient.address)}",
-        "subject": ready.subject.render(values), "values": {"texts": listed(values)},
+        "subject": header_text(ready.subject.render(values)), "values": {"texts": listed(values)},
     }  # fmt: skip
 
 

