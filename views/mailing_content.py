@@ -25,6 +25,7 @@ from services.mailings import (
 from services.mailings.merge_fields import UNSUBSCRIBE
 from services.mailings.pictures import MOST_BYTES
 from services.records import VersionConflict
+from services.sms import TABLE
 from views.base import current_access
 from views.files import FILE_POLICY
 from views.mailing_steps import CHECK, CONTENT, MailingScreens, is_draft, is_mail
@@ -85,7 +86,7 @@ class ContentScreens(MailingScreens):
             theirs=typed.theirs, conflict=typed.conflict, sms=not is_mail(raw),
             merge_fields=merge_menu(current_access(), str(raw["_id"])), pictures_url=self.address("pictures", raw),
             upload_url=self.address("upload", raw), most_picture=MOST_BYTES, usual_sender=sender,
-            usual_address=sender, count=0,
+            usual_address=sender, sms_table=TABLE,
         ), typed.status  # fmt: skip
 
     @expose("/upload/<pk>", methods=["POST"])
