@@ -84,7 +84,8 @@ class ContentScreens(MailingScreens):
         return self.mailing_page(
             "mailings/content.html", raw, CONTENT, values=typed.values, version=typed.version, errors=typed.errors,
             theirs=typed.theirs, conflict=typed.conflict, sms=not is_mail(raw),
-            merge_fields=merge_menu(current_access(), str(raw["_id"])), pictures_url=self.address("pictures", raw),
+            merge_fields=merge_menu(current_access(), str(raw["_id"])),
+            pictures_url=f"{request.script_root}{self.card.path}/{raw['_id']}/pictures",
             upload_url=self.address("upload", raw), most_picture=MOST_BYTES, usual_sender=sender,
             usual_address=sender, sms_table=TABLE,
         ), typed.status  # fmt: skip
@@ -109,7 +110,7 @@ class ContentScreens(MailingScreens):
                 flash(_("These did not come along: %(names)s", names=", ".join(taken.left_out[:MOST_NAMED])), "warning")
         return redirect(self.address(CONTENT, raw))
 
-    @expose("/pictures/<pk>", methods=["POST"])
+    @expose("/<pk>/pictures", methods=["POST"])
     @has_access
     @permission_name("edit")
     def pictures(self, pk: str) -> Any:

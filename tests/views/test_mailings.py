@@ -227,7 +227,7 @@ def test_preview_goes_through_the_recipients(signed_in: Page, written: Raw) -> N
 def test_frame_shows_pictures_and_runs_and_fetches_nothing(
     client: FlaskClient, admin_access: Access, mailing: Raw
 ) -> None:
-    sent = client.post(f"/mailings/pictures/{mailing['_id']}", data={"file": (BytesIO(picture()), "a.png")})
+    sent = client.post(f"/mailings/{mailing['_id']}/pictures", data={"file": (BytesIO(picture()), "a.png")})
     assert set(sent.json or {}) >= {"cid", "url"}
     html = f'<p><img src="cid:{(sent.json or {})["cid"]}"></p>'
     save_content(admin_access, mailing["_id"], {"html": html, "subject": "x"})
@@ -380,6 +380,7 @@ def test_who_only_sees_mailings_changes_and_sends_none(
     assert client.get(f"/mailings/check/{written['_id']}").status_code == 200
     for page in ("content", "send"):
         assert client.get(f"/mailings/{page}/{written['_id']}").status_code in (302, 403)
-    for page in ("pictures", "upload", "test", "pause", "send", "content"):
+    assert client.post(f"/mailings/{written['_id']}/pictures").status_code in (302, 403, 404)
+    for page in ("upload", "test", "pause", "send", "content"):
         assert client.post(f"/mailings/{page}/{written['_id']}").status_code in (302, 403, 404)
     assert (Mailing._get_collection().find_one({"_id": written["_id"]}) or {})["version"] == written["version"]
