@@ -8,6 +8,7 @@ from flask import Response, flash, jsonify, redirect, request, send_file
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ValidationFailed
 from models.rights import Access, NotAllowed
@@ -93,7 +94,7 @@ class ContentScreens(MailingScreens):
     @expose("/upload/<pk>", methods=["POST"])
     @has_access
     @permission_name("edit")
-    def upload(self, pk: str) -> Response:
+    def upload(self, pk: str) -> AnyResponse:
         """Take in a finished HTML file, or a ZIP of one with its pictures."""
         raw, sent = self.mailing(pk, "change"), request.files.get("file")
         try:
