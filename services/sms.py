@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -40,10 +40,17 @@ def sms_is_set() -> bool:
 
 @lru_cache(maxsize=1)
 def plain_asset() -> AppriseAsset:
-    """Messages as they are written: no picture or name of Apprise's, nothing read into their signs, nothing on disk."""
-    return AppriseAsset(app_id="Kortisto", app_desc="Kortisto", app_url="", theme=None, image_url_mask="",
-                        image_url_logo="", async_mode=False, interpret_escapes=False, interpret_emojis=False,
-                        allow_templates=False, service_timeout=TIMEOUT_SECONDS)  # fmt: skip
+    """Messages as they are written: no picture or name of Apprise's, nothing read into their signs, nothing on disk.
+
+    All that Apprise logs is heard, because only there it tells what the service answered; none of it goes into the
+    program's log, for it holds texts and numbers.
+    """
+    log = logging.getLogger("apprise")
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    return AppriseAsset(app_id="Kortisto", app_desc="Kortisto", app_url="", image_url_mask="", image_url_logo="",
+                        async_mode=False, interpret_escapes=False, interpret_emojis=False, allow_templates=False,
+                        service_timeout=TIMEOUT_SECONDS)  # fmt: skip
 
 
 def number_of(address: str) -> str:
@@ -115,7 +122,7 @@ GSM7, UCS2 = "gsm7", "ucs2"
 #: Encoding -> how many places there are in a message alone, and in each part of a longer one.
 PLACES = {GSM7: (160, 153), UCS2: (70, 67)}
 #: What the browser reckons by while somebody types (assets/js/sms-length.js).
-TABLE: dict[str, Any] = {"basic": BASIC, "extension": EXTENSION, "places": {key: list(of) for key, of in PLACES.items()}}
+TABLE: Mapping[str, Any] = {"basic": BASIC, "extension": EXTENSION, "places": PLACES}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What became of a record: its timeline, its changes as a table, taking one back, the record as it was on a day."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
@@ -25,6 +25,7 @@ from models.fields.schema import Schema, schema_of
 from models.rights import Access, NotAllowed
 from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
 from services.labels import context_for, names_of
+from services.outbox.histories import Sending
 from services.records import VersionConflict, get_record, now
 from services.timeline import Happening, timeline_of
 from services.values import context_of
@@ -36,6 +37,7 @@ from views.in_place import EditInPlace
 from views.line_cells import line_list
 from views.links import number_arg
 from views.many_fields import in_sections
+from views.sendings import shown_sending
 
 Raw = dict[str, Any]
 IN_TIMELINE, IN_TABLE = 20, 50
@@ -165,12 +167,24 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
 
 
 def shown_timeline(
-    access: Access, events: Sequence[Event | Happening], record_id: ObjectId | None
+    access: Access, events: Sequence[Event | Happening | Sending], record_id: ObjectId | None
 ) -> list[ShownEvent]:  # fmt: skip
-    """What was changed and what happened, in its order; `record_id` is where its reader is, which need not be told."""
-    changes = iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id))
-    happened = iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id))
-    return [next(changes if isinstance(one, Event) else happened) for one in events]
+    """What was changed, what happened and what was sent, in its order; `record_id` is where its reader is, which need
+    not be told."""
+    shown: Mapping[type, Iterator[ShownEvent]] = {
+        Event: iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id)),
+        Happening: iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id)),
+        Sending: iter(shown_sendings(access, [one for one in events if isinstance(one, Sending)])),
+    }
+    return [next(shown[type(one)]) for one in events]
+
+
+def shown_sendings(access: Access, found: Sequence[Sending]) -> list[ShownEvent]:
+    """Messages: by which way, of which mailing, to whom where that is another record, and what became of them."""
+    users: Mapping[Any, str] = names_of(access, "user", {one.raw["user"] for one in found if one.raw.get("user")})
+    return [ShownEvent(0, said.state, said.icon, one.at, users.get(one.raw.get("user"), ""), "", said.way, said.name,
+                       said.url, (), undoable=False, facts=[escape(one.name)] if one.name else ())
+            for one in found for said in [shown_sending(one.raw, one.mailing)]]  # fmt: skip
 
 
 def shown_happenings(

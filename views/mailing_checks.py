@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from models.fields.errors import ConditionError, ValidationFailed
 from models.rights import Access, NotAllowed
+from services.mail import mail_from
 from services.mailings import (
     REASONS,
     Check,
@@ -31,7 +32,7 @@ from services.mailings.pictures import picture_content
 from services.search import TooSlow
 from services.sms import sms_length
 from views.base import current_access, current_user
-from views.links import number_arg, query_url
+from views.links import query_url
 from views.mailing_steps import CHECK, CONTENT, RECIPIENTS, SEND, MailingScreens, is_draft, is_mail
 
 Raw = dict[str, Any]
@@ -96,7 +97,7 @@ class CheckScreens(MailingScreens):
     def previewed(self, raw: Raw) -> tuple[Preview | None, str]:
         """(the message of the recipient that the address asks for, None where there is nothing to show; what is wrong).
         One that is searched for by `q` is the next after the place."""
-        place, text, problem = number_arg("place", 0, MOST_RECIPIENTS), request.args.get("q", "")[:100].strip(), ""
+        place, text, problem = place_of_request(), request.args.get("q", "")[:100].strip(), ""
         if not (raw.get("html") or raw.get("text")):
             return None, ""
         try:
@@ -131,7 +132,7 @@ class CheckScreens(MailingScreens):
     def frame(self, pk: str) -> Response:
         """The HTML of one recipient's message, to be shown in a frame in which nothing of it runs or is fetched."""
         try:
-            place = number_arg("place", 0, MOST_RECIPIENTS)
+            place = place_of_request()
             html = with_pictures(current_access(), pk, marked(current_access(), pk, place))
         except (MailingProblem, NotAllowed, ConditionError, TooSlow) as problem:
             html = f"<p>{escape(problem)}</p>"
@@ -151,14 +152,20 @@ class CheckScreens(MailingScreens):
         raw = self.mailing(pk, "change")
         addresses = [one for one in re.split(r"[\s,;]+", request.form.get("addresses", "")) if one]
         try:
-            send_test(current_access(), pk, addresses, request.form.get("place", 0, type=int))
+            send_test(current_access(), pk, addresses, place_of_request())
         except ValidationFailed as error:
             return self.check_page(raw, error.in_one(), 422)
         except (MailingProblem, NotAllowed, ConditionError, TooSlow) as problem:
             return self.check_page(raw, str(problem), 422)
         flash(ngettext("A test is on its way to %(num)s address.", "A test is on its way to %(num)s addresses.",
                        len(addresses)), "success")  # fmt: skip
-        return redirect(f"{self.address(CHECK, raw)}?place={request.form.get('place', 0, type=int)}")
+        return redirect(f"{self.address(CHECK, raw)}?place={place_of_request()}")
+
+
+def place_of_request() -> int:
+    """The place of the recipient that is looked at, from 0."""
+    text = request.values.get("place", "")
+    return min(int(text), MOST_RECIPIENTS) if text.isascii() and text.isdigit() and len(text) < 12 else 0
 
 
 def chosen(name: str, values: Sequence[str]) -> str:

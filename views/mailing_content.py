@@ -8,6 +8,7 @@ from flask import Response, flash, jsonify, redirect, request, send_file
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ValidationFailed
 from models.rights import Access, NotAllowed
@@ -25,6 +26,7 @@ from services.mailings import (
 from services.mailings.merge_fields import UNSUBSCRIBE
 from services.mailings.pictures import MOST_BYTES
 from services.records import VersionConflict
+from services.sms import TABLE
 from views.base import current_access
 from views.files import FILE_POLICY
 from views.mailing_steps import CHECK, CONTENT, MailingScreens, is_draft, is_mail
@@ -83,15 +85,16 @@ class ContentScreens(MailingScreens):
         return self.mailing_page(
             "mailings/content.html", raw, CONTENT, values=typed.values, version=typed.version, errors=typed.errors,
             theirs=typed.theirs, conflict=typed.conflict, sms=not is_mail(raw),
-            merge_fields=merge_menu(current_access(), str(raw["_id"])), pictures_url=self.address("pictures", raw),
+            merge_fields=merge_menu(current_access(), str(raw["_id"])),
+            pictures_url=f"{request.script_root}{self.card.path}/{raw['_id']}/pictures",
             upload_url=self.address("upload", raw), most_picture=MOST_BYTES, usual_sender=sender,
-            usual_address=sender, count=0,
+            usual_address=sender, sms_table=TABLE,
         ), typed.status  # fmt: skip
 
     @expose("/upload/<pk>", methods=["POST"])
     @has_access
     @permission_name("edit")
-    def upload(self, pk: str) -> Response:
+    def upload(self, pk: str) -> AnyResponse:
         """Take in a finished HTML file, or a ZIP of one with its pictures."""
         raw, sent = self.mailing(pk, "change"), request.files.get("file")
         try:
@@ -108,7 +111,7 @@ class ContentScreens(MailingScreens):
                 flash(_("These did not come along: %(names)s", names=", ".join(taken.left_out[:MOST_NAMED])), "warning")
         return redirect(self.address(CONTENT, raw))
 
-    @expose("/pictures/<pk>", methods=["POST"])
+    @expose("/<pk>/pictures", methods=["POST"])
     @has_access
     @permission_name("edit")
     def pictures(self, pk: str) -> Any:
@@ -146,7 +149,7 @@ def texts_of_form(names: Sequence[str]) -> Raw:
 
 
 def after_conflict(typed: Raw, conflict: VersionConflict) -> Typed:
-    """Both: what is typed, and beside it what has been saved meanwhile; what the user has not touched is as it is now."""
+    """What is typed, and beside it what has been saved meanwhile; what the user has not touched is as it is now."""
     values, theirs = dict(typed), {}
     for name in typed:
         mine, now = typed[name] or "", conflict.current.get(name) or ""

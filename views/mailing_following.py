@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, flash, redirect, request
+from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import format_datetime, format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 from models.jobs import JobState
 from models.mailings import CANCELLED, PAUSED, SCHEDULED, SENDING, SENT
@@ -75,7 +76,7 @@ def told(raw: Raw, found: Progress) -> str:
         return _("It starts at %(moment)s.", moment=format_datetime(raw["starts_at"], "medium"))
     if found.state == SENT:
         return _("Sent at %(moment)s.", moment=format_datetime(raw["sent_at"], "medium"))
-    if found.job in (JobState.WAITING.value, JobState.RUNNING.value):
+    if found.state == SENDING and found.job in (JobState.WAITING.value, JobState.RUNNING.value):
         return _("The messages are being made: %(done)s of %(total)s.", done=format_number(found.done),
                  total=format_number(found.total))  # fmt: skip
     return str(SAID.get(found.state, ""))

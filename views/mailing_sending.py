@@ -55,6 +55,7 @@ class SendingScreens(CheckScreens, RecipientScreens):
             errors=[one for one in findings if one.level == "error"],
             warnings=[one for one in findings if one.level == "warning"], count=going,
             sender=raw.get("sender_name") or mail_from(), segment=self.segment_of(raw),
+            parts=next((one.count for one in findings if one.code == "sms_length"), 0),
             check_url=self.address(CHECK, raw), when=request.form.get("when", "now"), at=request.form.get("at", ""),
         ), status  # fmt: skip
 

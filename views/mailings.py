@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from flask import Response, flash, redirect
+from flask import flash, redirect
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from models.mailings import CONTENT as CONTENT_FIELDS
 from services.mailings import copy_mailing
@@ -49,8 +50,9 @@ class MailingView(ContentScreens, SendingScreens, FollowingScreens):
     def shown(self, values: Raw, sent: Collection[str]) -> Shown:
         """What a mailing says has a page of its own."""
         found = super().shown(values, sent)
-        return Shown(*(tuple(one for one in part if one.column in sent or one.column not in CONTENT_FIELDS)
-                       for part in (found.at_once, found.later)), found.aside)  # fmt: skip
+        here, later = ([one for one in part if one.column in sent or one.column not in CONTENT_FIELDS]
+                       for part in (found.at_once, found.later))  # fmt: skip
+        return Shown(tuple(here), tuple(later), found.aside)
 
     def after_save(self, raw: Raw) -> str:
         """A new mailing goes on to its next step."""

@@ -3,7 +3,7 @@
 import StarterKit from "@tiptap/starter-kit";
 import { el } from "./dom.js";
 import { BASICS, RichText, address, icon } from "./editor.js";
-import { Alignment, MailLink, MergeField, Picture, withChips } from "./mail-nodes.js";
+import { Alignment, MailLink, MergeField, Picture, withChips, withoutChips } from "./mail-nodes.js";
 import { sendFile } from "./files.js";
 import { mergeMenu } from "./merge-fields.js";
 import { text } from "./texts.js";
@@ -16,7 +16,9 @@ const PLAIN = "p, h1, h2, h3, ul, ol, li, a, img, br, hr, strong, b, em, i, u, s
 const PLAIN_ATTRIBUTES = new Set(["href", "src", "alt", "width", "align", "start", "class"]);
 const PASTED = new Set(["href", "align", "data-pm-slice"]);
 const OWN_BUTTON = new Set([...PASTED, "class"]);
+const OWN_FIELD = new Set([...PASTED, "data-merge", "data-fallback"]);
 const OWN_PICTURE = new Set([...PASTED, "src", "alt", "width"]);
+const OWN = [['img[src^="cid:"]', OWN_PICTURE], ["a.button", OWN_BUTTON], ["span[data-merge]", OWN_FIELD]];
 const PLAIN_CLASSES = new Set(["", "button"]);
 /** What this editor writes: a style sheet, which is written into the elements when it is sent, and the letter. */
 const WRITTEN = /^\s*(?:<style>([\s\S]*?)<\/style>)?\s*<div class="letter">([\s\S]*)<\/div>\s*$/;
@@ -33,6 +35,9 @@ const STYLE = [
   ".letter a{color:#00674b}",
   ".letter a.button{display:inline-block;padding:12px 22px;border-radius:6px;background-color:#00674b;color:#ffffff;font-weight:bold;text-decoration:none}",
 ].join("\n");
+
+/** No picture is shown wider than the text is. */
+const WIDEST = 560;
 
 const TOOLS = [
   { label: () => text("editor_bold"), icon: "bold", run: (chain) => chain.toggleBold(), on: "bold" },
@@ -90,7 +95,7 @@ class MailText extends RichText {
   pastedHtml(html) {
     const { body } = parsed(html);
     for (const element of body.querySelectorAll("*")) {
-      const own = element.matches('img[src^="cid:"]') ? OWN_PICTURE : element.matches("a.button") ? OWN_BUTTON : PASTED;
+      const own = OWN.find(([selector]) => element.matches(selector))?.[1] ?? PASTED;
       if (element.matches("script, iframe, object, embed, svg, math, link, meta, video, audio, img:not([src^='cid:'])")) element.remove();
       else for (const { name } of [...element.attributes]) if (!own.has(name)) element.removeAttribute(name);
     }
@@ -110,7 +115,10 @@ class MailText extends RichText {
   }
 
   get written() {
-    return this.editor.isEmpty ? "" : `<style>${this.style}</style><div class="letter">${this.editor.getHTML()}</div>`;
+    if (this.editor.isEmpty) return "";
+    const { body } = parsed(this.editor.getHTML());
+    withoutChips(body);
+    return `<style>${this.style}</style><div class="letter">${body.innerHTML}</div>`;
   }
 
   start() {
@@ -193,7 +201,7 @@ class MailText extends RichText {
     });
     const id = `${this.textarea.id}-picture`;
     this.alt = el("input", { type: "text", class: "form-control", id: `${id}-alt`, maxlength: 200, autocomplete: "off" });
-    this.width = el("select", { class: "form-select", id: `${id}-width` }, ...[["", "mail_width_own"], ["560", "mail_width_full"], ["280", "mail_width_half"], ["140", "mail_width_quarter"]]
+    this.width = el("select", { class: "form-select", id: `${id}-width` }, ...[["", "mail_width_own"], [String(WIDEST), "mail_width_full"], ["280", "mail_width_half"], ["140", "mail_width_quarter"]]
       .map(([value, name]) => el("option", { value }, text(name))));
     const link = el("button", { type: "button", class: "btn" }, icon("link"), text("editor_link"));
     const remove = el("button", { type: "button", class: "btn btn-ghost" }, text("remove"));
@@ -224,7 +232,9 @@ class MailText extends RichText {
     this.pictureRow.hidden = !picture?.attrs.src;
     if (!picture || this.pictureRow.contains(document.activeElement)) return;
     this.alt.value = picture.attrs.alt ?? "";
-    this.width.value = picture.attrs.width ?? "";
+    const width = String(picture.attrs.width ?? "");
+    this.width.options[0].value = [...this.width.options].slice(1).some((option) => option.value === width) ? "" : width;
+    this.width.value = width;
   }
 
   setPicture(attrs) {
@@ -250,8 +260,9 @@ class MailText extends RichText {
       if (bar) bar.value = part;
     };
     try {
-      const { cid, width } = await sendFile(this.textarea.dataset.pictures, file, { most: this.textarea.dataset.mostPicture, progress });
-      this.replaceUpload(upload, { src: `cid:${cid}`, width: width > 560 ? 560 : width });
+      const { cid } = await sendFile(this.textarea.dataset.pictures, file, { most: this.textarea.dataset.mostPicture, progress });
+      const width = await createImageBitmap(file).then((image) => Math.min(image.width, WIDEST), () => null);
+      this.replaceUpload(upload, { src: `cid:${cid}`, width });
     } catch (problem) {
       this.replaceUpload(upload, null);
       toast(problem.message, "danger");

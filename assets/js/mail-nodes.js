@@ -36,7 +36,7 @@ export const MergeField = Node.create({
   },
 
   renderHTML({ node }) {
-    return written(node.attrs);
+    return ["span", { "data-merge": node.attrs.key, "data-fallback": node.attrs.fallback }];
   },
 
   renderText({ node }) {
@@ -91,7 +91,7 @@ export const Picture = Node.create({
   },
 
   renderHTML({ HTMLAttributes }) {
-    return HTMLAttributes.src ? ["img", HTMLAttributes] : "";
+    return HTMLAttributes.src ? ["img", HTMLAttributes] : ["span", { "data-unsent": "" }];
   },
 
   addNodeView() {
@@ -145,4 +145,10 @@ export function withChips(root) {
     }
     found.replaceWith(...parts, found.data.slice(end));
   }
+}
+
+/** The same the other way round: HTML of the editor as it is kept; what is still being sent is not in it. */
+export function withoutChips(root) {
+  for (const chip of root.querySelectorAll("span[data-merge]")) chip.replaceWith(written({ key: chip.dataset.merge, fallback: chip.dataset.fallback }));
+  for (const unsent of root.querySelectorAll("span[data-unsent]")) unsent.remove();
 }

@@ -82,7 +82,7 @@ def looked_at(audience: Audience, ids: Sequence[ObjectId]) -> Iterator[Recipient
 
 
 def marked(access: Access, mailing_id: Any, place: int) -> str:
-    """The HTML that `preview` gives, in which the fields that stay empty are marked by their names. Raises as it does."""
+    """The HTML that `preview` gives, the fields that stay empty in it marked by their names. Raises as it does."""
     raw = get_mailing(access, mailing_id)
     found = members_or_none(access, raw)
     if found is None or not found[1]:

@@ -37,11 +37,13 @@ from services.outbox import (
     settle_message,
 )
 from services.outbox.endings import KEPT
+from services.outbox.histories import Sending
 from services.outbox.lines import Line
 from services.outbox.rates import seconds_until_free
 from services.outbox.reading import Asked, find_message, may_read
 from services.outbox.refusals import REFUSALS
 from services.records import RecordNotFound, create_record, now
+from services.timeline import timeline_of
 from tests.fixtures.mail import Inbox
 
 Raw = dict[str, Any]
@@ -347,3 +349,31 @@ def test_the_outbox_is_found_by_its_filters_and_goes_on_by_key(admin_access: Acc
     for asked, count in ((Asked(purpose="test"), 1), (Asked(mailing=str(mailing)), 50), (Asked(text="(oy) mö"), 50),
                          (Asked(text="59@"), 1), (Asked(channel="sms"), 0), (Asked(state="sent"), 0)):  # fmt: skip
         assert len(list_messages(admin_access, asked)[0]) == count
+
+
+def test_timelines_tell_of_what_was_sent_to_a_person_and_a_company_s_people(
+    inbox: Inbox, admin_access: Access, make_user: Callable[..., User], make_role: Callable[..., Any],
+    access_of: Callable[[User], Access], mailing: ObjectId,
+) -> None:  # fmt: skip
+    company = create_record(admin_access, "company", {"name": "Oy Firma Ab"})
+    person = create_record(admin_access, "person", {"name": "Anna", "companies": [company["_id"]]})
+    queue(mailing, "a@example.com", register="person", record=person["_id"])
+    queue(mailing, "b@example.com", register="company", record=company["_id"])
+    for state, number in (("sent", 1), ("failed", 2)):
+        in_transaction(lambda session, state=state, number=number: queue_messages(session, [  # type: ignore[misc]
+            {"purpose": "direct", "address": f"{number}@example.com", "register": "person", "record": person["_id"],
+             "subject": "S", "state": state}
+        ]))  # fmt: skip
+    make_role("Without mailings", ("person", "see", "all"), ("company", "see", "all"))
+    outsider = access_of(make_user("outsider", "Without mailings"))
+
+    def told(access: Access, register: str, raw: Raw) -> list[tuple[str, str, str]]:
+        return [(one.raw["address"], one.name, one.mailing) for one in timeline_of(access, register, raw)[0]
+                if isinstance(one, Sending)]  # fmt: skip
+
+    assert told(admin_access, "person", person) == [
+        ("2@example.com", "", ""), ("a@example.com", "", "Autumn news")]  # fmt: skip
+    assert sorted(told(admin_access, "company", company)) == [
+        ("2@example.com", "Anna", ""), ("a@example.com", "Anna", "Autumn news"), ("b@example.com", "", "Autumn news")
+    ]  # fmt: skip
+    assert ("a@example.com", "", "") in told(outsider, "person", person)

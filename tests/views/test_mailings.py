@@ -98,7 +98,7 @@ def test_text_is_written_with_a_field_a_button_and_a_picture(
     signed_in.keyboard.press("Enter")
     signed_in.locator(".k-editor input[type=file]").set_input_files(
         [{"name": "logo.png", "mimeType": "image/png", "buffer": picture()}])  # fmt: skip
-    expect(editor(signed_in).locator("img")).to_have_attribute("width", "40")
+    expect(editor(signed_in).locator("img[src]")).to_have_attribute("width", "40")
     signed_in.get_by_label("What it shows").fill("Our logo")
     signed_in.get_by_role("button", name="Save", exact=True).click()
     expect(signed_in.get_by_text("News was saved.")).to_be_visible()
@@ -106,10 +106,10 @@ def test_text_is_written_with_a_field_a_button_and_a_picture(
     assert saved["subject"] == "News for {{name}}"
     assert len(saved["pictures"]) == 1
     assert "<h1>Hello {{city|there}}</h1>" in saved["html"]
-    assert '<p align="center"><a href="https://www.company.fi" class="button">Read more</a></p>' in saved["html"]
+    assert '<p align="center"><a class="button" href="https://www.company.fi">Read more</a></p>' in saved["html"]
     assert f'<img src="cid:{saved["pictures"][0]}" alt="Our logo" width="40">' in saved["html"]
-    expect(editor(signed_in).locator("img")).to_be_visible()
-    assert editor(signed_in).locator("img").evaluate("image => image.naturalWidth") == 40
+    expect(editor(signed_in).locator("img[src]")).to_be_visible()
+    assert editor(signed_in).locator("img[src]").evaluate("image => image.naturalWidth") == 40
 
 
 def test_pasted_and_dropped_pictures_are_taken_in(signed_in: Page, mailing: Raw) -> None:
@@ -121,14 +121,15 @@ def test_pasted_and_dropped_pictures_are_taken_in(signed_in: Page, mailing: Raw)
       document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true,
                                                                         cancelable: true}));
     }""", list(picture()))  # fmt: skip
-    expect(editor(signed_in).locator("img")).to_have_count(1)
+    expect(editor(signed_in).locator("img[src]")).to_have_count(1)
     signed_in.evaluate("""async bytes => {
-      const data = new DataTransfer(), place = document.querySelector(".ProseMirror"), box = place.getBoundingClientRect();
+      const data = new DataTransfer(), place = document.querySelector(".ProseMirror");
+      const box = place.getBoundingClientRect();
       data.items.add(new File([new Uint8Array(bytes)], "dropped.png", {type: "image/png"}));
       place.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true,
                                                  clientX: box.left + 200, clientY: box.top + 60}));
     }""", list(picture((60, 20))))  # fmt: skip
-    expect(editor(signed_in).locator("img")).to_have_count(2)
+    expect(editor(signed_in).locator("img[src]")).to_have_count(2)
 
 
 def test_file_that_is_no_picture_is_refused_with_a_message(signed_in: Page, mailing: Raw) -> None:
@@ -136,7 +137,7 @@ def test_file_that_is_no_picture_is_refused_with_a_message(signed_in: Page, mail
     signed_in.locator(".k-editor input[type=file]").set_input_files(
         [{"name": "evil.png", "mimeType": "image/png", "buffer": b"<script>alert(1)</script>"}])  # fmt: skip
     expect(signed_in.get_by_text("is not a picture that mail programs show")).to_be_visible()
-    expect(editor(signed_in).locator("img, .k-sending")).to_have_count(0)
+    expect(editor(signed_in).locator("img[src], .k-sending")).to_have_count(0)
 
 
 def test_html_of_its_own_layout_is_kept_as_it_is(signed_in: Page, mailing: Raw) -> None:
@@ -198,7 +199,7 @@ def test_page_is_uploaded_and_bad_ones_are_told(signed_in: Page, mailing: Raw) -
     place.set_input_files([{"name": "a.html", "mimeType": "text/html", "buffer": b"no page at all"}])
     expect(signed_in.get_by_text("This is not an HTML page")).to_be_visible()
     place.set_input_files([{"name": "a.html", "mimeType": "text/html",
-                            "buffer": b"<html><body><table><tr><td>Up</td></tr></table><script>x</script>"}])  # fmt: skip
+                            "buffer": b"<html><table><tr><td>Up</td></tr></table><script>x</script>"}])  # fmt: skip
     expect(signed_in.get_by_text("The message was taken in")).to_be_visible()
     assert "<td>Up</td>" in html_of(mailing)
     assert "script" not in html_of(mailing)
@@ -226,7 +227,7 @@ def test_preview_goes_through_the_recipients(signed_in: Page, written: Raw) -> N
 def test_frame_shows_pictures_and_runs_and_fetches_nothing(
     client: FlaskClient, admin_access: Access, mailing: Raw
 ) -> None:
-    sent = client.post(f"/mailings/pictures/{mailing['_id']}", data={"file": (BytesIO(picture()), "a.png")})
+    sent = client.post(f"/mailings/{mailing['_id']}/pictures", data={"file": (BytesIO(picture()), "a.png")})
     assert set(sent.json or {}) >= {"cid", "url"}
     html = f'<p><img src="cid:{(sent.json or {})["cid"]}"></p>'
     save_content(admin_access, mailing["_id"], {"html": html, "subject": "x"})
@@ -254,7 +255,7 @@ def test_errors_keep_it_from_being_sent_and_lead_to_where_they_are_mended(client
     assert "The subject is missing." in page
     assert f'href="/mailings/content/{mailing["_id"]}"' in page
     assert "Go on to sending" not in page
-    assert "It can&#39;t be sent yet." in client.get(f"/mailings/send/{mailing['_id']}").text
+    assert "It can't be sent yet." in client.get(f"/mailings/send/{mailing['_id']}").text
     assert client.post(f"/mailings/send/{mailing['_id']}", data={"when": "now"}).status_code == 422
     assert Mailing._get_collection().find_one({"_id": mailing["_id"]}, {"state": 1}) in (
         {"_id": mailing["_id"], "state": "draft"}, {"_id": mailing["_id"]})  # fmt: skip
@@ -323,7 +324,7 @@ def test_mailing_is_sent_and_followed_to_its_end(
     assert sorted(message["To"] for message in inbox.messages) == ["a@example.com", "b@example.com"]
     signed_in.reload()
     expect(signed_in.locator("#messages")).to_contain_text("Beta Oy")
-    assert signed_in.get_by_role("link", name="Content").count() == 0
+    assert signed_in.locator(".k-way").get_by_role("link", name="Content").count() == 0
     signed_in.get_by_role("button", name="Copy as a new mailing").click()
     signed_in.wait_for_url("**/content/**")
     expect(signed_in.locator("#subject")).to_have_value("Hei {{name}}")
@@ -344,7 +345,7 @@ def test_unclear_messages_are_decided_about(client: FlaskClient, admin_access: A
     Mailing._get_collection().update_one({"_id": written["_id"]}, {"$set": {"state": "sending"}})
     now = written["created_at"]
     for number in range(3):
-        Message(purpose="mailing", mailing=written["_id"], address=f"{number}@example.com", subject="x", state="unclear",
+        Message(purpose="mailing", mailing=written["_id"], address=f"{number}@example.com", state="unclear",
                 name="Unsure", message_id=f"<{number}@x>", attempts=1, due_at=now, created_at=now).save()  # fmt: skip
     page = client.get(f"/mailings/follow/{written['_id']}?state=unclear").text
     assert "Of 3 messages nobody knows whether they went" in page
@@ -372,14 +373,14 @@ def test_sending_is_paused_and_gone_on_with(client: FlaskClient, inbox: Inbox, w
 
 
 def test_who_only_sees_mailings_changes_and_sends_none(
-    client: FlaskClient, make_role: Any, make_user: Any, sign_in: Any, written: Raw
+    make_role: Any, make_user: Any, sign_in: Any, written: Raw
 ) -> None:
-    role = make_role("Reader", ("mailing", "see", "all"), ("company", "see", "all"), ("segment", "see", "all"))
-    make_user("reader", role)
-    sign_in("reader")
+    role = make_role("Onlooker", ("mailing", "see", "all"), ("company", "see", "all"), ("segment", "see", "all"))
+    client = sign_in(make_user("reader", role))
     assert client.get(f"/mailings/check/{written['_id']}").status_code == 200
     for page in ("content", "send"):
         assert client.get(f"/mailings/{page}/{written['_id']}").status_code in (302, 403)
-    for page in ("pictures", "upload", "test", "pause", "send", "content"):
+    assert client.post(f"/mailings/{written['_id']}/pictures").status_code in (302, 403, 404)
+    for page in ("upload", "test", "pause", "send", "content"):
         assert client.post(f"/mailings/{page}/{written['_id']}").status_code in (302, 403, 404)
     assert (Mailing._get_collection().find_one({"_id": written["_id"]}) or {})["version"] == written["version"]
