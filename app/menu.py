@@ -24,13 +24,14 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
-from views.outbox import OutboxView
+from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
     BIN_ITEM,
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
+    OUTBOX_ITEM,
     REPORTS_ITEM,
     SETTINGS_GROUP,
     TASKS_ITEM,
@@ -80,6 +81,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
@@ -95,7 +97,6 @@ SETTINGS_MENU = (
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
     ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
-    ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
 
@@ -104,7 +105,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        TeamView, OutboxView, FirstStartView, TraySettingsView,
+        TeamView, OldOutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
