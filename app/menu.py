@@ -25,13 +25,14 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
-from views.outbox import OutboxView
+from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
     BIN_ITEM,
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
+    OUTBOX_ITEM,
     REPORTS_ITEM,
     SETTINGS_GROUP,
     TASKS_ITEM,
@@ -85,6 +86,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
@@ -101,7 +103,6 @@ SETTINGS_MENU = (
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
     ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
     ("consent", _l("Marketing consent"), "/settings/consent/", "mail-check"),
-    ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
     ("console", _l("Data console"), "/console/", "database"),
 )
 
@@ -110,7 +111,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        ConsentView, SuppressedView, TeamView, OutboxView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OldOutboxView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

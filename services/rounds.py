@@ -23,7 +23,7 @@ from services.waking import wake_up
 
 log = logging.getLogger(__name__)
 NO_SERVER = "no_mail_server"
-OUTBOX_PATH = "/settings/outbox/"
+OUTBOX_PATH = "/outbox/"
 
 
 @shared_task(name="kortisto.mail.deliver", ignore_result=True)

@@ -24,6 +24,7 @@ from views.permissions import (
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
+    OUTBOX_ITEM,
     OWN,
     REPORTS_ITEM,
     SETTINGS_GROUP,
@@ -41,7 +42,8 @@ __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM,
+                            OUTBOX_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -113,4 +115,4 @@ class SecurityManager(MongoSecurityManager):
             found.add(LETTERS_ITEM)
         if may_restore(access):
             found.add(BIN_ITEM)
-        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM}
+        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM, OUTBOX_ITEM}

@@ -95,7 +95,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
         f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/", "/login/forgotten",
         "/profile/authenticator/",
-        "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
+        "/notices/", "/outbox/", "/outbox/?state=failed",
         "/opportunities/development", "/opportunities/development?weeks=13&by=stage&figure=count",
         "/opportunities/development?_flt_ct_name=nothing+like+it", "/opportunities/moved",
         "/opportunities/moved?since=2020-01-01&_flt_ct_name=project", "/reports/ready/offer_book?as_of=2020-01-01",
