@@ -12,6 +12,7 @@ from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
 from models.jobs import Job
 from models.layouts import RecordLayout
+from models.letters import Letter, LetterBatch
 from models.merge import MergeTemplate
 from models.notices import Notice
 from models.outbox import Message
@@ -29,9 +30,9 @@ from services.files import PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Look, MergeTemplate,
-    Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
-    RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Letter, LetterBatch,
+    Look, MergeTemplate, Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument,
+    RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
 )  # fmt: skip
 
 
