@@ -36,6 +36,7 @@ from services.merge import (
     unknown_fields,
     upload_template,
 )
+from services.merge.besides import ROWS, Beside
 from services.merge.files import safe_name
 from services.merge.leaving_out import may_leave_out
 from services.merge.sources import Sources
@@ -177,6 +178,18 @@ class MergeView(BaseView):
     def original(self, pk: str) -> Response:
         """The Word file as it was uploaded."""
         return file_response(template_file(current_access(), pk))
+
+    @expose("/fields/<register>")
+    @has_access
+    def fields(self, register: str) -> Answer:
+        """The names of all merge fields that a template for the register may use, to be copied."""
+        card = check_may_merge(current_access(), register)
+        sources = Sources(current_access(), register, {})
+        tables = [(beside.label_in(current_language()), copied_fields(beside)) for beside in sources.tables.values()]
+        return self.render_template(
+            "merge/fields.html", title=_("Merge fields"), card=card, sections=column_options(sources),
+            tables=[(label, found) for label, found in tables if found],
+        )  # fmt: skip
 
     # From rows to letters
 
@@ -330,6 +343,11 @@ def list_url(card: Register) -> str:
     """The list that the rows were chosen in, with its conditions."""
     back = request.form.get("back", "")
     return f"{card.path}/{back if back.startswith('?') else ''}"
+
+
+def copied_fields(table: Beside) -> list[tuple[str, str]]:
+    """(merge field, label) of each column of a table."""
+    return [(source.column.replace(ROWS, ""), source.field.label_in(current_language())) for source in table.sources()]
 
 
 def field_row(found: Any) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@ import { setUpBeside } from "./beside.js";
 import { setUpBoard } from "./board.js";
 import { setUpCells } from "./cells.js";
 import { setUpConfirm } from "./confirm.js";
+import { setUpCopying } from "./copying.js";
 import { setUpDensity } from "./density.js";
 import { setUpDropping } from "./drop-links.js";
 import { setUpFieldWorkshop } from "./field-workshop.js";
@@ -34,6 +35,7 @@ import { setUpToasts } from "./toasts.js";
 import { setUpTrays } from "./trays.js";
 
 setUpConfirm();
+setUpCopying();
 setUpSelects();
 setUpRichTexts();
 setUpProductLines();
