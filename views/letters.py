@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 from bson import ObjectId
-from flask import Response, send_file, url_for
+from flask import flash, redirect, send_file, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
 from models.registers import REGISTERS
 from models.rights import Access
 from services.labels import names_of
+from services.merge import MergeProblem
 from services.merge.history import SentLetter, letter_file
 from views.base import current_access
 from views.files import FILE_POLICY
@@ -29,8 +31,12 @@ class LetterView(BaseView):
 
     @expose("/<pk>")
     @has_access
-    def download(self, pk: str) -> Response:
-        found = letter_file(current_access(), pk)
+    def download(self, pk: str) -> AnyResponse:
+        try:
+            found = letter_file(current_access(), pk)
+        except MergeProblem as problem:
+            flash(str(problem), "danger")
+            return redirect("/")
         response = send_file(found.content, mimetype=found.content_type, as_attachment=True, download_name=found.name)
         response.headers["Content-Security-Policy"] = FILE_POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
