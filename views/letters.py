@@ -52,7 +52,8 @@ def shown_letters(access: Access, found: Sequence[SentLetter], record_id: Object
 
 def shown_letter(one: SentLetter, by: str, record_id: ObjectId | None) -> ShownEvent:
     other = one.raw["record"] != record_id
-    facts = [Markup("<span>{}</span>").format(place_of(one))]
+    place = place_of(one)
+    facts = [Markup("<span>{}</span>").format(place)] if place else []
     if one.readable:
         url = url_for("LetterView.download", pk=one.raw["_id"])
         facts.append(Markup('<a class="lnk" href="{}">{}</a>').format(url, _("Download")))
