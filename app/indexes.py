@@ -13,6 +13,7 @@ from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
 from models.jobs import Job
 from models.layouts import RecordLayout
+from models.letters import Letter, LetterBatch
 from models.merge import MergeTemplate
 from models.notices import Notice
 from models.outbox import Dispatch, Message
@@ -32,10 +33,11 @@ from services.files import BLOB_INDEX, PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FieldDefinition, Group, Job, Look,
-    MergeTemplate, Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState, Permission,
-    PermissionView, PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView,
-    SegmentMember, SegmentSnapshot, SignInAttempt, StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
+    CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FieldDefinition, Group, Job, Letter,
+    LetterBatch, Look, MergeTemplate, Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState,
+    Permission, PermissionView, PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role,
+    SavedView, SegmentMember, SegmentSnapshot, SignInAttempt, StoredFile, Suppressed, Team, Tray, Tries, User,
+    ViewMenu,
 )  # fmt: skip
 
 

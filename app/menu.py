@@ -20,6 +20,7 @@ from views.first_start import FirstStartView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
+from views.letters import LetterView
 from views.mailings import MailingView
 from views.merge import MergeView
 from views.notices import NoticeView
@@ -90,6 +91,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
+    appbuilder.add_view_no_menu(LetterView)
     add_rest(appbuilder)
     add_settings(appbuilder)
 

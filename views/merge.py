@@ -36,7 +36,9 @@ from services.merge import (
     unknown_fields,
     upload_template,
 )
+from services.merge.besides import ROWS, Beside
 from services.merge.files import safe_name
+from services.merge.leaving_out import may_leave_out
 from services.merge.sources import Sources
 from services.records import RecordNotFound
 from services.search import Selection, TooSlow, count_selected
@@ -177,6 +179,18 @@ class MergeView(BaseView):
         """The Word file as it was uploaded."""
         return file_response(template_file(current_access(), pk))
 
+    @expose("/fields/<register>")
+    @has_access
+    def fields(self, register: str) -> Answer:
+        """The names of all merge fields that a template for the register may use, to be copied."""
+        card = check_may_merge(current_access(), register)
+        sources = Sources(current_access(), register, {})
+        tables = [(beside.label_in(current_language()), copied_fields(beside)) for beside in sources.tables.values()]
+        return self.render_template(
+            "merge/fields.html", title=_("Merge fields"), card=card, sections=column_options(sources),
+            tables=[(label, found) for label, found in tables if found],
+        )  # fmt: skip
+
     # From rows to letters
 
     @expose("/start/<register>", methods=["GET", "POST"])
@@ -220,7 +234,8 @@ class MergeView(BaseView):
             chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
             leave_empty=bool(request.form.get("leave_empty")), forms=FORM_LABELS, wanted=form_of_request(),
-            pdf_offered=bool(find_office()),
+            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(),
+            leave_out=bool(request.form.get("leave_out")),
         ), status  # fmt: skip
 
     @expose("/run/<register>", methods=["POST"])
@@ -289,7 +304,8 @@ def shown_parts(found: Preview) -> list[tuple[Any, list[list[str]]]]:
 
 def start_letters(card: Register, selection: Selection, chosen: str) -> Answer:
     unknown = "blank" if request.form.get("leave_empty") else "stop"
-    job_id = start_merge(current_access(), card.key, chosen, selection, unknown=unknown, form=form_of_request())
+    job_id = start_merge(current_access(), card.key, chosen, selection, unknown=unknown, form=form_of_request(),
+                         history=wants_history(), leave_out=bool(request.form.get("leave_out")))  # fmt: skip
     return redirect(url_for("JobView.show", pk=job_id))
 
 
@@ -303,8 +319,14 @@ def letter_response(found: Preview) -> Response:
 
 def carried_inputs(selection: Selection, chosen: str) -> list[tuple[str, str]]:
     """What was chosen on the start page, for the pages that lead back to it."""
-    kept = [(name, request.form[name]) for name in ("back", "as", "pdf", "leave_empty") if name in request.form]
+    names = ("back", "as", "pdf", "leave_empty", "asked", "history", "leave_out")
+    kept = [(name, request.form[name]) for name in names if name in request.form]
     return [*selection_inputs(selection), ("template", chosen), *kept]
+
+
+def wants_history() -> bool:
+    """Whether the recipients' histories keep the letters: usually, unless the choice was taken off."""
+    return "asked" not in request.form or bool(request.form.get("history"))
 
 
 def form_of_request() -> Form:
@@ -321,6 +343,11 @@ def list_url(card: Register) -> str:
     """The list that the rows were chosen in, with its conditions."""
     back = request.form.get("back", "")
     return f"{card.path}/{back if back.startswith('?') else ''}"
+
+
+def copied_fields(table: Beside) -> list[tuple[str, str]]:
+    """(merge field, label) of each column of a table."""
+    return [(source.column.replace(ROWS, ""), source.field.label_in(current_language())) for source in table.sources()]
 
 
 def field_row(found: Any) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@ import { setUpBeside } from "./beside.js";
 import { setUpBoard } from "./board.js";
 import { setUpCells } from "./cells.js";
 import { setUpConfirm } from "./confirm.js";
+import { setUpCopying } from "./copying.js";
 import { setUpDensity } from "./density.js";
 import { setUpDropping } from "./drop-links.js";
 import { setUpFieldWorkshop } from "./field-workshop.js";
@@ -38,6 +39,7 @@ import { setUpTrays } from "./trays.js";
 import { setUpUploads } from "./uploads.js";
 
 setUpConfirm();
+setUpCopying();
 setUpSelects();
 setUpRichTexts();
 setUpProductLines();

@@ -11,7 +11,9 @@ from services.labels import context_for
 from services.merge.addresses import Recipient, recipient_of
 from services.merge.besides import Records
 from services.merge.errors import MergeProblem
-from services.merge.reading import Used, beside_values, own_fields, paths_of, used_besides
+from services.merge.leaving_out import LeavingOut
+from services.merge.places import RECORD, Places
+from services.merge.reading import Used, beside_values, chunks, own_fields, paths_of, used_besides
 from services.merge.results import Form, write_result
 from services.merge.sources import Sources
 from services.search import Selection, iterate_selected
@@ -24,8 +26,6 @@ CHUNK = 500
 #: Fewer where each brings the records that are linked to it.
 CHUNK_WITH_ROWS = 50
 UNKNOWN_CHOICES = ("blank", "stop")
-#: The key of a letter's values that says which record it is for; no merge field's name can be normalised to it.
-RECORD = "record id"
 
 
 def check_unknown(unknown: Sequence[str], policy: str) -> None:
@@ -39,23 +39,29 @@ def check_unknown(unknown: Sequence[str], policy: str) -> None:
 
 def write_letters(
     access: Access, word: WordTemplate, sources: Sources, selection: Selection, out: BinaryIO, form: Form, *,
-    title: str = "", progress: Callable[[int], None] | None = None,
+    title: str = "", progress: Callable[[int], None] | None = None, places: Places | None = None,
+    leaving: LeavingOut | None = None,
 ) -> MergeReport:  # fmt: skip
     """Write a letter for each selected record that the user may merge, one after the other; nothing is kept.
+    `places` gathers where each stands; `leaving` leaves some records out.
 
     Raises TemplateError, also when there is no record; ConditionError; MergeProblem where PDF can't be made.
     """
-    values = selected_values(access, word, sources, selection)
-    return write_result(word, values, out, form, title=title, language=access.language, progress=progress)
+    values = selected_values(access, word, sources, selection, leaving=leaving)
+    return write_result(word, values, out, form, title=title, language=access.language, progress=progress,
+                        places=places)  # fmt: skip
 
 
 def selected_values(
-    access: Access, word: WordTemplate, sources: Sources, selection: Selection, start: int = 0
-) -> Iterator[Letter]:
+    access: Access, word: WordTemplate, sources: Sources, selection: Selection, start: int = 0,
+    leaving: LeavingOut | None = None,
+) -> Iterator[Letter]:  # fmt: skip
     """What the letters read of each selected record, from the one at place `start` on; no more is read of it."""
     reader = LetterReader(access, word, sources)
-    rows = iterate_selected(access, sources.schema.register.key, selection, "merge", reader.paths)
-    return reader.values(islice(rows, start, None))
+    # Who may be written to hangs on values that the letters don't print.
+    paths = None if leaving else reader.paths
+    rows = islice(iterate_selected(access, sources.schema.register.key, selection, "merge", paths), start, None)
+    return reader.values(leaving.of(rows) if leaving else rows)
 
 
 class LetterReader:
@@ -89,9 +95,3 @@ class LetterReader:
                     if value is not None:
                         values[name] = merge_value(value, field, context)
                 yield values
-
-
-def chunks(rows: Iterable[Raw], size: int) -> Iterator[list[Raw]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, size)):
-        yield chunk

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -36,6 +37,12 @@ class Used:
     #: The table as the template names it, and all its merge fields; "" where it is no table.
     table: str = ""
     names: frozenset[str] = frozenset()
+
+
+def chunks(rows: Iterable[Raw], size: int) -> Iterator[list[Raw]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def own_fields(word: WordTemplate, sources: Sources) -> dict[str, Field]:
