@@ -156,6 +156,8 @@ def joined(access: Access, register: str, mine: Raw, theirs: Raw, taken: Mapping
         how = chosen.get(field.column) or (THEIRS if pair[0] in EMPTY_VALUES else MINE)
         if not field.derived and how != MINE and pair[1] != pair[0]:
             values[field.column] = both_of(*pair) if how == BOTH else pair[1]
+        if field.kind.put_together and pair[1] not in EMPTY_VALUES:
+            values[field.column] = both_of(pair[1], pair[0] or [])
         # The record that stays must not point at itself.
         if field.kind.refers and field.target == register:
             values[field.column] = without(values.get(field.column, pair[0]), {mine["_id"], theirs["_id"]})

@@ -13,15 +13,18 @@ from models.documents import READ, WAITING, Document
 from models.fields.errors import ValidationFailed
 from models.files import StoredFile
 from models.rights import Access, NotAllowed
-from models.security import FieldRight
+from models.security import FieldRight, User
+from services import records
 from services.document_text import run_read
 from services.documents import add_document, add_version, find_version, restore_version, same_content
 from services.files import Incomplete, stream_content
 from services.history import events_of
-from services.jobs import claim, run_job
+from services.jobs import Run, claim, run_job
+from services.joining import join_records
 from services.quick_search import quick_search
 from services.records import RecordNotFound, create_record, get_record, update_record
 from services.search import find_page
+from services.values import context_of
 
 Raw = dict[str, Any]
 PDF = b"%PDF-1.7 text"
@@ -75,8 +78,6 @@ def test_versions_are_kept_told_and_restored(admin_access: Access) -> None:
     assert [content_of(admin_access, raw, number) for number in (1, 2, 3, None)] == [b"one", b"two", b"one", b"one"]
     newest = events_of(admin_access, "document", raw)[0][0]
     change = next(one for one in newest.changes if one.field.column == "file")
-    from services.values import context_of
-
     assert change.field.kind.text(change.after, change.field, context_of(admin_access)) == "version 3: a.txt"
     assert restore_version(admin_access, raw["_id"], 3)["version"] == raw["version"]
     for number in (0, 4, -1, "x", "", "1.0", "²"):
@@ -110,8 +111,6 @@ def test_file_is_read_by_whoever_sees_the_record_and_by_nobody_else(
     assert find_version(access_of(make_user("reads", reader)), raw["_id"])[1]["name"] == "offer.pdf"
     refused = {"reads": NotAllowed, "own": RecordNotFound, "blind": NotAllowed}
     for name, error in refused.items():
-        from models.security import User
-
         access = access_of(User.objects.get(username=name))
         with pytest.raises(error):
             add_version(access, raw["_id"], "x.txt", io.BytesIO(b"x"))
@@ -159,8 +158,6 @@ def test_words_of_the_file_are_found_once_they_are_read(admin_access: Access) ->
 
 
 def test_save_that_comes_while_the_words_are_read_loses_none(admin_access: Access, monkeypatch: Any) -> None:
-    from services import records
-
     raw = added(admin_access, "offer.docx", word_file("Hydrauliikkapumppu"))
     finished = records.finished
 
@@ -175,6 +172,14 @@ def test_save_that_comes_while_the_words_are_read_loses_none(admin_access: Acces
     assert (saved["name"], saved["reading"], saved["text"]) == ("Another", READ, "Hydrauliikkapumppu")
 
 
+def test_two_documents_that_become_one_have_the_versions_of_both(admin_access: Access) -> None:
+    stays, goes = added(admin_access, "a.txt", b"mine"), added(admin_access, "b.txt", b"theirs")
+    join_records(admin_access, "document", stays["_id"], goes["_id"], {})
+    raw = get_record(admin_access, "document", stays["_id"])
+    assert [one["name"] for one in raw["file"]] == ["b.txt", "a.txt"]
+    assert content_of(admin_access, raw) == b"mine"
+
+
 def test_document_belongs_to_the_records_it_is_linked_to(admin_access: Access) -> None:
     company = create_record(admin_access, "company", {"name": "Acme"})
     raw = added(admin_access, "a.txt", b"x", companies=[str(company["_id"])])
@@ -186,8 +191,6 @@ def test_reading_is_of_the_file_that_is_there_now(app: Flask, admin_access: Acce
     raw = added(admin_access, "a.txt", b"first")
     job = claim()
     add_version(admin_access, raw["_id"], "b.txt", io.BytesIO(b"second"))
-    from services.jobs import Run
-
     run_read(Run(job, admin_access))
     assert "text" not in get_record(admin_access, "document", raw["_id"])
     have_read()

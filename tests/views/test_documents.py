@@ -195,6 +195,17 @@ def test_wrong_lengths_and_forms_are_refused_and_leave_nothing(app: Flask, clien
     assert (Document.objects.count(), me.get_db()["blobs.files"].count_documents({})) == (1, 1)
 
 
+def test_bodies_as_long_as_a_file_are_taken_where_files_are_and_nowhere_else(app: Flask, client: FlaskClient) -> None:
+    taking = {name for name, view in app.view_functions.items() if getattr(view, "streams", False)}
+    assert taking == {"DocumentView.upload", "DocumentView.upload_version", "DocumentApi.post_file"}
+    most = app.config["MAX_CONTENT_LENGTH"]
+    long = {"CONTENT_LENGTH": str(most + 1)}
+    assert client.post("/files/upload", content_type=BYTES, environ_overrides=long).status_code == 413
+    multipart = "multipart/form-data; boundary=x"
+    form = client.post("/documents/upload?name=a", content_type=multipart, environ_overrides=long)
+    assert form.status_code in (413, 415)
+
+
 def zipped(parts: Raw, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:

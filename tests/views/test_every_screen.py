@@ -35,9 +35,8 @@ pytestmark = pytest.mark.slow
 FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (390, "dark", "en-GB"),
          (360, "dark", "fi-FI"), (900, "light", "en-GB")]  # fmt: skip
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-ONE_POINT = b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
+ONE_POINT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAA"
+                      "AABJRU5ErkJggg==")  # fmt: skip
 #: WCAG 2.2 A and AA.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url",

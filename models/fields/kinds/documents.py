@@ -53,6 +53,7 @@ class FileVersions(Kind):
     not_imported = _l("files can't be imported. Leave the column out and add the files on the records.")
     orderable = False
     needs_room = True
+    put_together = True
     longest = 500_000
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> list[Version] | None:
