@@ -90,7 +90,7 @@ class CheckScreens(MailingScreens):
             tones=options("tone", tone, ((_("Light"), "sun", "light"), (_("Dark"), "moon", "dark"))),
             parts=options("part", part, ((_("HTML"), "", "html"), (_("Plain text"), "", "text"))),
             frame_url=f"{self.address('frame', raw)}?place={place}&tone={tone}", test_url=self.address("test", raw),
-            test_addresses=request.form.get("addresses", getattr(current_user(), "email", "")),
+            test_addresses=request.form.get("addresses", getattr(current_user(), "email", "") if is_mail(raw) else ""),
             test_problem=test_problem, content_url=self.address(CONTENT, raw), send_url=self.address(SEND, raw),
         ), status  # fmt: skip
 
@@ -150,7 +150,7 @@ class CheckScreens(MailingScreens):
     def test(self, pk: str) -> Any:
         """Send the message of the recipient that is shown to up to five addresses."""
         raw = self.mailing(pk, "change")
-        addresses = [one for one in re.split(r"[\s,;]+", request.form.get("addresses", "")) if one]
+        addresses = [one for one in re.split(r"[,;\n]+", request.form.get("addresses", "")) if one.strip()]
         try:
             send_test(current_access(), pk, addresses, place_of_request())
         except ValidationFailed as error:

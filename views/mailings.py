@@ -47,6 +47,20 @@ class MailingView(ContentScreens, SendingScreens, FollowingScreens):
         may_go_on = current_access().allows(self.card.key, "change", raw) or not is_draft(raw)
         return {"way": self.way(raw, ""), "next_step": self.next_step(raw) if may_go_on else None}
 
+    def can_with(self, raw: Raw) -> dict[str, bool]:
+        can = super().can_with(raw)
+        return {**can, "delete": can["delete"] and is_draft(raw)}
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Response:
+        """Move a draft to the recycle bin."""
+        raw = self.mailing(pk)
+        if not is_draft(raw):
+            flash(_("Only a draft can be deleted: what was sent belongs to its recipients' history."), "warning")
+            return redirect(self.address("show", raw))
+        return super().delete(pk)
+
     def shown(self, values: Raw, sent: Collection[str]) -> Shown:
         """What a mailing says has a page of its own."""
         found = super().shown(values, sent)

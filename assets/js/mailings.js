@@ -98,6 +98,8 @@ async function follow(place) {
   }
 }
 
+// On a phone the steps go beyond the window.
+document.querySelector(".k-way [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 setUpMergeFields();
 setUpEditor();
 setUpLeaving();

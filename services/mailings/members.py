@@ -15,7 +15,7 @@ from services.letters import public_url
 from services.mailings.checking import MOST_CHECKED
 from services.mailings.content import composed
 from services.mailings.drafts import get_mailing
-from services.mailings.merge_fields import UNSUBSCRIBE
+from services.mailings.merge_fields import PLACE, UNSUBSCRIBE, read_escaped
 from services.mailings.previewing import NO_LINK, preview, shown, values_of
 from services.mailings.recipients import (
     DOUBLE,
@@ -90,8 +90,15 @@ def marked(access: Access, mailing_id: Any, place: int) -> str:
     audience, ids = found
     ready, place = composed(raw), max(0, min(place, len(ids) - 1))
     values = values_of(audience, raw, ready, audience.rows(ids[place : place + 1]))[0]
-    names = {name: f"{OPENED}{name}{CLOSED}" for name in ready.missing(values)}
-    rendered = ready.render({**values, **names, UNSUBSCRIBE: public_url(NO_LINK)})
+    missing = set(ready.missing(values))
+
+    def named(found: re.Match[str]) -> str:
+        place = read_escaped(found.group(1))
+        empty = place.name in missing and not place.default
+        return f"{{{{{found.group(1)}|{OPENED}{place.name}{CLOSED}}}}}" if empty else found.group(0)
+
+    html = PLACE.sub(named, str(raw.get("html") or ""))
+    rendered = composed({**raw, "html": html}).render({**values, UNSUBSCRIBE: public_url(NO_LINK)})
     # In addresses they are quoted, in the title they would be read: both without marks.
     html = QUOTED.sub("", TITLE.sub("", shown(raw, rendered)))
     return html.replace(OPENED, MARK).replace(CLOSED, "</mark>")
