@@ -17,6 +17,7 @@ from models.changes import Change, DeletedRecord, Source
 from models.fields.errors import ValidationFailed
 from models.fields.query import every_of
 from models.fields.schema import schema_of
+from models.letters import Letter
 from models.organisation import THE_ONE, Organisation, organisation
 from models.registers import REGISTERS
 from models.relationships import Relationship
@@ -193,6 +194,7 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     of_segments = {"$or": [{"segment": record_id}, {"record": record_id}]}
     SegmentMember._get_collection().delete_many(of_segments, session=session)
     SegmentSnapshot._get_collection().delete_many({"segment": record_id}, session=session)
+    Letter._get_collection().delete_many({"record": record_id}, session=session)
     changes.insert_one({**its, "action": "purge", "version": last["version"] + 1, "at": now(), "by": None,
                         "source": Source.JOB.value, "batch": None, "changes": {}}, session=session)  # fmt: skip
 

@@ -14,16 +14,18 @@ from models.jobs import Job
 from models.letters import Letter, LetterBatch
 from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
+from models.transactions import in_transaction
 from services.jobs import JobCancelled, LeaseLost, Run, cancel_job, claim, run_job, wake_due
 from services.joining import join_records
 from services.merge import Form, history, leaving_out, results, start_merge, upload_template
 from services.merge.history import SentLetter, letter_file
 from services.records import RecordNotFound, get_record, now
+from services.recycle_bin import forget
 from services.search import Selection
 from services.timeline import timeline_of
 from tests.factories import CompanyFactory, PersonFactory
 from tests.services.merging import ALL, keep, lines, make
-from tests.word.making import docx, field, merge_field, p
+from tests.word.making import docx, field, merge_field, p, simple
 
 NAMES = ("Alfa Oy", "Beta Oy", "Cee Oy")
 
@@ -117,6 +119,30 @@ def test_letter_is_for_those_who_see_the_recipient_and_all_fields_in_it(
     for access, which in ((nobody, letter.raw["_id"]), (anna, ObjectId()), (anna, "x")):
         with pytest.raises(RecordNotFound):
             letter_file(access, which)
+
+
+def test_letter_that_prints_linked_records_is_for_those_who_see_all_of_their_register(
+    anna: Access, make_role: Callable, make_user: Callable, access_of: Callable
+) -> None:
+    company = CompanyFactory(name="Alfa Oy", city="Oulu")
+    person = PersonFactory(first_name="Aino", last_name="Aalto", companies=[str(company["_id"])])
+    block = 'ADDRESSBLOCK \\f "<<_FIRST0_>><< _LAST0_>>\n<<_CITY_>>"'
+    for body in (p(merge_field("company.city")), p(simple(block))):
+        make(anna, upload_template(anna, "person", "Letter", docx(body)))
+    some = make_role("Some", ("person", "see", "all"), ("company", "see", "own"))
+    every = make_role("Every", ("person", "see", "all"), ("company", "see", "all"))
+    for role, readable in ((some, False), (every, True)):
+        access = access_of(make_user(role.name.lower(), role))
+        assert [one.readable for one in sent(access, "person", person)] == [readable] * 2
+
+
+def test_letters_go_with_a_record_that_is_gone_for_good(
+    admin_access: Access, companies: list[dict[str, Any]]
+) -> None:
+    make(admin_access, keep(admin_access, "name"))
+    in_transaction(lambda session: forget(session, "company", companies[0]["_id"]))
+    assert Letter._get_collection().count_documents({"record": companies[0]["_id"]}) == 0
+    assert Letter._get_collection().count_documents({}) == 2
 
 
 def test_letter_with_several_recipients_is_handed_to_its_maker_alone(
