@@ -58,6 +58,8 @@ class Settings:
     web_threads: int
     log_level: str
     max_upload_mb: int
+    max_file_mb: int
+    program_files: bool
     query_seconds: int
     smtp_url: str
     mail_from: str
@@ -83,6 +85,17 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
             raise ValueError(f"set a whole number from {least} to {most}")
         return int(text)
+
+    return parse
+
+
+def one_of(values: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A parser of one of some words, each with the value that it stands for."""
+
+    def parse(text: str) -> Any:
+        if text not in values:
+            raise ValueError("set " + " or ".join(values))
+        return values[text]
 
     return parse
 
@@ -226,6 +239,20 @@ SETTINGS: tuple[Setting, ...] = (
         whole_number(1, 2048),
     ),
     Setting(
+        "max_file_mb",
+        "KORTISTO_MAX_FILE_MB",
+        "2048",
+        "Largest file of a document, in megabytes; it is streamed and takes no memory.",
+        whole_number(1, 1_048_576),
+    ),
+    Setting(
+        "program_files",
+        "KORTISTO_PROGRAM_FILES",
+        "refuse",
+        "Programs among documents (.exe, .js, .bat and what else runs): refuse or store.",
+        one_of({"refuse": False, "store": True}),
+    ),
+    Setting(
         "query_seconds",
         "KORTISTO_QUERY_SECONDS",
         "10",
@@ -327,6 +354,8 @@ def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
     return {
         "SECRET_KEY": key,
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
+        "MAX_FILE_LENGTH": settings.max_file_mb * 1024 * 1024,
+        "PROGRAM_FILES": settings.program_files,
         **_cookie_config(secure),
         **_language_config(),
         **_appbuilder_config(),

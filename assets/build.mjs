@@ -1,8 +1,9 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, theme.js, icons.svg, favicon.svg, the
-// font, what the pages of the calendar, of reports and of mailings alone load, and manifest.json, which maps each name to its address
+// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, pdf.js, theme.js, icons.svg, favicon.svg,
+// the font, what the pages of the calendar, of reports and of mailings alone load, and manifest.json, which maps each name to
+// its address
 // with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -13,8 +14,11 @@ const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
 const TEXTS = [
   "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js",
-  "mailings.css", "mailings.js", "mail-editor.js", "icons.svg", "favicon.svg",
+  "mailings.css", "mailings.js", "mail-editor.js", "icons.svg", "favicon.svg", "pdf.js", "pdf-worker.js",
 ];
+/** What the PDF viewer fetches by itself when a file needs it: fonts that everybody has, letters of the East, pictures of scans. */
+const pdfFolder = path.join(root, "node_modules", "pdfjs-dist");
+const PDF_PARTS = ["standard_fonts", "cmaps", "wasm"];
 const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
 
 const bundle = {
@@ -48,6 +52,29 @@ const editor = {
   entryPoints: ["editor", "mail-editor"].map((name) => ({ in: path.join(here, "js", `${name}.js`), out: name })),
   format: "esm",
 };
+
+/** The PDF viewer and its worker, which pages with a PDF fetch. */
+const viewer = {
+  ...bundle,
+  entryPoints: [
+    { in: path.join(here, "js", "pdf.js"), out: "pdf" },
+    { in: path.join(pdfFolder, "legacy", "build", "pdf.worker.mjs"), out: "pdf-worker" },
+  ],
+  format: "esm",
+};
+
+/** The parts stand under the viewer's version, so that browsers may keep them; programs for WebAssembly are left out, for
+    the policy lets none run, and the viewer has the same as scripts. */
+async function pdfParts() {
+  const { version } = JSON.parse(await readFile(path.join(pdfFolder, "package.json"), "utf8"));
+  const name = `pdf-${version}`;
+  for (const part of PDF_PARTS) {
+    await cp(path.join(pdfFolder, part), path.join(dist, name, part), {
+      recursive: true, filter: (file) => !file.endsWith(".wasm") && !file.includes("quickjs"),
+    });
+  }
+  return `${name}/`;
+}
 
 /** The drawing inside one Tabler icon, without the invisible square every one of them starts with. */
 async function symbol(name) {
@@ -86,6 +113,7 @@ async function manifest(metafile) {
     const file = path.basename(output);
     entries[file.replace(/-[A-Z0-9]{8}(?=\.woff2$)/, "")] = file;
   }
+  entries["pdf-parts"] = await pdfParts();
   await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(entries, null, 2)}\n`);
 }
 
@@ -116,6 +144,7 @@ await mkdir(dist, { recursive: true });
 const options = { ...bundle, metafile: true, plugins: [writeTheRest] };
 // First, for the manifest names it.
 await esbuild.build(editor);
+await esbuild.build(viewer);
 if (process.argv.includes("--watch")) {
   await (await esbuild.context(options)).watch();
 } else {

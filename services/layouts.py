@@ -1,7 +1,7 @@
 """The blocks of a record's page: which there are, where they stand for one user, and putting them elsewhere.
 
-A block's key is "section.<section>", "activities", "timeline", "relationships", or "related.<way>"
-(models/fields/ways.py).
+A block's key is "section.<section>", "files", "activities", "timeline", "relationships", "related.<way>"
+(models/fields/ways.py), or the name of a part of the register's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,8 @@ Raw = dict[str, Any]
 Places = dict[str, list[str]]
 TIMELINE, RELATIONSHIPS, SECTION, RELATED = "timeline", "relationships", "section", "related"
 ACTIVITIES = "activities"
+#: The file that a record holds, with its versions.
+FILES = "files"
 
 
 def usual_places(register: str) -> Places:
@@ -39,9 +41,12 @@ def usual_places(register: str) -> Places:
     # The program's own links before those that the organisation has made.
     related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom)
                if way.many and not way.tells_events]  # fmt: skip
-    happened = [ACTIVITIES, TIMELINE] if happening_links(card) else [TIMELINE]
+    happened = [*([FILES] if card.holds_files else []), *([ACTIVITIES] if happening_links(card) else []), TIMELINE]
     kinds = [RELATIONSHIPS] if any(kind.sides(register) for kind in all_kinds().values()) else []
-    return {"left": sections[:-1], "middle": happened, "right": [*related, *kinds, sections[-1]], HIDDEN: []}
+    told = {block for blocks in card.parts.values() for block in blocks}
+    return {"left": sections[:-1], "middle": [*card.parts, *happened],
+            "right": [*(block for block in related if block not in told), *kinds, sections[-1]],
+            HIDDEN: [block for block in related if block in told]}  # fmt: skip
 
 
 def happening_links(card: Register) -> list[Way]:

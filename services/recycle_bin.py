@@ -21,6 +21,7 @@ from models.organisation import THE_ONE, Organisation, organisation
 from models.registers import REGISTERS
 from models.relationships import Relationship
 from models.rights import Access, NotAllowed
+from models.segments import SegmentMember, SegmentSnapshot
 from models.transactions import in_transaction
 from services.following import tell_followers
 from services.jobs import Run, handles, start_job
@@ -189,6 +190,9 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     forget_past(session, register, record_id)
     its_own = {"$or": [{"subject": record_id}, {"object": record_id}]}
     Relationship._get_collection().delete_many(its_own, session=session)
+    of_segments = {"$or": [{"segment": record_id}, {"record": record_id}]}
+    SegmentMember._get_collection().delete_many(of_segments, session=session)
+    SegmentSnapshot._get_collection().delete_many({"segment": record_id}, session=session)
     changes.insert_one({**its, "action": "purge", "version": last["version"] + 1, "at": now(), "by": None,
                         "source": Source.JOB.value, "batch": None, "changes": {}}, session=session)  # fmt: skip
 

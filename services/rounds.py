@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from models.outbox import MAIL
 from models.transactions import in_transaction
 from services.digests import make_digests
+from services.forgotten_passwords import send_links
 from services.mail import smtp_is_set
 from services.mailings import follow_mailings
 from services.notices import notify, was_told, writes_notice
@@ -22,13 +23,13 @@ from services.waking import wake_up
 
 log = logging.getLogger(__name__)
 NO_SERVER = "no_mail_server"
-OUTBOX_PATH = "/settings/outbox/"
+OUTBOX_PATH = "/outbox/"
 
 
 @shared_task(name="kortisto.mail.deliver", ignore_result=True)
 def deliver() -> None:
     """One round. What fails of it is logged and tried again in the next; the rest is done all the same."""
-    for step in (tell_due, make_digests, send_reports, follow_mailings, tell_administrators, send_due):
+    for step in (send_links, tell_due, make_digests, send_reports, follow_mailings, tell_administrators, send_due):
         try:
             step()
         except Exception:  # boundary: one step that fails must not keep the others from being done

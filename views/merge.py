@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ConditionError
-from models.fields.schema import schema_of
 from models.registers import SECTIONS, Register, register_of
 from services.files import DOCX
 from services.merge import (
@@ -31,12 +30,16 @@ from services.merge import (
     registers_to_merge,
     rename_template,
     set_field_map,
+    sources_of,
     start_merge,
     template_file,
     unknown_fields,
     upload_template,
 )
+from services.merge.besides import ROWS, Beside
 from services.merge.files import safe_name
+from services.merge.leaving_out import may_leave_out
+from services.merge.sources import Sources
 from services.records import RecordNotFound
 from services.search import Selection, TooSlow, count_selected
 from services.word import TemplateError
@@ -125,7 +128,7 @@ class MergeView(BaseView):
             problem = str(error)
         return self.render_template(
             "merge/template.html", title=raw["name"], template_id=str(raw["_id"]), card=card, form=form,
-            rows=rows, problem=problem, sections=column_options(card), prefix=MAP_PREFIX,
+            rows=rows, problem=problem, sections=column_options(sources_of(current_access(), raw)), prefix=MAP_PREFIX,
         ), status  # fmt: skip
 
     @expose("/template/<pk>/map", methods=["POST"])
@@ -176,6 +179,18 @@ class MergeView(BaseView):
         """The Word file as it was uploaded."""
         return file_response(template_file(current_access(), pk))
 
+    @expose("/fields/<register>")
+    @has_access
+    def fields(self, register: str) -> Answer:
+        """The names of all merge fields that a template for the register may use, to be copied."""
+        card = check_may_merge(current_access(), register)
+        sources = Sources(current_access(), register, {})
+        tables = [(beside.label_in(current_language()), copied_fields(beside)) for beside in sources.tables.values()]
+        return self.render_template(
+            "merge/fields.html", title=_("Merge fields"), card=card, sections=column_options(sources),
+            tables=[(label, found) for label, found in tables if found],
+        )  # fmt: skip
+
     # From rows to letters
 
     @expose("/start/<register>", methods=["GET", "POST"])
@@ -219,7 +234,8 @@ class MergeView(BaseView):
             chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
             leave_empty=bool(request.form.get("leave_empty")), forms=FORM_LABELS, wanted=form_of_request(),
-            pdf_offered=bool(find_office()),
+            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(),
+            leave_out=bool(request.form.get("leave_out")),
         ), status  # fmt: skip
 
     @expose("/run/<register>", methods=["POST"])
@@ -288,7 +304,8 @@ def shown_parts(found: Preview) -> list[tuple[Any, list[list[str]]]]:
 
 def start_letters(card: Register, selection: Selection, chosen: str) -> Answer:
     unknown = "blank" if request.form.get("leave_empty") else "stop"
-    job_id = start_merge(current_access(), card.key, chosen, selection, unknown=unknown, form=form_of_request())
+    job_id = start_merge(current_access(), card.key, chosen, selection, unknown=unknown, form=form_of_request(),
+                         history=wants_history(), leave_out=bool(request.form.get("leave_out")))  # fmt: skip
     return redirect(url_for("JobView.show", pk=job_id))
 
 
@@ -302,8 +319,14 @@ def letter_response(found: Preview) -> Response:
 
 def carried_inputs(selection: Selection, chosen: str) -> list[tuple[str, str]]:
     """What was chosen on the start page, for the pages that lead back to it."""
-    kept = [(name, request.form[name]) for name in ("back", "as", "pdf", "leave_empty") if name in request.form]
+    names = ("back", "as", "pdf", "leave_empty", "asked", "history", "leave_out")
+    kept = [(name, request.form[name]) for name in names if name in request.form]
     return [*selection_inputs(selection), ("template", chosen), *kept]
+
+
+def wants_history() -> bool:
+    """Whether the recipients' histories keep the letters: usually, unless the choice was taken off."""
+    return "asked" not in request.form or bool(request.form.get("history"))
 
 
 def form_of_request() -> Form:
@@ -322,6 +345,11 @@ def list_url(card: Register) -> str:
     return f"{card.path}/{back if back.startswith('?') else ''}"
 
 
+def copied_fields(table: Beside) -> list[tuple[str, str]]:
+    """(merge field, label) of each column of a table."""
+    return [(source.column.replace(ROWS, ""), source.field.label_in(current_language())) for source in table.sources()]
+
+
 def field_row(found: Any) -> Mapping[str, Any]:
     """A field of a template (FieldStatus) as its page shows it."""
     label, colour = STATES[found.state]
@@ -333,10 +361,14 @@ def field_row(found: Any) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def column_options(card: Register) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Section -> (column, label) of every field that the user sees."""
+def column_options(sources: Sources) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Section -> (column, label) of every field that the user sees, then what stands beside the record, then the
+    tables of which the template repeats rows."""
     language = current_language()
-    return [
-        (str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
-        for section, fields in schema_of(card.key).for_access(current_access()).sections()
-    ]
+    own = [(str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
+           for section, fields in sources.schema.sections()]  # fmt: skip
+    repeated = [table for name in sorted(sources.wanted_tables) if (table := sources.table(name)) is not None]
+    besides = [(beside.label_in(language), list(beside.sources())) for beside in sources.linked.values()]
+    besides += [(_("Rows of %(name)s", name=table.label_in(language)), list(table.sources())) for table in repeated]
+    return own + [(label, [(source.column, source.field.label_in(language)) for source in found])
+                  for label, found in besides]  # fmt: skip

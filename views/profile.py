@@ -13,10 +13,13 @@ from wtforms import PasswordField, SelectField
 
 from models.fields.errors import ValidationFailed
 from services.records import VersionConflict
+from services.sessions import end_sessions
 from services.users import change_own_password, change_own_profile, own_user
 from views.base import current_access
 from views.forms import add_differences, add_errors, options, version_seen
 from views.permissions import OWN
+from views.sessions import shown_sessions
+from views.sign_in import TOKEN
 from views.users import PersonalForm
 
 PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
@@ -90,17 +93,31 @@ class ProfileView(BaseView):
         if form.validate():
             try:
                 change_own_password(current_access(), form.old_password.data or "", form.new_password.data or "",
-                                    form.repeated.data or "")  # fmt: skip
-                flash(_("Your password was changed."), "success")
+                                    form.repeated.data or "", token=session.get(TOKEN, ""))  # fmt: skip
+                flash(_("Your password was changed. Everywhere else you are signed out."), "success")
                 return redirect(url_for(f"{self.endpoint}.edit"))
             except ValidationFailed as error:
                 add_errors(form, error)
         return self.page(ProfileForm(formdata=None, data=profile_values(raw)), form, raw, 422)
 
+    @expose("/sessions/end", methods=["POST"])
+    @expose("/sessions/end/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def end(self, pk: str | None = None) -> Any:
+        """Sign out elsewhere: in one browser, or everywhere but here."""
+        access = current_access()
+        end_sessions(access, access.user_id, pk, keep=session.get(TOKEN, ""))
+        flash(_("You are signed out there."), "success")
+        return redirect(url_for(f"{self.endpoint}.edit", _anchor="sessions"))
+
     def page(self, form: ProfileForm, password_form: PasswordForm, raw: dict[str, Any], status: int) -> Any:
         return self.render_template(
             "security/profile.html", form=form, password_form=password_form, title=_("Your settings"),
             username=raw["username"], version=raw.get("version") or 0, endpoint=self.endpoint,
+            has_app=bool(raw.get("authenticator")),
+            sessions=shown_sessions(current_access(), raw["_id"], session.get(TOKEN, "")),
+            end=lambda pk: url_for(f"{self.endpoint}.end", pk=pk or None),
         ), status  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
+from models.consent import RULES
 from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
@@ -28,11 +29,11 @@ from services.repeating import REGISTER as ACTIVITY
 from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
-from views.blocks import head_fields, head_of, related_blocks
+from views.blocks import PART_LABELS, head_fields, head_of, related_blocks
 from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
-from views.lists import ROW_ACTIONS, ListScreens
+from views.lists import ListScreens
 from views.many_fields import Shown, in_sections, shown_fields
 from views.offers import Offer, Step
 from views.recycle_bin import undo_button
@@ -93,6 +94,7 @@ class RegisterView(ListScreens):
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
             may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
             **self.show_context(raw),
         )  # fmt: skip
 
@@ -149,7 +151,7 @@ class RegisterView(ListScreens):
 
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
-        return {action: access.allows(self.card.key, action, raw) for action in ROW_ACTIONS}
+        return {action: access.allows(self.card.key, action, raw) for action in self.row_verbs()}
 
     # Forms
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import flash, redirect, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,13 +13,17 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
 
 from fab_mongo import MongoInterface
-from models.security import Group, Role, Team, User
+from models.security import BY_BOTH, BY_CODE, BY_PASSWORD, Group, Role, Team, User
+from services.sessions import end_sessions
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
 from views.administration import AdministrationView, version_of
 from views.base import current_access
 from views.forms import CheckboxesField, labels_of, options
+from views.sessions import shown_sessions
 
 LANGUAGES = (("", _l("As the browser asks")), ("en", "English"), ("fi", "Suomi"))
+WAYS = (("", _l("As the roles say")), (BY_PASSWORD, _l("Password")), (BY_BOTH, _l("Password, then a one-time code")),
+        (BY_CODE, _l("User name, then a one-time code")))  # fmt: skip
 Raw = dict[str, Any]
 
 
@@ -46,6 +53,10 @@ class UserForm(PersonalForm):
     password = PasswordField(_l("Password"))
     team = SelectField(_l("Team"), default="", description=_l("New records of this user belong to this team."))
     active = BooleanField(_l("May sign in"), default=True)
+    sign_in_way = SelectField(
+        _l("Logging in"), choices=options(WAYS), default="",
+        description=_l("One-time codes go by SMS to the mobile phone, or come out of the user's authenticator app."),
+    )
     roles = CheckboxesField(_l("Roles"))
     groups = CheckboxesField(_l("Groups"))
 
@@ -62,7 +73,7 @@ class UserForm(PersonalForm):
         return {name: self[name].data for name in (*USER_COLUMNS, *TEXT_COLUMNS)}
 
 
-TEXT_COLUMNS = ("username", "first_name", "last_name", "email", "phone", "language", "time_zone")
+TEXT_COLUMNS = ("username", "first_name", "last_name", "email", "phone", "language", "time_zone", "sign_in_way")
 USER_COLUMNS = ("team", "active", "roles", "groups")
 
 
@@ -98,7 +109,7 @@ class UserView(AdministrationView):
 
     def shown_values(self, form: UserForm, now: Raw) -> Raw:
         texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
-        for name in ("team", "roles", "groups", "language"):
+        for name in ("team", "roles", "groups", "language", "sign_in_way"):
             labels = labels_of(form[name])
             values = now[name] if isinstance(now[name], list) else [now[name]]
             texts[name] = ", ".join(str(labels.get(value, value)) for value in values)
@@ -116,5 +127,17 @@ class UserView(AdministrationView):
         title = _("New user") if raw is None else f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()
         form.password.flags.required = raw is None
         return self.render_template(
-            "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url()
-        ), status
+            "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url(),
+            sessions=shown_sessions(current_access(), raw["_id"]) if raw else (),
+            end=lambda pk: url_for(f"{self.endpoint}.end", user=raw["_id"] if raw else "", pk=pk or None),
+        ), status  # fmt: skip
+
+    @expose("/sessions/end/<user>", methods=["POST"])
+    @expose("/sessions/end/<user>/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def end(self, user: str, pk: str | None = None) -> Any:
+        """Sign a user out: of one browser, or everywhere."""
+        end_sessions(current_access(), user, pk)
+        flash(_("The user is signed out there."), "success")
+        return redirect(url_for(f"{self.endpoint}.edit", pk=user, _anchor="sessions"))

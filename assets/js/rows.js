@@ -2,10 +2,10 @@
 // own button) shows what can be done, the arrow keys walk, x ticks, e edits.
 import { fromFirstPage } from "./addresses.js";
 import { editable } from "./cells.js";
+import { copyText } from "./copying.js";
 import { placeAt, placeBeside } from "./menus.js";
 import { shortcutsAreOn, typing } from "./shortcuts.js";
 import { text } from "./texts.js";
-import { toast } from "./toasts.js";
 
 const CONTROL = "a, button, input, select, textarea, label, summary";
 
@@ -45,14 +45,9 @@ class RowMenu {
     }
   }
 
-  async copy() {
+  copy() {
     this.menu.hidePopover();
-    try {
-      await navigator.clipboard.writeText(this.value);
-      toast(text("copied", { value: this.value }));
-    } catch {
-      toast(text("not_copied"), "danger");
-    }
+    copyText(this.value);
   }
 
   open(row, cell, where) {

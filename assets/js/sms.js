@@ -20,6 +20,7 @@ export function setUpSmsLength(root = document) {
 
 /** What a sender is told of a length. */
 function told({ encoding, characters, parts, left }) {
-  const length = text(parts > 1 ? "sms_parts" : "sms_one", { characters, parts, left });
+  const values = { characters, parts, left };
+  const length = parts > 1 ? text("sms_parts", values) : text("sms_one", values);
   return encoding === "ucs2" ? `${length} ${text("sms_wide")}` : length;
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.fields.field import Field
-from models.rights import Access
+from models.rights import Access, NotAllowed
 from services.mailings.drafts import get_mailing
 from services.mailings.errors import MailingProblem
 from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields
@@ -31,12 +31,12 @@ class MergeField:
 
 def merge_fields(access: Access, mailing_id: Any) -> list[MergeField]:
     """The fields of the mailing's recipients and of their first company, and the link to unsubscribe; only the last
-    where the mailing has no segment yet. Raises RecordNotFound, NotAllowed."""
+    where the mailing has no segment yet, or one to whose members the user may not write. Raises RecordNotFound."""
     raw = get_mailing(access, mailing_id)
     link = MergeField(UNSUBSCRIBE, UNSUBSCRIBE, "")
     try:
         audience = audience_of(access, raw)
-    except MailingProblem:
+    except (MailingProblem, NotAllowed):
         return [link]
     fields = MergeFields.of(access, audience.card.key, access.language)
     own = offered(fields.schema.fields, "", str(audience.card.label), access.language)

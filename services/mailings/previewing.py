@@ -18,7 +18,7 @@ from models.transactions import in_transaction
 from services.letters import public_url
 from services.mail import is_address
 from services.mailings.content import Composed, Rendered, composed
-from services.mailings.drafts import get_mailing
+from services.mailings.drafts import REGISTER, get_mailing
 from services.mailings.errors import MailingProblem
 from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields, header_text
 from services.mailings.pictures import files_of, picture_url
@@ -53,9 +53,9 @@ class Preview:
 
 
 def preview(access: Access, mailing_id: Any, place: int = 0) -> Preview:
-    """The mailing as the recipient at a place sees it; a place past the end is the last. Raises RecordNotFound,
-    NotAllowed, TooSlow."""
-    raw = get_mailing(access, mailing_id)
+    """The mailing as the recipient at a place sees it, as far as the user sees it; a place past the end is the last.
+    Raises RecordNotFound, TooSlow."""
+    raw = access.without_hidden(REGISTER, get_mailing(access, mailing_id))
     ready = composed(raw)
     found = members_or_none(access, raw)
     if found is None or not found[1]:

@@ -17,7 +17,7 @@ from models.fields.kinds.texts import Email, Phone, plain_number
 from models.fields.schema import Schema, schema_of
 from models.mailings import MAIL, MARKETING
 from models.registers import Register
-from models.rights import Access
+from models.rights import Access, NotAllowed
 from services import consent, segments
 from services.mail import is_address
 from services.mailings.errors import MailingProblem
@@ -147,9 +147,10 @@ def batches(ids: Sequence[ObjectId]) -> Iterator[Sequence[ObjectId]]:
 
 
 def members_or_none(access: Access, mailing: Raw) -> tuple[Audience, list[ObjectId]] | None:
-    """(audience, its members); None for a mailing that goes to nobody yet. Raises NotAllowed, TooSlow."""
+    """(audience, its members); None for a mailing that goes to nobody yet, or to whom the user may not write. Raises
+    TooSlow."""
     try:
         audience = audience_of(access, mailing)
         return audience, audience.members()
-    except (MailingProblem, ConditionError):
+    except (MailingProblem, NotAllowed, ConditionError):
         return None

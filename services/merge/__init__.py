@@ -25,6 +25,7 @@ from services.merge.templates import (
     registers_to_merge,
     rename_template,
     set_field_map,
+    sources_of,
     template_file,
     unknown_fields,
     upload_template,
@@ -34,5 +35,6 @@ __all__ = [
     "FORMS", "MAX_BYTES", "UNKNOWN_CHOICES", "FieldState", "FieldStatus", "Form", "MergeProblem", "Outcome", "Preview",
     "check_may_merge", "delete_template", "field_status", "find_office", "get_template", "list_templates",
     "merge_records", "merge_rows", "preview_letter", "read_conditions", "read_map", "read_rows", "registers_to_merge",
-    "rename_template", "set_field_map", "start_merge", "template_file", "unknown_fields", "upload_template",
+    "rename_template", "set_field_map", "sources_of", "start_merge", "template_file", "unknown_fields",
+    "upload_template",
 ]  # fmt: skip

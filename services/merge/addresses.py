@@ -21,7 +21,7 @@ from services.merge.matching import FieldState, FieldStatus, Matcher
 from services.word import Value, WordTemplate, address_key, normalise_name
 
 Raw = dict[str, Any]
-COMPANY = "company"
+COMPANY, PERSON = "company", "person"
 #: Word's name of a field -> the names it goes by in lists, the surest first.
 ALIASES: dict[str, tuple[str, ...]] = {
     "Courtesy Title": ("Courtesy Title", "Title", "Salutation", "Titteli"),
@@ -45,41 +45,66 @@ def aliases_of(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where a record's standard fields come from, each under Word's name: the record itself, or its first company."""
+    """Where a record's standard fields come from, each under Word's name: the record itself, the first person that it
+    is linked to, and the first company that it or that person is linked to."""
 
     own: Mapping[str, Field] = field(default_factory=dict)
     linked: Mapping[str, Field] = field(default_factory=dict)
     link: Field | None = None
+    personal: Mapping[str, Field] = field(default_factory=dict)
+    person_link: Field | None = None
+    #: Of that person.
+    company_link: Field | None = None
 
     def find(self, name: str) -> Field | None:
-        return self.own.get(name) or self.linked.get(name)
+        return self.own.get(name) or self.personal.get(name) or self.linked.get(name)
+
+    @property
+    def paths(self) -> set[str]:
+        """What must be read of a record."""
+        links = (link for link in (self.link, self.person_link) if link is not None)
+        return {item.path for item in (*self.own.values(), *links)}
 
     def values(self, access: Access, rows: Sequence[Raw], context: Context) -> list[dict[str, Value]]:
         """The standard fields' values of each row, under the keys that the letters read them by."""
-        companies = self.companies(access, rows)
-        linked_context = context_for(access, self.linked.values(), companies.values())
+        people = self.people(access, rows)
+        whose = [people.get(first_of(self.person_link, raw), {}) for raw in rows]
+        wanted = [first_of(self.link, raw) or first_of(self.company_link, person)
+                  for raw, person in zip(rows, whose, strict=True)]  # fmt: skip
+        companies = found_by_id(access, COMPANY, wanted) if self.linked else {}
+        of_person = context_for(access, self.personal.values(), people.values())
+        of_company = context_for(access, self.linked.values(), companies.values())
         made = []
-        for raw in rows:
+        for raw, person, company in zip(rows, whose, wanted, strict=True):
             values = merge_values(self.own, raw, context)
-            company = companies.get(self.first_company(raw))
-            if company is not None:
-                values.update(merge_values(self.linked, company, linked_context))
+            if person:
+                values.update(merge_values(self.personal, person, of_person))
+            if company in companies:
+                values.update(merge_values(self.linked, companies[company], of_company))
             made.append(values)
         return made
 
-    def companies(self, access: Access, rows: Iterable[Raw]) -> dict[ObjectId | None, Raw]:
-        """The first company of each row, as far as the user may see it, in one query."""
-        if self.link is None or not self.linked:
+    def people(self, access: Access, rows: Iterable[Raw]) -> dict[ObjectId | None, Raw]:
+        """The first person of each row, where something is asked of people."""
+        if not self.personal and self.company_link is None:
             return {}
-        wanted = list({found for raw in rows if (found := self.first_company(raw)) is not None})
-        query = {"$and": [{"_id": {"$in": wanted}}, access.condition(COMPANY)]}
-        return {raw["_id"]: raw for raw in REGISTERS[COMPANY].document._get_collection().find(query)}
+        return found_by_id(access, PERSON, (first_of(self.person_link, raw) for raw in rows))
 
-    def first_company(self, raw: Raw) -> ObjectId | None:
-        if self.link is None:
-            return None
-        references = self.link.kind.references(stored_value(self.link, raw), self.link)
-        return next((reference for target, reference in references if target == COMPANY), None)
+
+def first_of(link: Field | None, raw: Raw) -> ObjectId | None:
+    """The first record that a link leads to."""
+    if link is None:
+        return None
+    return next((reference for _target, reference in link.kind.references(stored_value(link, raw), link)), None)
+
+
+def found_by_id(access: Access, register: str, ids: Iterable[ObjectId | None]) -> dict[ObjectId | None, Raw]:
+    """The records of those ids, as far as the user may see them, in one query."""
+    wanted = list({one for one in ids if one is not None})
+    if not wanted:
+        return {}
+    query = {"$and": [{"_id": {"$in": wanted}}, access.condition(register)]}
+    return {raw["_id"]: raw for raw in REGISTERS[register].document._get_collection().find(query)}
 
 
 def merge_values(fields: Mapping[str, Field], raw: Raw, context: Context) -> dict[str, Value]:
@@ -88,23 +113,43 @@ def merge_values(fields: Mapping[str, Field], raw: Raw, context: Context) -> dic
 
 
 def recipient_of(access: Access, word: WordTemplate, matcher: Matcher) -> Recipient:
-    """What fills the standard fields that the template asks for, within what the user sees."""
-    own = found_in(matcher, word.recipient_names)
-    link = company_link(matcher.schema)
-    rest = [name for name in word.recipient_names if name not in own and name not in PERSONAL]
-    if link is None or not rest:
-        return Recipient(own)
+    """What fills the standard fields that the template asks for, within what the user sees.
+
+    A register without names of people and without addresses, such as that of opportunities, has those of the people
+    and companies that its records are linked to.
+    """
+    names = word.recipient_names
+    link, person_link = link_to(matcher.schema, COMPANY), link_to(matcher.schema, PERSON)
+    addressed = bool(found_in(matcher, ADDRESSED))
+    own = found_in(matcher, names) if addressed or (link is None and person_link is None) else {}
+    personal: Mapping[str, Field] = {}
+    company_of_person = None
+    if person_link is not None and not addressed and access.may(PERSON, "see"):
+        people = Matcher(schema_of(PERSON).for_access(access), {})
+        personal = found_in(people, [name for name in names if name in PERSONAL])
+        company_of_person = link_to(people.schema, COMPANY)
+    rest = [name for name in names if name not in own and name not in PERSONAL]
+    if not rest or (link is None and company_of_person is None):
+        return Recipient(own, personal=personal, person_link=person_link if personal else None)
     company = Matcher(schema_of(COMPANY).for_access(access), {})
-    return Recipient(own, found_in(company, rest), link)
+    return Recipient(own, found_in(company, rest), link, personal, person_link, company_of_person)
 
 
 #: Fields of the person, never taken from a company.
 PERSONAL = frozenset({"Courtesy Title", "First Name", "Middle Name", "Last Name", "Suffix", "Nickname"})
+#: Records with one of these are recipients themselves.
+ADDRESSED = ("First Name", "Last Name", "Address 1", "City", "Postal Code")
+
+
+def link_to(schema: Schema, register: str) -> Field | None:
+    """The schema's first link to that register."""
+    kinds = ("link", "links")
+    return next((item for item in schema.fields if item.kind.name in kinds and item.target == register), None)
 
 
 def company_link(schema: Schema) -> Field | None:
     """The register's first link to companies."""
-    return next((item for item in schema.fields if item.kind.refers and item.target == COMPANY), None)
+    return link_to(schema, COMPANY)
 
 
 def found_in(matcher: Matcher, names: Iterable[str]) -> dict[str, Field]:

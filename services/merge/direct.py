@@ -8,15 +8,14 @@ from typing import Any, BinaryIO
 
 from flask_babel import lazy_gettext as _l
 
-from models.fields.schema import schema_of
 from models.rights import Access
 from services.imports.yaml_text import load_yaml
 from services.merge.addresses import row_sources
 from services.merge.errors import MergeProblem
 from services.merge.files import row_name
 from services.merge.letters import Letter, check_unknown, write_letters
-from services.merge.matching import Matcher
 from services.merge.results import ONE, Form, write_result
+from services.merge.sources import Sources
 from services.merge.templates import check_columns, check_may_merge
 from services.search import Selection
 from services.word import FILE_NAME, MergeReport, Value, WordTemplate, normalise_name
@@ -39,11 +38,11 @@ def merge_records(
     check_may_merge(access, register)
     word, field_map = WordTemplate.read(template), field_map or {}
     check_columns(access, register, field_map)
-    matcher = Matcher(schema_of(register).for_access(access), field_map)
-    left = matcher.unknown(word.field_names)
+    sources = Sources(access, register, field_map, word.tables)
+    left = sources.unknown(word.field_names)
     check_unknown(left, unknown)
     selection = Selection(conditions=tuple(conditions), all_matching=True)
-    return Outcome(write_letters(access, word, matcher, selection, out, form, title=title), tuple(left))
+    return Outcome(write_letters(access, word, sources, selection, out, form, title=title), tuple(left))
 
 
 def merge_rows(

@@ -17,16 +17,20 @@ from models.fields.errors import ConditionError
 from models.rights import Access
 from models.transactions import in_transaction
 from services.files import add_file, keep_content, new_file
-from services.jobs import Run, handles, start_job
+from services.jobs import JobCancelled, Run, handles, start_job
 from services.merge.errors import MergeProblem
+from services.merge.history import add_batch, drop_letters, keep_letters, new_batch
+from services.merge.leaving_out import LeavingOut, keep_members, segment_of
 from services.merge.letters import check_unknown, write_letters
 from services.merge.pdf import check_office
+from services.merge.places import Places
+from services.merge.reading import columns_used
 from services.merge.results import ONE, Form
 from services.merge.templates import (
     check_may_merge,
     get_template,
-    matcher_of,
     read_template,
+    sources_of,
     template_in,
     unknown_fields,
 )
@@ -42,12 +46,13 @@ NOTE_EVERY = 0.3
 
 def start_merge(
     access: Access, register: str, template_id: Any, selection: Selection, unknown: str = "stop",
-    form: Form = ONE,
+    form: Form = ONE, *, history: bool = True, leave_out: bool = False,
 ) -> ObjectId:  # fmt: skip
     """Have a worker make a letter for each selected record; returns the job's id.
 
     `unknown` says what becomes of merge fields that nothing fills: "blank" leaves them empty, "stop" makes no
-    letters; `form` whether they come in one document, split or each by itself. Raises NotAllowed, RecordNotFound,
+    letters; `form` whether they come in one document, split or each by itself. With `history` each recipient's letter
+    is told by its timeline; with `leave_out` those who refused letters get none. Raises NotAllowed, RecordNotFound,
     MergeProblem, ConditionError, TooSlow.
     """
     check_may_merge(access, register)
@@ -60,7 +65,7 @@ def start_merge(
         raise MergeProblem(_l("There is nobody to write to: none of the chosen records is there any more, or you may "
                               "not make letters for them."))  # fmt: skip
     params = {"template": str(template["_id"]), "selection": selection.as_params(), "unknown": unknown,
-              "form": form.form, "pdf": form.pdf}  # fmt: skip
+              "form": form.form, "pdf": form.pdf, "history": history, "leave_out": leave_out}  # fmt: skip
     return start_job(access, KIND, _("Letters: %(name)s", name=template["name"]), params, count)
 
 
@@ -69,24 +74,34 @@ def run_merge(run: Run) -> Raw:
     """The job's handler. The result and its file are written together; a later try finds them and is done."""
     if not run.job.get("result_file"):
         with tempfile.TemporaryFile() as out:
-            make_letters(run, out)
+            try:
+                make_letters(run, out)
+            except JobCancelled:
+                drop_letters(run)
+                raise
     return {"message": message_of(run.job["result"])}
 
 
 def make_letters(run: Run, out: IO[bytes]) -> None:
     try:
         template = get_template(run.access, run.params["template"])
-        word, matcher = read_template(run.access, template["_id"]), matcher_of(run.access, template)
-        unknown = matcher.unknown(word.field_names)
+        word, sources = read_template(run.access, template["_id"]), sources_of(run.access, template)
+        unknown = sources.unknown(word.field_names)
         check_unknown(unknown, run.params["unknown"])
         selection = Selection.from_params(run.params["selection"])
-        report = write_letters(run.access, word, matcher, selection, cast(BinaryIO, out), form_of(run),
-                               title=template["name"], progress=progress_of(run))  # fmt: skip
+        leaving = LeavingOut(run.access, template["register"]) if run.params.get("leave_out") else None
+        places = Places() if run.params.get("history") or segment_of(selection) else None
+        report = write_letters(run.access, word, sources, selection, cast(BinaryIO, out), form_of(run),
+                               title=template["name"], progress=progress_of(run), places=places,
+                               leaving=leaving)  # fmt: skip
     except (TemplateError, ConditionError) as error:
         raise MergeProblem(error.message) from error
     except RecordNotFound as error:
         raise MergeProblem(_l("The template was deleted before the letters were made. Choose another.")) from error
-    keep_result(run, template["name"], out, report, unknown)
+    batch = new_batch(run, template, form_of(run), columns_used(word, sources)) if run.params.get("history") else None
+    result = {"letters": report.letters, "records": report.records, "skipped": report.skipped, "unknown": unknown,
+              "left_out": leaving.count if leaving else 0}  # fmt: skip
+    keep_result(run, template["name"], out, log_lines(report), result, batch, places)
 
 
 def form_of(run: Run) -> Form:
@@ -107,19 +122,27 @@ def progress_of(run: Run) -> Callable[[int], None]:
     return note
 
 
-def keep_result(run: Run, name: str, out: IO[bytes], report: MergeReport, unknown: list[str]) -> None:
-    """Keep the document for its owner; file and result in one transaction, while this worker holds the job."""
+def keep_result(
+    run: Run, name: str, out: IO[bytes], lines: Raw, result: Raw, batch: Raw | None, places: Places | None
+) -> None:  # fmt: skip
+    """Keep the document for its owner, and for its recipients' histories where a `batch` is given; file, result and
+    batch in one transaction, while this worker holds the job."""
     today = dt.datetime.now(ZoneInfo(run.access.time_zone)).date()
     form = form_of(run)
     title = f"{name} {today.isoformat()}{form.ending}"
     file = new_file(run.access, title, form.content_type, "result", keep_content(out))
-    result = {"letters": report.letters, "records": report.records, "skipped": report.skipped, "unknown": unknown}
-    lines = log_lines(report)
+    segment = segment_of(Selection.from_params(run.params["selection"]))
+    if batch is not None and places is not None:
+        keep_letters(run, batch, places)
 
     def write(session: ClientSession) -> None:
-        run.advance(report.records, total=report.records, session=session)
+        run.advance(result["records"], total=result["records"], session=session)
         kept = {"result_file": add_file(session, file), "result": result}
         run.update({"$set": kept, "$push": {"log": lines}}, session)
+        if batch is not None and places is not None:
+            add_batch(session, batch, file["_id"], places)
+        if places is not None:
+            keep_members(session, segment, run.job["_id"], places.records())
 
     in_transaction(write)
 
@@ -138,6 +161,10 @@ def message_of(result: Raw) -> str:
     if result["skipped"]:
         sentences.append(ngettext("The template left out %(num)s record.", "The template left out %(num)s records.",
                                   result["skipped"]))  # fmt: skip
+    if result.get("left_out"):
+        sentences.append(ngettext("%(num)s recipient who refused letters was left out.",
+                                  "%(num)s recipients who refused letters were left out.",
+                                  result["left_out"]))  # fmt: skip
     if result["unknown"]:
         sentences.append(_("Left empty, because nothing fills them: %(names)s.", names=", ".join(result["unknown"])))
     return " ".join(sentences)

@@ -88,15 +88,6 @@ def names_of_fields(fields: Iterable[Field]) -> dict[str, Field]:
     return found
 
 
-def statuses(word: WordTemplate, matcher: Matcher, language: str) -> list[FieldStatus]:
-    """Every merge field of a template once, in the order of the text."""
-    parts: dict[str, dict[str, None]] = {}
-    for field in word.fields:
-        if field.name:
-            parts.setdefault(normalise_name(field.name), {})[field.part] = None
-    return [matcher.status(name, tuple(parts[normalise_name(name)]), language) for name in word.field_names]
-
-
 def unsupported(word: WordTemplate) -> list[FieldStatus]:
     """What no merge can fill, each kind once."""
     parts: dict[str, dict[str, None]] = {}

@@ -1,16 +1,18 @@
 """Word documents as PDF by LibreOffice, where it is installed: in a process of its own, with limits."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
-from typing import BinaryIO
+from typing import IO
 
 from flask_babel import lazy_gettext as _l
 
@@ -22,6 +24,9 @@ DOCUMENTS_A_CALL = 50
 MAX_SECONDS = 300
 MAX_MEMORY_KB = 4 << 20
 JOINER = Path(__file__).with_name("pdf_joining.py")
+TAKER = Path(__file__).with_name("pdf_pages.py")
+#: A PDF whose bookmarks can be found by their names.
+WITH_NAMES = 'pdf:writer_pdf_Export:{"ExportBookmarksToPDFDestination":{"type":"boolean","value":"true"}}'
 _POLL = 0.2
 #: Nothing is fetched from elsewhere and nothing in a document runs.
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -69,54 +74,89 @@ class Office:
     def __exit__(self, *error: object) -> None:
         self._folder.cleanup()
 
-    def to_pdf(self, documents: Sequence[Path]) -> list[Path]:
-        """A PDF beside each document, in one call. Raises MergeProblem, and what `alive` raises to end it."""
+    def to_pdf(self, documents: Sequence[Path], *, named: bool = False) -> list[Path]:
+        """A PDF beside each document, in one call; with `named` it keeps the names of bookmarks.
+
+        Raises MergeProblem, and what `alive` raises to end it.
+        """
         pdfs = [document.with_suffix(".pdf") for document in documents]
         options = [f"-env:UserInstallation={(self.path / 'profile').as_uri()}", "--headless", "--norestore"]
-        options += ["--convert-to", "pdf", "--outdir", str(self.path)]
-        self._call(find_office(), *options, *map(str, documents))
+        options += ["--convert-to", WITH_NAMES if named else "pdf", "--outdir", str(self.path)]
+        call(self.path, self._alive, find_office(), *options, *map(str, documents))
         if not all(pdf.is_file() for pdf in pdfs):
             raise failed(_l("it left no result"))
         for document in documents:
             document.unlink()
         return pdfs
 
-    def join(self, pdfs: Sequence[Path], out: BinaryIO) -> None:
-        """Write the pages of all files one after the other and remove the files. Raises as `to_pdf` does."""
-        joined = pdfs[0]
-        if len(pdfs) > 1:
+    def join(self, pdfs: Sequence[Path], out: IO[bytes], name: str = "") -> "Joined":
+        """Write the pages of all files one after the other and remove the files. With the `name` of bookmarks it tells
+        where these stand. Raises as `to_pdf` does."""
+        joined, told = pdfs[0], "{}"
+        if len(pdfs) > 1 or name:
             joined = self.path / "joined.pdf"
-            self._call(sys.executable, "-I", str(JOINER), str(joined), *map(str, pdfs))
+            told = call(self.path, self._alive, sys.executable, "-I", str(JOINER), str(joined), name, *map(str, pdfs))
         with joined.open("rb") as content:
             shutil.copyfileobj(content, out)
         for pdf in {joined, *pdfs}:
             pdf.unlink()
+        found = json.loads(told)
+        return Joined(found.get("pages", 0), {int(number): page for number, page in found.get("ends", {}).items()})
 
-    def _call(self, *command: str) -> None:
-        limits = f"ulimit -v {MAX_MEMORY_KB}; ulimit -t {MAX_SECONDS}; exec \"$0\" \"$@\""
+
+@dataclass(frozen=True)
+class Joined:
+    """How many pages there are, and on which (from one) the bookmark of each number stands; as far as was asked."""
+
+    pages: int
+    ends: Mapping[int, int]
+
+
+def take_pages(pdf: IO[bytes], first: int, last: int, out: IO[bytes]) -> None:
+    """Write a PDF of some pages, counted from one, both inclusive. Raises MergeProblem."""
+    with tempfile.TemporaryDirectory(prefix="kortisto-pdf-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        source, result = folder / "whole.pdf", folder / "pages.pdf"
+        with source.open("wb") as file:
+            shutil.copyfileobj(pdf, file)
+        call(folder, lambda: None, sys.executable, "-I", str(TAKER), str(source), str(result), str(first), str(last))
+        with result.open("rb") as file:
+            shutil.copyfileobj(file, out)
+
+
+def call(folder: Path, alive: Callable[[], None], *command: str) -> str:
+    """Run a program with limits and nothing of ours around it; returns what it printed.
+
+    Raises MergeProblem, and what `alive` raises to end it.
+    """
+    limits = f"ulimit -v {MAX_MEMORY_KB}; ulimit -t {MAX_SECONDS}; exec \"$0\" \"$@\""
+    with tempfile.TemporaryFile("w+") as printed:
         process = subprocess.Popen(
             ["/bin/sh", "-c", limits, *command], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.path,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.path), "LANG": "C.UTF-8"},
+            stdout=printed, stderr=subprocess.DEVNULL, start_new_session=True, cwd=folder,
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C.UTF-8"},
         )  # fmt: skip
         try:
-            self._wait(process)
+            wait(process, alive)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, SIGKILL)
             process.wait()
+        printed.seek(0)
+        return printed.read()
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        """Until it is done or its time is over; whoever waits for the letters can stop it meanwhile."""
-        ends = time.monotonic() + MAX_SECONDS
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                if code := process.wait(_POLL):
-                    raise failed(_l("it ended with code %(code)s", code=code))
-                return
-            if time.monotonic() > ends:
-                raise failed(_l("it took more than %(seconds)s seconds", seconds=MAX_SECONDS))
-            self._alive()
+
+def wait(process: subprocess.Popen[bytes], alive: Callable[[], None]) -> None:
+    """Until it is done or its time is over; whoever waits for the letters can stop it meanwhile."""
+    ends = time.monotonic() + MAX_SECONDS
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            if code := process.wait(_POLL):
+                raise failed(_l("it ended with code %(code)s", code=code))
+            return
+        if time.monotonic() > ends:
+            raise failed(_l("it took more than %(seconds)s seconds", seconds=MAX_SECONDS))
+        alive()
 
 
 def failed(reason: object) -> MergeProblem:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from models.rights import Access
 from services.merge.errors import MergeProblem
 from services.merge.letters import selected_values
-from services.merge.templates import check_may_merge, matcher_of, read_template, template_in
+from services.merge.templates import check_may_merge, read_template, sources_of, template_in
 from services.search import Selection, count_selected
 from services.word import FILE_NAME, PartText, letter_text
 
@@ -37,8 +37,8 @@ def preview_letter(access: Access, register: str, template_id: Any, selection: S
         raise MergeProblem(_l("There is nobody to write to: none of the chosen records is there any more, or you may "
                               "not make letters for them."))  # fmt: skip
     place = max(0, min(place, count - 1))
-    word, matcher = read_template(access, template["_id"]), matcher_of(access, template)
-    values = selected_values(access, word, matcher, selection, place)
+    word, sources = read_template(access, template["_id"]), sources_of(access, template)
+    values = selected_values(access, word, sources, selection, place)
     # The letter's content lives as long as the iteration.
     letters = iter(word.pieces(values, 1, language=access.language, before=place))
     piece = next(letters)

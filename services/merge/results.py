@@ -3,7 +3,7 @@
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -13,7 +13,8 @@ from typing import IO, BinaryIO
 from services.files import DOCX
 from services.merge.files import FileNames, safe_name
 from services.merge.pdf import DOCUMENTS_A_CALL, LETTERS_A_CALL, Office
-from services.word import MergeReport, Value, WordTemplate
+from services.merge.places import Places
+from services.word import END_NAME, MergeReport, Value, WordTemplate
 
 PDF = "application/pdf"
 ZIP = "application/zip"
@@ -50,21 +51,26 @@ ONE = Form()
 
 def write_result(
     word: WordTemplate, records: Records, out: BinaryIO, form: Form, *, title: str, language: str,
-    progress: Progress | None = None,
+    progress: Progress | None = None, places: Places | None = None,
 ) -> MergeReport:  # fmt: skip
-    """Write the letters in their form; `title` names the documents of a split zip.
+    """Write the letters in their form; `title` names the documents of a split zip, `places` gathers where each stands.
 
     Raises TemplateError, MergeProblem where LibreOffice is missing or fails, and what `progress` raises to end it.
     """
     if form.pdf:
-        return PdfLetters(word, records, form, title, language, progress or (lambda _done: None)).write(out)
+        return PdfLetters(word, records, form, title, language, progress or (lambda _done: None), places).write(out)
+    placed = places.add if places else None
     if form.form == "one":
-        return word.merge(records, out, language=language, progress=progress)
-    pieces = word.pieces(records, 1 if form.form == "each" else SPLIT, language=language, progress=progress)
+        return word.merge(records, out, language=language, progress=progress, placed=placed)
+    size = 1 if form.form == "each" else SPLIT
+    pieces = word.pieces(records, size, language=language, progress=progress, placed=placed)
     names = Names(form, title)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for piece in pieces:
-            add_entry(archive, names.of(piece.number, piece.record), piece.content)
+            name = names.of(piece.number, piece.record)
+            add_entry(archive, name, piece.content)
+            if places:
+                places.name(name, alone=form.form == "each")
     return pieces.report
 
 
@@ -96,10 +102,15 @@ class PdfLetters:
     """Letters as PDF: Word documents of a few hundred letters, converted one after the other and joined again."""
 
     def __init__(
-        self, word: WordTemplate, records: Records, form: Form, title: str, language: str, progress: Progress
-    ) -> None:
+        self, word: WordTemplate, records: Records, form: Form, title: str, language: str, progress: Progress,
+        places: Places | None,
+    ) -> None:  # fmt: skip
         size = 1 if form.form == "each" else LETTERS_A_CALL
-        self._pieces = word.pieces(records, size, language=language)
+        # The ends of letters are marked where several stand in one PDF and somebody asks which pages are whose.
+        self._end_name = END_NAME if places and form.form != "each" else ""
+        self._pieces = word.pieces(records, size, language=language, placed=places.add if places else None,
+                                   marked=bool(self._end_name))  # fmt: skip
+        self._places = places
         self._form = form
         self._names = Names(form, title)
         self._progress = progress
@@ -109,7 +120,7 @@ class PdfLetters:
         """Write the PDF, or the zip of PDFs."""
         with Office(lambda: self._progress(self._done)) as office:
             if self._form.form == "one":
-                office.join([pdf for _name, pdf in self._converted(office)], out)
+                self._join(office, [pdf for _name, pdf in self._converted(office)], out, "")
             else:
                 with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
                     self._write_zip(archive, office)
@@ -122,15 +133,20 @@ class PdfLetters:
         while part := list(islice(converted, together)):
             joined = office.path / "joined"
             with joined.open("w+b") as content:
-                office.join([pdf for _name, pdf in part], content)
+                self._join(office, [pdf for _name, pdf in part], content, part[0][0])
                 content.seek(0)
                 add_entry(archive, part[0][0], content)
+
+    def _join(self, office: Office, pdfs: Sequence[Path], out: IO[bytes], entry: str) -> None:
+        joined = office.join(pdfs, out, self._end_name)
+        if self._places and self._end_name:
+            self._places.turn_into_pages(joined.ends, self._places.of_entry(entry), joined.pages)
 
     def _converted(self, office: Office) -> Iterator[tuple[str, Path]]:
         """Each document as a PDF file with the name that it gets in a zip."""
         waiting = self._documents(office.path)
         while batch := list(islice(waiting, DOCUMENTS_A_CALL if self._form.form == "each" else 1)):
-            pdfs = office.to_pdf([path for _name, path in batch])
+            pdfs = office.to_pdf([path for _name, path in batch], named=bool(self._end_name))
             self._done = self._pieces.report.records
             self._progress(self._done)
             yield from zip((name for name, _path in batch), pdfs, strict=True)
@@ -141,4 +157,8 @@ class PdfLetters:
             path = folder / f"{piece.number}.docx"
             with path.open("wb") as file:
                 shutil.copyfileobj(piece.content, file)
-            yield self._names.of((piece.number - 1) // together + 1, piece.record), path
+            name = self._names.of((piece.number - 1) // together + 1, piece.record)
+            if self._places:
+                one, each = self._form.form == "one", self._form.form == "each"
+                self._places.name("" if one else name, alone=each)
+            yield name, path

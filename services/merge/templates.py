@@ -8,7 +8,6 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.fields.schema import schema_of
 from models.files import StoredFile
 from models.merge import MergeTemplate
 from models.registers import Register, all_registers, register_of
@@ -17,7 +16,8 @@ from models.transactions import in_transaction
 from services.files import DOCX, add_file, keep_content, new_file, open_content
 from services.merge.addresses import block_statuses, recipient_of
 from services.merge.errors import MergeProblem
-from services.merge.matching import FieldStatus, Matcher, statuses, unsupported
+from services.merge.matching import FieldStatus, unsupported
+from services.merge.sources import Sources, statuses
 from services.records import RecordNotFound, now, object_id
 from services.word import WordTemplate, normalise_name
 
@@ -89,20 +89,21 @@ def map_of(template: Raw) -> dict[str, str]:
     return {pair["name"]: pair["column"] for pair in template.get("field_map") or ()}
 
 
-def matcher_of(access: Access, template: Raw) -> Matcher:
-    return Matcher(schema_of(template["register"]).for_access(access), map_of(template))
+def sources_of(access: Access, template: Raw) -> Sources:
+    """What fills the template's merge fields, by its own map and by names."""
+    return Sources(access, template["register"], map_of(template), template.get("tables") or ())
 
 
 def field_status(access: Access, template: Raw) -> list[FieldStatus]:
     """Every field of the template: known, unknown or unsupported for this user. Raises TemplateError."""
-    word, matcher = read_template(access, template["_id"]), matcher_of(access, template)
-    blocks = block_statuses(word, recipient_of(access, word, matcher), access.language)
-    return [*statuses(word, matcher, access.language), *blocks, *unsupported(word)]
+    word, sources = read_template(access, template["_id"]), sources_of(access, template)
+    blocks = block_statuses(word, recipient_of(access, word, sources.own), access.language)
+    return [*statuses(word, sources, access.language), *blocks, *unsupported(word)]
 
 
 def unknown_fields(access: Access, template: Raw) -> list[str]:
     """The merge fields that nothing fills for this user."""
-    return matcher_of(access, template).unknown(template["field_names"])
+    return sources_of(access, template).unknown(template["field_names"])
 
 
 # Writing
@@ -126,7 +127,7 @@ def upload_template(
     word = WordTemplate.read(data)
     file = new_file(access, (stem or name) + extension, DOCX, "template", keep_content(BytesIO(data)))
     raw = {**(before or new_template(access, register)), "name": name, "file": file["_id"],
-           "field_names": list(word.field_names)}  # fmt: skip
+           "field_names": list(word.field_names), "tables": sorted(word.tables)}  # fmt: skip
     in_transaction(lambda session: write_template(session, before, raw, file))
     return get_template(access, raw["_id"])
 
@@ -143,7 +144,7 @@ def write_template(session: ClientSession, before: Raw | None, raw: Raw, file: R
     if before is None:
         templates.insert_one({**raw, "version": 1}, session=session)
         return
-    content = {key: raw[key] for key in ("name", "file", "field_names")}
+    content = {key: raw[key] for key in ("name", "file", "field_names", "tables")}
     same = {"_id": before["_id"], "file": before["file"]}
     if not templates.update_one(same, {"$set": content, "$inc": {"version": 1}}, session=session).matched_count:
         raise MergeProblem(_l("Somebody else has replaced or deleted this template meanwhile. Open it again."), "file")
@@ -194,11 +195,12 @@ def set_field_map(access: Access, template_id: Any, field_map: Mapping[str, str]
 
 def check_columns(access: Access, register: str, field_map: Mapping[str, str]) -> None:
     """Raises MergeProblem for a column of the map that the register does not have or that the user does not see."""
-    schema = schema_of(register).for_access(access)
+    sources = Sources(access, register, {})
+    known = ", ".join(sources.schema.by_column)
     for name, column in field_map.items():
-        if column and schema.get(column) is None:
+        if column and sources.by_column(column) is None:
             raise MergeProblem(_l("There is no field “%(column)s” for the merge field “%(name)s”. Fields: %(known)s.",
-                                  column=column[:80], name=name[:80], known=", ".join(schema.by_column)))  # fmt: skip
+                                  column=column[:80], name=name[:80], known=known))  # fmt: skip
 
 
 def change_template(access: Access, template_id: Any, values: Raw) -> Raw:

@@ -1,5 +1,6 @@
 """What staff do with a message: send it again, call it off, say what became of an unclear one."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -26,26 +27,28 @@ class Unchangeable(Told):
     """The message's state does not allow it any more."""
 
 
-def may_change(access: Access, raw: Raw) -> bool:
-    """Whether the user may send a message again or call it off: administrators, who wrote it, who may change its
-    mailing."""
+def changeable_among(access: Access, rows: Sequence[Mapping[str, Any]]) -> set[ObjectId]:
+    """Ids of those messages that the user may send again or call off: administrators may all, others what they wrote
+    and what belongs to a mailing that they may change."""
     if access.everything:
-        return True
-    if raw.get("mailing"):
-        found = REGISTERS[MAILING_REGISTER].document._get_collection().find_one({"_id": raw["mailing"]})
-        return found is not None and access.allows(MAILING_REGISTER, "change", found)
-    return raw["purpose"] == DIRECT and access.user_id is not None and raw.get("user") == access.user_id
+        return {raw["_id"] for raw in rows}
+    ids = {raw["mailing"] for raw in rows if raw.get("mailing")}
+    query = {"$and": [{"_id": {"$in": list(ids)}}, access.condition(MAILING_REGISTER, "change")]}
+    mailings = REGISTERS[MAILING_REGISTER].document._get_collection()
+    changed = {raw["_id"] for raw in mailings.find(query, {"_id": 1})} if ids else set()
+    return {raw["_id"] for raw in rows if raw.get("mailing") in changed
+            or (raw["purpose"] == DIRECT and access.user_id and raw.get("user") == access.user_id)}  # fmt: skip
 
 
 def message_to_change(access: Access, message_id: Any) -> Raw:
     """Raises RecordNotFound, NotAllowed."""
     raw = find_message(access, message_id)
-    if not may_change(access, raw):
+    if not changeable_among(access, [raw]):
         raise NotAllowed(_l("Only administrators and whoever sent this message may do that."))
     return raw
 
 
-def can_be_repeated(raw: Raw) -> bool:
+def can_be_repeated(raw: Mapping[str, Any]) -> bool:
     """Whether a message that failed still has what it says."""
     return raw["state"] == FAILED and (not in_history(raw) or bool(raw.get("content_until")))
 

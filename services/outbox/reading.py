@@ -6,7 +6,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from models.outbox import PURPOSES, Message, MessageState, Readers
+from models.fields.schema import schema_of
+from models.outbox import MAIL, PURPOSES, SMS, Message, MessageState, Readers
 from models.registers import REGISTERS, all_registers
 from models.rights import Access
 from services.planning import time_limit
@@ -141,6 +142,15 @@ def seen_records(access: Access, rows: Sequence[Raw]) -> set[tuple[str, ObjectId
         seen = REGISTERS[register].document._get_collection().find(query, {"_id": 1})
         found |= {(register, raw["_id"]) for raw in seen}
     return found
+
+
+def hides_address(access: Access, raw: Mapping[str, Any]) -> bool:
+    """Whether a message's address comes from a field that the user does not see."""
+    if raw.get("register") not in REGISTERS:
+        return False
+    kind = {MAIL: "email", SMS: "phone"}[raw["channel"]]
+    columns = [field.column for field in schema_of(raw["register"]).fields if field.kind.name == kind]
+    return bool(columns) and all(access.hides(raw["register"], column) for column in columns)
 
 
 # One

@@ -7,13 +7,16 @@ with open("letters.docx", "wb") as out:
 
 from services.word.addresses import address_key, address_lines
 from services.word.errors import TemplateError
+from services.word.extract import extract_letter
 from services.word.pieces import FILE_NAME, Pieces
+from services.word.program import END_NAME
 from services.word.reading import PartText, letter_text
-from services.word.stream import MergeReport
+from services.word.stream import MergeReport, Placed
 from services.word.template import TemplateField, WordTemplate
-from services.word.values import Value, normalise_name
+from services.word.values import Table, Value, normalise_name, table_key
 
 __all__ = [
-    "FILE_NAME", "MergeReport", "PartText", "Pieces", "TemplateError", "TemplateField", "Value", "WordTemplate",
-    "address_key", "address_lines", "letter_text", "normalise_name",
+    "END_NAME", "FILE_NAME", "MergeReport", "PartText", "Pieces", "Placed", "Table", "TemplateError", "TemplateField",
+    "Value", "WordTemplate", "address_key", "address_lines", "extract_letter", "letter_text", "normalise_name",
+    "table_key",
 ]  # fmt: skip

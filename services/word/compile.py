@@ -23,9 +23,10 @@ from services.word.notes import KINDS as NOTE_KINDS
 from services.word.notes import Notes
 from services.word.ooxml import FOOTER_TYPE, HEADER_TYPE, MC, PACKAGE_RELS, R, W, r, w
 from services.word.package import Package, Relationship, content_type, damaged, parse_xml, rels_name
-from services.word.program import HeaderSlot, Program, RestoreSlot, SaveSlot, SectionSlot
+from services.word.program import EndSlot, HeaderSlot, Program, RestoreSlot, SaveSlot, SectionSlot
 from services.word.replace import FieldReplacer
 from services.word.settings import clean_settings
+from services.word.tables import mark_tables
 from services.word.variables import link_variables
 
 _COMMENT_PARTS = ("comments", "commentsExtended", "commentsIds", "commentsExtensible", "people")
@@ -162,6 +163,7 @@ class _Compiler:
                 self._result.fields += [inner for outer in fields for inner in outer.walk()]
 
     def _replace_fields(self, part: _Part) -> None:
+        mark_tables(part.root, [outer for _, fields in part.fields for outer in fields], self._markers)
         replacer = FieldReplacer(self._markers, Meanings(part.kind, self._kept), part.root.prefix, part.kind)
         for _, fields in part.fields:
             replacer.replace(fields)
@@ -242,8 +244,8 @@ class _Compiler:
         """Mark where the section properties go when another letter follows: in the last paragraph if it can be."""
         paragraph = sections.last_paragraph(self._body)
         marker = self._markers.slot(SectionSlot())
-        # A branch of an IF may end the paragraph: then there is no telling which one is the last.
-        if paragraph is None or any(self._markers.breaks(child) for child in paragraph):
+        # A branch of an IF may end the paragraph, or a table may repeat it: then there is no telling which is the last.
+        if paragraph is None or any(self._markers.breaks(child) for child in paragraph) or self._is_repeated(paragraph):
             paragraph = etree.SubElement(self._body, w("p"))
         properties = sections.paragraph_properties(paragraph)
         change = properties.find(w("pPrChange"))
@@ -251,6 +253,12 @@ class _Compiler:
             properties.append(marker)
         else:
             change.addprevious(marker)
+        prefix = self._document.root.prefix
+        paragraph.append(self._markers.slot(EndSlot(f"{prefix}:" if prefix else "")))
+
+    def _is_repeated(self, paragraph: Element) -> bool:
+        following = paragraph.getnext()
+        return following is not None and self._markers.is_marker(following)
 
     def _programs(self, part: _Part) -> list[Program]:
         data = etree.tostring(part.root, encoding="UTF-8", xml_declaration=True, standalone=True)

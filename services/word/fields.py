@@ -62,6 +62,7 @@ class Block:
 class Field:
     """One field with what it is made of: the runs it covers, its instruction, the fields inside it.
 
+    `table` is the table that it names a column of, where it stands in a row that may be repeated (tables.py).
     `variable` is the kept text that it sets or prints, `variables` those that its formula reads (in lower case).
     """
 
@@ -75,6 +76,7 @@ class Field:
     paragraphs: list[Element] = field(default_factory=list)
     in_result: bool = False
     instruction: Instruction = field(default_factory=lambda: Instruction(""))
+    table: str = ""
     variable: str = ""
     variables: frozenset[str] = frozenset()
 

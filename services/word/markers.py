@@ -96,6 +96,9 @@ class _Builder:
             line = LineSlot([])
             self._current.append(line)
             self._open.append(line.inner)
+        elif operation == "part":
+            self._current.append(thing)
+            self._open.append(thing.inner)
         else:
-            # "else" leaves the first branch for the second, "end" leaves the second branch or the line.
+            # "else" leaves the first branch for the second, "end" leaves the second branch, the line or the part.
             self._open.pop()

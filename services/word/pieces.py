@@ -10,7 +10,7 @@ from typing import IO
 from services.word.compile import CompiledTemplate
 from services.word.packed import PackedArchive, PackedParts
 from services.word.program import Records
-from services.word.stream import LEVEL, Merge, MergeReport, NoLetters, first_record, fixed_parts
+from services.word.stream import LEVEL, Merge, MergeReport, NoLetters, Placed, first_record, fixed_parts
 from services.word.values import Value
 
 #: The key of a record that says what the file of its letter is called; no merge field's name can be normalised to it.
@@ -34,9 +34,12 @@ class Pieces:
 
     def __init__(
         self, template: CompiledTemplate, records: Iterable[Mapping[str, Value]], size: int, language: str,
-        progress: Callable[[int], None] | None = None, before: int = 0,
+        progress: Callable[[int], None] | None = None, before: int = 0, placed: Placed | None = None,
+        marked: bool = False,
     ) -> None:  # fmt: skip
         self._template = template
+        self._placed = placed
+        self._marked = marked
         self._source = Records(iter(records))
         self._source.read = before
         self._size = size
@@ -83,7 +86,8 @@ class Pieces:
     def _run(self, archive: zipfile.ZipFile | PackedArchive, record: Mapping[str, Value]) -> Merge:
         progress = None if self._packed else self._progress
         merge = Merge(self._template, self._source, archive, self._language, progress, before=self._letters,
-                      limit=self._size, packed=self._packed is not None)  # fmt: skip
+                      limit=self._size, packed=self._packed is not None, placed=self._placed,
+                      marked=self._marked)  # fmt: skip
         try:
             merge.write(record)
         finally:

@@ -1,14 +1,17 @@
 """A compiled part: fixed bytes and the slots between them, rendered once for each letter."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.word.expressions import Condition, Expression, Kept, MergeValue
-from services.word.values import Value
+from services.word.values import Table, Value
 
 MAX_VALUE_LENGTH = 32_000
 _SHORT, _KNOWN = 80, 2048
+#: What bookmarks at the ends of letters are called, the letter's number behind, and above which number their ids are.
+END_NAME, FIRST_END = "letter", 1_000_000_000
 
 _SPECIAL = re.compile("[&<>\x00-\x1f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _DROPPED = re.compile("[\x00-\x08\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,7 +41,8 @@ class Records:
 class Letter:
     """One letter being written: its records, its numbers, and where its section properties go.
 
-    `letter_number` counts from one through the whole merge, `place` from zero through the document at hand.
+    `letter_number` counts from one through the whole merge, `place` from zero through the document at hand; `marked`
+    says that its end is to be marked by a bookmark.
     """
 
     source: Records
@@ -48,6 +52,7 @@ class Letter:
     first_number: int
     id_base: int = 0
     place: int = 0
+    marked: bool = False
     header_ids: list[bytes] = field(default_factory=list)
     skipped: bool = False
     printed: bool = False
@@ -60,6 +65,11 @@ class Letter:
         self._at = 0
         self._saved = 0
         self.rewind()
+
+    @property
+    def records(self) -> Sequence[Mapping[str, Value]]:
+        """The records that the letter has taken so far."""
+        return self._taken
 
     @property
     def record_number(self) -> int:
@@ -209,6 +219,68 @@ class LineSlot(Slot):
         render(self.inner, letter, out)
         if not letter.printed:
             del out[start:]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSlot(Slot):
+    """A part that is written for each row of a table that the record has; `names` are the merge fields in it.
+
+    Once, where the record has no such table, or one whose rows have none of these names: its sum, say.
+    """
+
+    table: str
+    names: frozenset[str]
+    inner: Program = field(default_factory=list)
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the part for each row; a name that the row lacks prints what the record has."""
+        table = letter.record.get(self.table)
+        if not isinstance(table, Table) or self.names.isdisjoint(table.names):
+            render(self.inner, letter, out)
+            return
+        record = letter.record
+        for row in table.rows:
+            letter.record = {**record, **row}
+            render(self.inner, letter, out)
+        letter.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class TableSlot(Slot):
+    """A table of nothing but parts that are repeated: left out where none of them has a row, for Word takes no table
+    without rows."""
+
+    parts: tuple[RowsSlot, ...]
+    inner: Program = field(default_factory=list)
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the table when it has a row."""
+        start = len(out)
+        render(self.inner, letter, out)
+        if not any(map(partial(self._has_rows, letter.record), self.parts)):
+            del out[start:]
+
+    @staticmethod
+    def _has_rows(record: Mapping[str, Value], part: RowsSlot) -> bool:
+        table = record.get(part.table)
+        return not isinstance(table, Table) or bool(table.rows) or part.names.isdisjoint(table.names)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSlot(Slot):
+    """A bookmark at the end of a letter, named after its number, where somebody asked for it; it stands in a PDF too
+    and tells on which page the letter ends."""
+
+    prefix: str
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the bookmark, if it is wanted."""
+        if letter.marked:
+            number, prefix = letter.letter_number, self.prefix
+            out.append(
+                f'<{prefix}bookmarkStart {prefix}id="{FIRST_END + number}" {prefix}name="{END_NAME}{number}"/>'
+                f'<{prefix}bookmarkEnd {prefix}id="{FIRST_END + number}"/>'.encode()
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
@@ -32,6 +32,8 @@ _PROGRESS_EVERY = 50
 # Without the zip's 64-bit extension, which some readers of Word files don't know.
 _MAX_DOCUMENT = 2_000_000_000
 _LENGTHS = struct.Struct(">HI")
+#: Told of each letter that was written: its records, its first byte in the document part and the one behind its last.
+Placed = Callable[[Sequence[Mapping[str, Value]], int, int], None]
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,13 @@ def merge_letters(
     out: BinaryIO,
     language: str,
     progress: Callable[[int], None] | None,
+    placed: Placed | None = None,
 ) -> MergeReport:
     """Write one document with a letter for each record. Raises TemplateError when there is none."""
     source = Records(iter(records))
     first = first_record(source)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-        merge = Merge(template, source, archive, language, progress)
+        merge = Merge(template, source, archive, language, progress, placed=placed)
         merge.write(first)
     if progress:
         progress(source.read)
@@ -176,13 +179,14 @@ class _Pending:
     out: list[bytes]
     section_at: int
     section: bytes
+    records: Sequence[Mapping[str, Value]]
 
 
 class Merge:
     """The writing of one document of at most `limit` letters into a zip; `before` letters stand in earlier documents.
 
     With `packed` the archive holds the parts that are the same in every document already. `recipient` is the first
-    letter's record.
+    letter's record. `placed` is told of each letter, `marked` marks their ends (see EndSlot).
     """
 
     def __init__(
@@ -196,7 +200,11 @@ class Merge:
         before: int = 0,
         limit: int | None = None,
         packed: bool = False,
+        placed: Placed | None = None,
+        marked: bool = False,
     ) -> None:
+        self._placed = placed
+        self._marked = marked
         self._template = template
         self._source = source
         self._archive = archive
@@ -244,13 +252,20 @@ class Merge:
                 if finished is not None:
                     if pending is not None:
                         pending.out[pending.section_at] = pending.section
-                        writer.write_all(pending.out)
+                        self._write_letter(writer, pending, pending.out)
                     pending = finished
                 record = None if self.letters == self._limit else self._source.take()
             if pending is None:
                 raise NoLetters(_l("The SKIPIF fields of the template left out every record: no letter remains."))
-            writer.write_all([*pending.out, pending.section, fixed(self._template.tail)])
+            self._write_letter(writer, pending, [*pending.out, pending.section])
+            writer.write(fixed(self._template.tail))
             writer.flush()
+
+    def _write_letter(self, writer: "_Buffer", letter: _Pending, pieces: list[bytes]) -> None:
+        start = writer.written
+        writer.write(b"".join(pieces))
+        if self._placed is not None:
+            self._placed(letter.records, start, writer.written)
 
     def _letter(self, record: Mapping[str, Value]) -> Letter:
         written = self._before + self.letters
@@ -262,6 +277,7 @@ class Merge:
             self._source.read,
             id_base=written * self._template.id_count,
             place=self.letters,
+            marked=self._marked,
         )
 
     def _finish(self, letter: Letter) -> _Pending | None:
@@ -285,7 +301,7 @@ class Merge:
         for spool, data in zip(self._notes, notes, strict=True):
             spool.file.write(data)
         self._count(letter)
-        return _Pending(out, letter.section_at, section)
+        return _Pending(out, letter.section_at, section, letter.records)
 
     def _rendered(self, program: Program, letter: Letter) -> bytes:
         out: list[bytes] = []
@@ -347,15 +363,14 @@ class _Buffer:
         self._stream = stream
         self._pieces: list[bytes] = []
         self._size = 0
+        self.written = 0
 
     def write(self, data: bytes) -> None:
         self._pieces.append(data)
         self._size += len(data)
+        self.written += len(data)
         if self._size >= _BUFFER:
             self.flush()
-
-    def write_all(self, pieces: list[bytes]) -> None:
-        self.write(b"".join(pieces))
 
     def flush(self) -> None:
         self._stream.write(b"".join(self._pieces))

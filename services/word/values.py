@@ -2,13 +2,28 @@
 
 import datetime
 import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 
-Value = str | int | float | Decimal | datetime.date | datetime.datetime | bool | None
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table that a record has, such as the products of an offer.
+
+    Each row maps the whole normalised names of merge fields ("products.name") to values; `names` are all those that
+    rows may have. A record holds the table under `table_key(name)`.
+    """
+
+    names: frozenset[str]
+    rows: Sequence[Mapping[str, "Value"]]
+
+
+Value = str | int | float | Decimal | datetime.date | datetime.datetime | bool | Table | None
 
 _YES_NO = {"fi": ("Kyllä", "Ei"), "sv": ("Ja", "Nej"), "de": ("Ja", "Nein")}
 
@@ -17,6 +32,11 @@ def normalise_name(name: str) -> str:
     """The key a value is looked up by: Word matches names without regard to case, and a space equals `_`."""
     composed = unicodedata.normalize("NFC", name)
     return "_".join(composed.replace("_", " ").split()).casefold()
+
+
+def table_key(name: str) -> str:
+    """The key that a record holds a table's rows under; no merge field's name can be normalised to it."""
+    return f"table {normalise_name(name)}"
 
 
 @lru_cache(maxsize=64)
@@ -42,7 +62,7 @@ def is_known_language(language: str) -> bool:
 
 def plain_text(value: Value, language: str) -> str:
     """The text of a value as people of that language write it: dates short, numbers with their decimal mark."""
-    if value is None:
+    if value is None or isinstance(value, Table):
         return ""
     if isinstance(value, str):
         return value

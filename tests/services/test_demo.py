@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
+import docx
 import phonenumbers
 import pytest
 from flask import Flask
@@ -28,11 +29,12 @@ from models.security import Role, User
 from services.choice_lists import change_choices, get_choices
 from services.demo import SEED, STAFF, Ref, company, load_organisation, person
 from services.demo.activities import activity
-from services.demo.letters import OFFER, word_file
+from services.demo.letters import OFFER, TEMPLATES, word_file
 from services.demo.loading import batches
 from services.demo.opportunities import DAYS_BACK, Story, opportunity
 from services.demo.products import items
 from services.merge import field_status, list_templates, merge_records
+from services.records import create_record
 from services.security import access_for
 from tests.services.merging import lines
 
@@ -146,10 +148,10 @@ def test_a_seller_signs_in_and_sees_the_companies(loaded: Any, app: Flask) -> No
     assert "Oy" in page.get_data(as_text=True)
 
 
-def test_letters_of_both_templates_have_every_field_filled(loaded: Any) -> None:
+def test_letters_of_all_templates_have_every_field_filled(loaded: Any) -> None:
     access = system_access(language="fi")
-    found = list_templates(access, "company")
-    assert [template["name"] for template in found] == ["Joulukirje", "Tarjouksen seuranta"]
+    found = [template for register in ("company", "opportunity") for template in list_templates(access, register)]
+    assert [template["name"] for template in found] == ["Joulukirje", "Tarjouksen seuranta", "Offer", "Tarjous"]
     assert {status.state.value for template in found for status in field_status(access, template)} == {"known"}
 
 
@@ -162,6 +164,20 @@ def test_the_offer_letter_writes_finnish_dates_and_amounts(loaded: Any) -> None:
     assert re.search(r"tarjouksen \d{1,2}\.\d{1,2}\.20\d\d\. Avoimien .* yhteensä [\d ]+,\d\d €,", text)
     assert re.search(r"yhteydenottopäiväksi (maanan|tiis|keskiviik|tors|perjan)\w+ \d{1,2}\. \w+kuuta\.", text)
     assert "«" not in text
+
+
+def test_an_offer_has_a_row_for_each_product_and_their_sum(app: Flask) -> None:
+    lines = [{"name": "Pumppu", "quantity": "2", "unit": "kpl", "price": "1000", "discount": "10"},
+             {"name": "Asennus", "quantity": "1", "price": "150.5"}]  # fmt: skip
+    create_record(system_access(), "opportunity", {"name": "Siltanosturi", "products": lines})
+    for name, language, last in (("Tarjous", "fi", "Yhteensä"), ("Offer", "en", "Total")):
+        out = BytesIO()
+        merge_records(system_access(language=language), "opportunity", word_file(*TEMPLATES["opportunity", name]), out)
+        rows = [[cell.text for cell in row.cells] for row in docx.Document(out).tables[0].rows]
+        assert rows[1:] == [
+            ["Pumppu", "2 kpl", "1 000,00", "10 %", "1 800,00"], ["Asennus", "1 ", "150,50", "", "150,50"],
+            [last, "", "", "", "1 950,50"],
+        ]  # fmt: skip
 
 
 def test_loading_again_is_refused_unless_asked_for(loaded: Any, admin_access: Access, run: Callable[..., Any]) -> None:

@@ -206,6 +206,17 @@ def test_preview_without_recipients_shows_the_names_of_fields(admin_access: Acce
     assert "Hei [first_name], [company.name]!" in found.html
 
 
+def test_preview_shows_what_its_reader_may_see(admin_access: Access, make_user: Any, make_role: Any,
+                                               access_of: Any) -> None:  # fmt: skip
+    people_of(admin_access, "a@example.com")
+    raw = mailing_to(admin_access, everybody(admin_access))
+    sees = [(register, "see", "all") for register in ("mailing", "segment", "person")]
+    reader = access_of(make_user("reader", make_role("Reads", *sees)))
+    assert (preview(reader, raw["_id"]).count, preview(reader, raw["_id"]).subject) == (0, "Hei [first_name]")
+    role = make_role("Sees less", *sees, field_rights=[FieldRight(register="mailing", column="html", access="hidden")])
+    assert preview(access_of(make_user("other", role)), raw["_id"]).html == ""
+
+
 def test_fields_offered_are_those_of_recipients_and_their_company(admin_access: Access) -> None:
     raw = mailing_to(admin_access, everybody(admin_access))
     names = [one.name for one in merge_fields(admin_access, raw["_id"])]

@@ -3,6 +3,9 @@
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
 from models.fields.kinds.clock import Recurrence, Time
+from models.fields.kinds.conditions import Conditions
+from models.fields.kinds.consent import Consent
+from models.fields.kinds.documents import FileSize, FileText, FileVersions
 from models.fields.kinds.formatted import RichText
 from models.fields.kinds.lines import ProductLines
 from models.fields.kinds.mail import MailHtml
@@ -17,7 +20,7 @@ KINDS: dict[str, Kind] = {
         MailHtml(),
         Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
         Phone(), Url(), User(), Users(), Link(), Links(), Team(), Files(), BusinessId(), Time(), Recurrence(),
-        ProductLines(),
+        ProductLines(), Consent(), Conditions(), FileVersions(), FileSize(), FileText(),
     )
 }  # fmt: skip
 
