@@ -419,7 +419,7 @@ def test_sms_is_written_tried_and_sent(
     signed_in.wait_for_url("**/content/**")
     expect(signed_in.locator(".k-editor")).to_have_count(0)
     signed_in.fill("#text", "Hei {{name}}! 😊")
-    expect(signed_in.locator("#text-help")).to_contain_text("15 characters, 55 left in one message")
+    expect(signed_in.locator("#text-help")).to_contain_text("16 characters, 54 left in one message")
     signed_in.get_by_role("button", name="Save and check").click()
     signed_in.wait_for_url("**/check/**")
     signed_in.get_by_label("Find a recipient").fill("mobile")
