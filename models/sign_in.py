@@ -58,6 +58,8 @@ class PasswordRequest(me.Document):
 
     typed = me.StringField(required=True, max_length=320)
     language = me.StringField(default="en")
+    #: The network address that asked.
+    address = me.StringField(default="")
     at = me.DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {

@@ -22,6 +22,7 @@ from models.security import User
 from models.sign_in import PasswordLink, PasswordRequest
 from models.told import Told
 from models.transactions import in_transaction
+from services.audit import What, target_user, write
 from services.letters import Line, letter, public_url
 from services.outbox import queue_message
 from services.passwords import check_new_password, check_repeated, hash_password
@@ -47,11 +48,13 @@ class LinkGone(Told):
         super().__init__(_l("This link is no longer good: it works once, for an hour. Ask for a new one."))
 
 
-def ask_for_link(typed: str, language: str) -> None:
-    """Note that whoever has this user name or e-mail address asks for a link; `services.rounds.wake` has it sent."""
+def ask_for_link(typed: str, language: str, address: str = "") -> None:
+    """Note that whoever has this user name or e-mail address asks for a link; `services.rounds.wake` has it sent.
+    `address` is the network's, from which it was asked."""
     name = typed.strip()[:LONGEST_NAME]
     if name:
-        PasswordRequest._get_collection().insert_one({"typed": name, "language": language, "at": now()})
+        PasswordRequest._get_collection().insert_one({"typed": name, "language": language, "at": now(),
+                                                      "address": address[:64]})  # fmt: skip
 
 
 def send_links() -> None:
@@ -77,6 +80,8 @@ def send_link(session: ClientSession, user: User, asked: Raw) -> None:
     PasswordLink._get_collection().insert_one(
         {"_id": key_of(token), "user": user.pk, "made_at": moment, "ends_at": moment + GOOD_FOR}, session=session
     )
+    write(session, What.PASSWORD_LINK_SENT, None, target=target_user(user.pk, session),
+          address=asked.get("address", ""))  # fmt: skip
     with force_locale(user.language or asked["language"]):
         lines = [Line(_("Choose a new password for the user “%(name)s” by this link. It works once, for an hour:",
                         name=user.username)),
@@ -121,6 +126,7 @@ def choose_password(token: str, password: str, repeated: str) -> None:
         if not PasswordLink._get_collection().delete_one({"_id": key_of(token)}, session=session).deleted_count:
             raise LinkGone
         PasswordLink._get_collection().delete_many({"user": user["_id"]}, session=session)
+        write(session, What.PASSWORD_LINK_USED, user["_id"])
         update_noted(session, Access(user_id=user["_id"]), "user", user, values, Source.SCREEN)
 
     in_transaction(work)

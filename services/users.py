@@ -144,6 +144,16 @@ def user_named(typed: str) -> User | None:
     return User.objects(pk=found["_id"]).first() if found else None
 
 
+def id_of_name(typed: str) -> ObjectId | None:
+    """Whose user name or e-mail address this is, whether or not they may sign in."""
+    name = typed.strip()
+    if not is_storable_text(name) or not name:
+        return None
+    same = {"$or": [{"username": name}, {"email": name}]}
+    found = User._get_collection().find_one(same, {"_id": 1}, collation=IGNORING_CASE)
+    return found["_id"] if found else None
+
+
 def own_user(access: Access) -> Raw:
     if access.user_id is None:
         raise NotAllowed(_l("Sign in first."))

@@ -18,6 +18,7 @@ from wtforms import PasswordField, StringField
 
 from models.fields.errors import ValidationFailed
 from models.security import BY_CODE, BY_PASSWORD, User
+from services.audit.tries import note_failed_sign_in
 from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password
 from services.mail import smtp_is_set
 from services.rounds import wake
@@ -45,10 +46,11 @@ TOKEN = "token"
 ATTEMPT, TARGET = "attempt", "target"
 
 
-def sign_in(user: User) -> None:
-    """Begin a session of this user in this browser; nothing of an earlier one is left but the language."""
+def sign_in(user: User, how: str) -> None:
+    """Begin a session of this user in this browser; nothing of an earlier one is left but the language. `how` it was
+    done is for the audit: "password", "code", "first_start"."""
     begin_cookie()
-    session[TOKEN] = begin_session(user.pk, request.remote_addr or "", request.user_agent.string)
+    session[TOKEN] = begin_session(user.pk, request.remote_addr or "", request.user_agent.string, how)
     login_user(user)
 
 
@@ -63,10 +65,16 @@ def begin_cookie() -> None:
 def authenticated(security: Any, name: str, password: str) -> User | None:
     """The user of this name (or e-mail address) and password, by page or by REST. Raises TooManyTries."""
     counted = Counted.of(name, request.remote_addr or "")
-    begin_try(counted)
+    try:
+        begin_try(counted)
+    except TooManyTries:
+        note_failed_sign_in(name, held_up=True)
+        raise
     user: User | None = security.auth_user_db(name, password)
     if user is not None:
         succeeded(counted)
+    else:
+        note_failed_sign_in(name)
     return user
 
 
@@ -145,7 +153,7 @@ class SignInView(AuthDBView):
             return self.sign_in_page(form, 401)
         if way_of(user) != BY_PASSWORD:
             return self.ask_for_code(user, target)
-        sign_in(user)
+        sign_in(user, "password")
         return redirect(target)
 
     def sign_in_page(self, form: SignInForm, status: int, headers: Mapping[str, str] | None = None) -> Any:
@@ -183,7 +191,7 @@ class SignInView(AuthDBView):
             if form.validate_on_submit():
                 user, target = check_code(session.get(ATTEMPT), form.code.data or ""), session.get(TARGET)
                 self.appbuilder.sm.on_user_login(user)
-                sign_in(user)
+                sign_in(user, "code")
                 return redirect(address_to_read(target))
         except TooManyTries as held_up:
             form.code.errors, status = [str(held_up)], 429
@@ -224,7 +232,7 @@ class SignInView(AuthDBView):
         """Ask for a link by which to choose a new password; the answer is the same whoever asks."""
         form, sent = NameForm(), False
         if form.validate_on_submit():
-            ask_for_link(form.username.data or "", current_language())
+            ask_for_link(form.username.data or "", current_language(), request.remote_addr or "")
             wake()
             sent = True
         return self.render_template("security/forgotten.html", title=_("Forgotten password"), form=form, sent=sent,
