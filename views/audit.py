@@ -64,7 +64,8 @@ class AuditView(BaseView):
         return self.render_template(
             "settings/audit.html", title=_("Audit"), rows=[shown(raw, names) for raw in rows], after=after,
             kinds=KINDS, users=users(), chosen=chosen, errors=errors, narrowed=any(chosen.values()),
-            workbook=url_for(f"{self.endpoint}.workbook", **{name: value for name, value in chosen.items() if value}),
+            workbook=url_for(f"{self.endpoint}.workbook", what=chosen["what"] or None, user=chosen["user"] or None,
+                             first=chosen["first"] or None, last=chosen["last"] or None),
         ), 422 if errors else 200  # fmt: skip
 
     @expose("/workbook", methods=["GET"])

@@ -14,12 +14,13 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField, SelectField, StringField
 
 from models.fields.errors import ValidationFailed
 from models.security import BY_CODE, BY_PASSWORD, User
 from services.audit.tries import note_failed_sign_in
 from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password
+from services.invited_users import InvitationGone, accept_invitation, check_invitation
 from services.mail import smtp_is_set
 from services.rounds import wake
 from services.sessions import begin_session, end_session
@@ -37,7 +38,7 @@ from services.sign_in_tries import Counted, TooManyTries, begin_try, succeeded
 from services.users import user_named
 from views.addresses import address_to_read, start_page
 from views.base import current_language, current_user
-from views.forms import add_errors
+from views.forms import add_errors, options
 
 log = logging.getLogger(__name__)
 #: Where the session's cookie keeps what `services.sessions` knows it by.
@@ -129,6 +130,12 @@ class NewPasswordForm(FlaskForm):
         render_kw={"autocomplete": "new-password"},
     )
     repeated = PasswordField(_l("New password again"), render_kw={"autocomplete": "new-password"})
+
+
+class InvitationForm(NewPasswordForm):
+    """The first password, and the language."""
+
+    language = SelectField(_l("Language"), choices=options((("en", "English"), ("fi", "Suomi"))))
 
 
 class SignInView(AuthDBView):
@@ -258,6 +265,30 @@ class SignInView(AuthDBView):
         page = self.render_template("security/new_password.html", title=_("Choose a new password"), form=form,
                                     name=name)  # fmt: skip
         return page, status
+
+    # An invitation
+
+    @expose("/login/invitation/<token>", methods=["GET", "POST"])
+    @no_cache
+    def invitation(self, token: str) -> Any:
+        """Choose the first password, and the language, by a link out of an e-mail."""
+        try:
+            user = check_invitation(token)
+            form, status = InvitationForm(language=user.get("language") or current_language()), 200
+            if form.validate_on_submit():
+                accept_invitation(token, form.new_password.data or "", form.repeated.data or "",
+                                  form.language.data or "")  # fmt: skip
+                session["locale"] = form.language.data
+                flash(_("Your password is kept. Log in with it."), "success")
+                return redirect(url_for(f"{self.endpoint}.login"))
+        except InvitationGone as gone:
+            flash(str(gone), "warning")
+            return redirect(url_for(f"{self.endpoint}.login"))
+        except ValidationFailed as error:
+            add_errors(form, error)
+            status = 422
+        return self.render_template("security/invitation.html", title=_("Welcome to Kortisto"), form=form,
+                                    name=user["username"]), 422 if form.errors else status  # fmt: skip
 
     @expose("/logout/", methods=["GET", "POST"])
     def logout(self) -> Any:
