@@ -9,6 +9,7 @@ from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Group, Role, User
+from services.audit import What, target_user, write_now
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
@@ -63,6 +64,22 @@ class SecurityManager(MongoSecurityManager):
         self.user_view = self.appbuilder.add_view_no_menu(self.userdbmodelview)
         for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView):
             self.appbuilder.add_view_no_menu(view)
+
+    # Flask-AppBuilder's commands write users past `services.users`.
+
+    def add_user(self, *args: Any, **values: Any) -> Any:
+        user = super().add_user(*args, **values)
+        if user:
+            write_now(What.USER_CHANGED, None, target=target_user(user.pk), details={"action": "create",
+                      "source": "shell"})  # fmt: skip
+        return user
+
+    def reset_password(self, userid: Any, password: str) -> bool:
+        done = super().reset_password(userid, password)
+        if done:
+            write_now(What.PASSWORD_CHANGED, None, target=target_user(self.get_user_by_id(userid).pk),
+                      details={"source": "shell"})  # fmt: skip
+        return done
 
     def hash_password(self, password: str) -> str:
         return hash_password(password)
