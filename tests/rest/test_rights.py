@@ -155,7 +155,7 @@ def test_no_other_resource_stands_open(app: Flask, people: Make) -> None:
     found = {rule.rule.split("/")[3] for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")}
     assert found == {
         "activity", "company", "person", "opportunity", "product", "field_definition", "choice_list", "job", "_openapi",
-        "security",
+        "security", "document",
     }  # fmt: skip
     nobody = people("nobody")
     for path in ("menu/", "security/users/", "security/roles/", "security/permissions/", "security/groups/"):
