@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from models.mailings import Mailing
 from models.notices import Notice
 from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
@@ -106,6 +107,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/opportunities/board", "/opportunities/board?_flt_ct_name=nothing", "/opportunities/?view=all",
         f"/opportunities/show/{opportunities[0]['_id']}", f"/opportunities/show/{opportunities[1]['_id']}",
         f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
+        *add_mailings(admin_access, living),
         "/segments/", "/segments/add", f"/segments/show/{living}", f"/segments/edit/{living}",
         f"/segments/show/{fixed}", f"/segments/people/{living}", f"/segments/history/{living}",
         f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
@@ -113,6 +115,31 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         *add_marketing(admin_access, company, person, opportunities[0]),
         "/documents/", "/documents/?_flt_eq_type=pdf", *add_documents(access_for(admin), company), "/documents/add",
     ]  # fmt: skip
+
+
+def add_mailings(access: Access, segment: str) -> list[str]:
+    """The pages of a written draft, an SMS, an empty one, and one that is being sent with messages in each state."""
+    html = ("<div class=\"letter\"><h1>Hello {{name}}</h1><p>A rather long word: " + "x" * 80 + " {{city}} {{nonsense}}</p>"
+            '<p align="center"><a class="button" href="https://example.com/">Read</a></p></div>')  # fmt: skip
+    name = "A mailing with a rather long name, about all that is new in spring and of what customers should know by then"
+    texts = {"subject": "Hello {{name}}", "preheader": "And more", "html": html}
+    draft, sms, bare, going = (create_record(access, "mailing", values)["_id"] for values in (
+        {"name": name, "segment": segment, **texts},
+        {"name": "SMS", "channel": "sms", "segment": segment, "text": "Hello {{name}} 😊"},
+        {"name": "Bare"}, {"name": "Going", "segment": segment, **texts}))  # fmt: skip
+    Mailing._get_collection().update_one({"_id": going}, {"$set": {"state": "paused"}})
+    now = dt.datetime.now(dt.UTC)
+    for number, state in enumerate(MessageState):
+        Message(purpose="mailing", mailing=going, address=f"a.rather.long.address.{number}@example.com", name="Malli Oy",
+                message_id=f"<mailing.{number}@localhost>", state=state.value, attempts=1, due_at=now, created_at=now,
+                error="550 5.1.1 <nobody@example.com>: User unknown" if state == "failed" else "").save()  # fmt: skip
+    pages = ("show", "edit", "recipients", "content", "check", "send")
+    return ["/mailings/", "/mailings/add", *(f"/mailings/{page}/{draft}" for page in pages),
+            f"/mailings/check/{draft}?size=desktop&tone=dark", f"/mailings/check/{draft}?part=text",
+            f"/mailings/recipients/{draft}?reason=no_address",
+            *(f"/mailings/{page}/{one}" for one in (sms, bare) for page in pages[2:]),
+            f"/mailings/show/{going}", f"/mailings/check/{going}", f"/mailings/follow/{going}",
+            f"/mailings/follow/{going}?state=unclear"]  # fmt: skip
 
 
 def add_segments(admin_access: Access, company: dict[str, Any]) -> tuple[str, str]:
