@@ -22,6 +22,7 @@ KINDS = (
     Choice("call", _l("Call"), "green"),
     Choice("meeting", _l("Meeting"), "blue"),
     Choice("email", _l("E-mail"), "violet"),
+    Choice("sms", _l("SMS"), "pink"),
     Choice("letter", _l("Letter"), "teal"),
     Choice("note", _l("Note"), "grey"),
     Choice("offer", _l("Offer sent"), "orange"),

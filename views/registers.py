@@ -90,7 +90,8 @@ class RegisterView(ListScreens):
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            may_see_activities=access.may(ACTIVITY, "see"), steps=self.steps(raw),
+            offers=[*self.offers(raw), *self.message_offers(raw)],
         )  # fmt: skip
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
