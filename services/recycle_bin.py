@@ -28,6 +28,7 @@ from services.following import tell_followers
 from services.jobs import Run, handles, start_job
 from services.keeping_past import forget_past
 from services.organisation import set_for_all
+from services.outbox.endings import forget_recipient
 from services.records import Origin, RecordNotFound, entry, finished, now, object_id, visible_values
 
 Raw = dict[str, Any]
@@ -190,6 +191,7 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     last = changes.find_one(its, {"version": 1}, sort=[("version", DESCENDING)], session=session) or {"version": 0}
     changes.delete_many(its, session=session)
     forget_past(session, register, record_id)
+    forget_recipient(session, register, record_id)
     its_own = {"$or": [{"subject": record_id}, {"object": record_id}]}
     Relationship._get_collection().delete_many(its_own, session=session)
     of_segments = {"$or": [{"segment": record_id}, {"record": record_id}]}

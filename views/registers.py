@@ -94,7 +94,8 @@ class RegisterView(ListScreens):
             related=related_blocks(access, self.card, raw), later=later_blocks(access, self.card, raw),
             can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            may_see_activities=access.may(ACTIVITY, "see"), steps=self.steps(raw),
+            offers=[*self.offers(raw), *self.message_offers(raw)],
             asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
             **self.show_context(raw),
         )  # fmt: skip

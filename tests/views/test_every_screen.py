@@ -59,6 +59,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     person = PersonFactory.create(companies=[str(company["_id"])])
     moment = dt.datetime.now(dt.UTC)
     invited = PersonFactory.create(email="a.rather.long.address@example.com")
+    texted = PersonFactory.create(phone="+358401234567")
     meeting = create_record(access_for(admin), "activity", {
         "name": "A meeting", "kind": "meeting", "repeats": "FREQ=DAILY", "companies": [str(company["_id"])],
         "people": [str(person["_id"]), str(invited["_id"])], "starts_at": moment,
@@ -95,7 +96,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
         f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/", "/login/forgotten",
         "/profile/authenticator/",
-        "/notices/", "/outbox/", "/outbox/?state=failed",
+        "/notices/", "/outbox/", "/outbox/?state=failed", "/outbox/?q=nothing+like+it", *outbox_pages(admin_access),
+        f"/people/message/{invited['_id']}?channel=mail", f"/people/message/{texted['_id']}?channel=sms",
         "/opportunities/development", "/opportunities/development?weeks=13&by=stage&figure=count",
         "/opportunities/development?_flt_ct_name=nothing+like+it", "/opportunities/moved",
         "/opportunities/moved?since=2020-01-01&_flt_ct_name=project", "/reports/ready/offer_book?as_of=2020-01-01",
@@ -181,6 +183,20 @@ def add_documents(access: Access, company: Any) -> list[str]:
     add_version(access, text["_id"], "offer.pdf", BytesIO(b"A page\n" * 50), "As it was agreed on the telephone")
     empty = create_record(access, "document", {"name": "Without a file"})
     return [f"/documents/show/{raw['_id']}" for raw in (picture, text, empty)]
+
+
+def outbox_pages(access: Access) -> list[str]:
+    """A mailing with messages in every state, one of which is looked at."""
+    mailing = create_record(access, "mailing", {"name": "A rather long name of a mailing to all customers"})["_id"]
+    Message._get_collection().insert_many([
+        {"purpose": "mailing", "mailing": mailing, "marketing": True, "channel": channel, "state": state.value,
+         "address": "a.rather.long.address@a.rather.long.company.example.com", "name": "Somebody", "attempts": 1,
+         "error": "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table", "created_at": now,
+         "due_at": now, "message_id": f"<{channel}.{state.value}@example.com>", "text": "Hello", "html": "<p>Hello</p>"}
+        for now in [dt.datetime.now(dt.UTC)] for channel in ("mail", "sms") for state in MessageState
+    ])  # fmt: skip
+    unclear = Message.objects(mailing=mailing, state="unclear").first()
+    return [f"/outbox/?mailing={mailing}", f"/outbox/show/{unclear.pk}"]
 
 
 def add_reports(admin: User) -> str:
