@@ -58,9 +58,14 @@ class Settings:
     web_threads: int
     log_level: str
     max_upload_mb: int
+    max_file_mb: int
+    program_files: bool
     query_seconds: int
     smtp_url: str
     mail_from: str
+    mail_per_minute: int
+    sms_url: str
+    sms_per_minute: int
 
     @property
     def address(self) -> str:
@@ -80,6 +85,17 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
             raise ValueError(f"set a whole number from {least} to {most}")
         return int(text)
+
+    return parse
+
+
+def one_of(values: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A parser of one of some words, each with the value that it stands for."""
+
+    def parse(text: str) -> Any:
+        if text not in values:
+            raise ValueError("set " + " or ".join(values))
+        return values[text]
 
     return parse
 
@@ -145,6 +161,13 @@ def parse_address(text: str) -> str:
     name, at, host = text.rpartition("@")
     if text and not (name and at and host and text.isascii() and not any(sign in text for sign in " <>,;\"")):
         raise ValueError("set an e-mail address alone, such as crm@example.com")
+    return text
+
+
+def parse_sms_url(text: str) -> str:
+    """The service that SMS are sent by; the text is never repeated in the message, for it holds a key."""
+    if text and ("://" not in text or "{to}" not in text):
+        raise ValueError("set an Apprise URL with {to} in it, such as d7sms://user:password@{to}")
     return text
 
 
@@ -216,6 +239,20 @@ SETTINGS: tuple[Setting, ...] = (
         whole_number(1, 2048),
     ),
     Setting(
+        "max_file_mb",
+        "KORTISTO_MAX_FILE_MB",
+        "2048",
+        "Largest file of a document, in megabytes; it is streamed and takes no memory.",
+        whole_number(1, 1_048_576),
+    ),
+    Setting(
+        "program_files",
+        "KORTISTO_PROGRAM_FILES",
+        "refuse",
+        "Programs among documents (.exe, .js, .bat and what else runs): refuse or store.",
+        one_of({"refuse": False, "store": True}),
+    ),
+    Setting(
         "query_seconds",
         "KORTISTO_QUERY_SECONDS",
         "10",
@@ -235,6 +272,27 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Address that e-mail comes from; empty is kortisto@ the host people open.",
         parse_address,
+    ),
+    Setting(
+        "mail_per_minute",
+        "KORTISTO_MAIL_PER_MINUTE",
+        "0",
+        "How many e-mails of mailings are sent in a minute at most; 0 is as many as the server takes.",
+        whole_number(0, 100_000),
+    ),
+    Setting(
+        "sms_url",
+        "KORTISTO_SMS_URL",
+        "",
+        "Apprise URL of the service that SMS are sent by, with {to} for the number; while it is empty, SMS wait.",
+        parse_sms_url,
+    ),
+    Setting(
+        "sms_per_minute",
+        "KORTISTO_SMS_PER_MINUTE",
+        "0",
+        "How many SMS of mailings are sent in a minute at most; 0 is as many as the service takes.",
+        whole_number(0, 100_000),
     ),
 )
 
@@ -296,6 +354,8 @@ def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
     return {
         "SECRET_KEY": key,
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1024 * 1024,
+        "MAX_FILE_LENGTH": settings.max_file_mb * 1024 * 1024,
+        "PROGRAM_FILES": settings.program_files,
         **_cookie_config(secure),
         **_language_config(),
         **_appbuilder_config(),

@@ -11,13 +11,14 @@ from config import DATABASE_NAME, Settings
 WAKE_SECONDS = 10.0
 WAKE_TASK = "kortisto.jobs.wake_due"
 DELIVER_TASK, MAIL_QUEUE = "kortisto.mail.deliver", "mail"
-EMPTY_TASK, HOUR = "kortisto.recycle_bin.empty", 3_600.0
+EMPTY_TASK, COLLECT_TASK, HOUR = "kortisto.recycle_bin.empty", "kortisto.files.collect", 3_600.0
 WORKER_PROCESSES = 2
 
 # What beat sends, and when. A wake-up that no worker took before the next one is worth nothing any more.
 BEAT: dict[str, dict[str, Any]] = {
     "wake due jobs": {"task": WAKE_TASK, "schedule": WAKE_SECONDS, "options": {"expires": WAKE_SECONDS}},
     "remind and send": {"task": DELIVER_TASK, "schedule": WAKE_SECONDS, "options": {"expires": WAKE_SECONDS}},
+    "collect files": {"task": COLLECT_TASK, "schedule": HOUR, "options": {"expires": HOUR}},
     "empty the recycle bin": {"task": EMPTY_TASK, "schedule": HOUR, "options": {"expires": HOUR}},
 }
 

@@ -8,6 +8,7 @@ import click
 from flask import Flask
 from flask_babel import force_locale
 
+from app.audit_command import check_audit
 from app.demo_command import load_demo
 from app.import_report import report_lines
 from app.merge_command import merge_files, outcome_lines
@@ -20,6 +21,7 @@ from services.jobs import JobError
 from services.keeping_past import make_past_anew
 from services.merge import FORMS, UNKNOWN_CHOICES, Form
 from services.search import TooSlow
+from services.unheld_files import collect_content, collect_files
 from services.word import TemplateError
 
 LANGUAGE = click.option("--language", type=click.Choice(["en", "fi"]), default="en", help="Language of the messages.")
@@ -28,6 +30,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def register_commands(app: Flask) -> None:
     """Add our commands to Flask's."""
+    app.cli.add_command(check_audit)
+    app.cli.add_command(collect_files_now)
     app.cli.add_command(import_records)
     app.cli.add_command(load_demo)
     app.cli.add_command(merge_records)
@@ -87,6 +91,12 @@ def merge_records(
             sys.exit(1)
         for line in outcome_lines(outcome, output):
             click.echo(line)
+
+
+@click.command("collect-files")
+def collect_files_now() -> None:
+    """Remove files and content that nothing holds any more, a day old or older: the worker does so once an hour."""
+    click.echo(f"{collect_files()} files, {collect_content()} contents")
 
 
 @click.command("rebuild-past")

@@ -4,7 +4,9 @@ import mongoengine as me
 from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
+from models.audit import AuditEntry, AuditHead, FailedTries
 from models.changes import Change, DeletedRecord
+from models.consent import Suppressed
 from models.console import Look
 from models.feeds import CalendarFeed
 from models.fields.choice_lists import ChoiceList
@@ -15,7 +17,7 @@ from models.layouts import RecordLayout
 from models.letters import Letter, LetterBatch
 from models.merge import MergeTemplate
 from models.notices import Notice
-from models.outbox import Message
+from models.outbox import Dispatch, Message
 from models.past import PastState
 from models.pipelines import PipelineDocument
 from models.rates import ExchangeRate
@@ -25,14 +27,18 @@ from models.reminders import Reminder
 from models.reports import Report
 from models.saved_views import SavedView
 from models.security import Group, Role, Team, User
+from models.segments import SegmentMember, SegmentSnapshot
+from models.sign_in import PasswordLink, PasswordRequest, SignInAttempt, Tries
 from models.trays import OwnTray, Tray
-from services.files import PIECES_INDEX
+from services.files import BLOB_INDEX, PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    CalendarFeed, Change, ChoiceList, DeletedRecord, ExchangeRate, FieldDefinition, Group, Job, Letter, LetterBatch,
-    Look, MergeTemplate, Message, Notice, OwnKind, OwnTray, PastState, Permission, PermissionView, PipelineDocument,
-    RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView, StoredFile, Team, Tray, User, ViewMenu,
+    AuditEntry, AuditHead, CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FailedTries,
+    FieldDefinition, Group, Job, Letter, LetterBatch, Look, MergeTemplate, Message, Notice, OwnKind, OwnTray,
+    PasswordLink, PasswordRequest, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
+    RegisterUser, Relationship, Reminder, Report, Role, SavedView, SegmentMember, SegmentSnapshot, SignInAttempt,
+    StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
 )  # fmt: skip
 
 
@@ -45,6 +51,7 @@ def ensure_indexes() -> None:
         wanted = [*register.document.index_models(), *(key_index(key) for key in register.duplicate_keys)]
         register.document._get_collection().create_indexes(wanted)
     me.get_db()["blobs.chunks"].create_indexes([PIECES_INDEX])
+    me.get_db()["blob"].create_indexes([BLOB_INDEX])
     bring_up_to_date()
 
 

@@ -26,6 +26,8 @@ KEPT_LOGS = 4
 LINE = "%(asctime)s %(levelname)-7s [%(process)d %(request_id)s] %(name)s: %(message)s"
 QUIETER = ("flask_appbuilder", "pymongo", "amqp", "celery", "kombu", "urllib3")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+#: What stands after one of these is an address that only its reader knows.
+SECRET_PATHS = ("/unsubscribe/", "/calendar/feed/")
 UNLOGGED = ("/health", "/static/")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -63,11 +65,17 @@ class RequestIds:
 
 
 def log_request(environ: dict[str, Any], status: str, seconds: float) -> None:
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    path = without_secret(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     level = logging.DEBUG if path.startswith(UNLOGGED) else logging.INFO
     # Quoted, because a line break in the path would forge a line of the log.
     plain = quote(path.encode("latin-1", "replace"))
     logger.log(level, "%s %s %s %.0f ms", environ.get("REQUEST_METHOD"), plain, status[:3], seconds * 1000)
+
+
+def without_secret(path: str) -> str:
+    """A path without what follows one of SECRET_PATHS: whoever knows it may act by it, and it may name a person."""
+    found = next((one for one in SECRET_PATHS if one in path), "")
+    return path[: path.index(found) + len(found)] + "..." if found else path
 
 
 def init_logging(app: Flask, settings: Settings) -> None:

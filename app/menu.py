@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
 from views.address_labels import AddressLabelView
+from views.audit import AuditView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
 from views.calendar_invitations import CalendarInvitationView
@@ -12,6 +13,7 @@ from views.calendar_planning import CalendarPlanningView
 from views.campaigns import CampaignView
 from views.choice_lists import ChoiceListView
 from views.companies import CompanyView
+from views.consent import ConsentView, SuppressedView
 from views.currencies import CurrencyView
 from views.documents import DocumentView
 from views.files import FileView
@@ -25,13 +27,14 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
-from views.outbox import OutboxView
+from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
     BIN_ITEM,
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
+    OUTBOX_ITEM,
     REPORTS_ITEM,
     SETTINGS_GROUP,
     TASKS_ITEM,
@@ -53,6 +56,8 @@ from views.tasks import TaskView
 from views.teams import TeamView
 from views.tray_settings import TraySettingsView
 from views.trays import TrayView
+from views.unsubscribe import RATE as UNSUBSCRIBE_RATE
+from views.unsubscribe import UnsubscribeView
 
 
 def add_screens(appbuilder: AppBuilder) -> None:
@@ -74,6 +79,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(CalendarInvitationView)
     feeds = appbuilder.add_view_no_menu(CalendarFeedView)
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
+    unsubscribing = appbuilder.add_view_no_menu(UnsubscribeView)
+    appbuilder.sm.limiter.limit(UNSUBSCRIBE_RATE)(unsubscribing.blueprint)
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(RecurrenceView)
     appbuilder.add_view_no_menu(SearchView)
@@ -81,6 +88,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
     appbuilder.add_view_no_menu(FileView)
@@ -97,7 +105,8 @@ SETTINGS_MENU = (
     ("groups", _l("Groups"), "/settings/groups/", "key"),
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
     ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
-    ("outbox", _l("Outbox"), "/settings/outbox/", "mail"),
+    ("consent", _l("Marketing consent"), "/settings/consent/", "mail-check"),
+    ("audit", _l("Audit"), "/settings/audit/", "history"),
     ("console", _l("Data console"), "/console/", "database"),
 )
 
@@ -106,7 +115,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        TeamView, OutboxView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

@@ -1,8 +1,9 @@
-// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, theme.js, icons.svg, favicon.svg, the
-// font, what the pages of the calendar and of reports alone load, and manifest.json, which maps each name to its address
+// Builds what the browser loads into static/dist/: main.css, main.js, editor.js, pdf.js, theme.js, icons.svg, favicon.svg,
+// the font, what the pages of the calendar, of reports and of mailings alone load, and manifest.json, which maps each name to
+// its address
 // with a content hash (read by app/assets.py).
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -12,9 +13,12 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
 const TEXTS = [
-  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js", "icons.svg",
-  "favicon.svg",
+  "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js",
+  "mailings.css", "mailings.js", "mail-editor.js", "icons.svg", "favicon.svg", "pdf.js", "pdf-worker.js",
 ];
+/** What the PDF viewer fetches by itself when a file needs it: fonts that everybody has, letters of the East, pictures of scans. */
+const pdfFolder = path.join(root, "node_modules", "pdfjs-dist");
+const PDF_PARTS = ["standard_fonts", "cmaps", "wasm"];
 const iconFolder = path.join(root, "node_modules", "@tabler", "icons", "icons", "outline");
 
 const bundle = {
@@ -23,9 +27,11 @@ const bundle = {
     { in: path.join(here, "js", "theme.js"), out: "theme" },
     { in: path.join(here, "js", "calendar.js"), out: "calendar" },
     { in: path.join(here, "js", "report.js"), out: "report" },
+    { in: path.join(here, "js", "mailings.js"), out: "mailings" },
     { in: path.join(here, "css", "main.css"), out: "main" },
     { in: path.join(here, "css", "calendar.css"), out: "calendar" },
     { in: path.join(here, "css", "report.css"), out: "report" },
+    { in: path.join(here, "css", "mailings.css"), out: "mailings" },
   ],
   outdir: dist,
   bundle: true,
@@ -40,12 +46,35 @@ const bundle = {
   logLevel: "warning",
 };
 
-/** A module that main.js imports where a page has formatted text to edit: no other page fetches it. */
+/** Modules that pages import where they have a formatted text or a mailing to edit: no other page fetches them. */
 const editor = {
   ...bundle,
-  entryPoints: [{ in: path.join(here, "js", "editor.js"), out: "editor" }],
+  entryPoints: ["editor", "mail-editor"].map((name) => ({ in: path.join(here, "js", `${name}.js`), out: name })),
   format: "esm",
 };
+
+/** The PDF viewer and its worker, which pages with a PDF fetch. */
+const viewer = {
+  ...bundle,
+  entryPoints: [
+    { in: path.join(here, "js", "pdf.js"), out: "pdf" },
+    { in: path.join(pdfFolder, "legacy", "build", "pdf.worker.mjs"), out: "pdf-worker" },
+  ],
+  format: "esm",
+};
+
+/** The parts stand under the viewer's version, so that browsers may keep them; programs for WebAssembly are left out, for
+    the policy lets none run, and the viewer has the same as scripts. */
+async function pdfParts() {
+  const { version } = JSON.parse(await readFile(path.join(pdfFolder, "package.json"), "utf8"));
+  const name = `pdf-${version}`;
+  for (const part of PDF_PARTS) {
+    await cp(path.join(pdfFolder, part), path.join(dist, name, part), {
+      recursive: true, filter: (file) => !file.endsWith(".wasm") && !file.includes("quickjs"),
+    });
+  }
+  return `${name}/`;
+}
 
 /** The drawing inside one Tabler icon, without the invisible square every one of them starts with. */
 async function symbol(name) {
@@ -84,6 +113,7 @@ async function manifest(metafile) {
     const file = path.basename(output);
     entries[file.replace(/-[A-Z0-9]{8}(?=\.woff2$)/, "")] = file;
   }
+  entries["pdf-parts"] = await pdfParts();
   await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(entries, null, 2)}\n`);
 }
 
@@ -114,6 +144,7 @@ await mkdir(dist, { recursive: true });
 const options = { ...bundle, metafile: true, plugins: [writeTheRest] };
 // First, for the manifest names it.
 await esbuild.build(editor);
+await esbuild.build(viewer);
 if (process.argv.includes("--watch")) {
   await (await esbuild.context(options)).watch();
 } else {

@@ -42,6 +42,16 @@ PRIORITIES = (
     Choice("normal", _l("Normal"), "blue"),
     Choice("low", _l("Low"), "grey"),
 )
+#: What somebody answered to a campaign.
+RESPONSES = (
+    Choice("interested", _l("Interested"), "green"),
+    Choice("registered", _l("Registered"), "teal"),
+    Choice("attended", _l("Attended"), "blue"),
+    Choice("bought", _l("Bought"), "violet"),
+    Choice("not_interested", _l("Not interested"), "grey"),
+    Choice("complained", _l("Complained"), "red"),
+    Choice("other", _l("Other"), "grey"),
+)
 MOMENT = "moment"
 #: Minutes before the beginning, or the due time, at which one is reminded.
 REMINDERS = (
@@ -116,6 +126,9 @@ class Activity(Record):
     place = fixed("text", _l("Place"))
     text = fixed("rich_text", _l("Text"))
     files = fixed("files", _l("Files"))
+    campaign = fixed("link", _l("Campaign"), target="campaign", section="extra")
+    response = fixed("choice", _l("Response"), choices=RESPONSES, extensible=True, section="extra",
+                     help=_l("What was answered to the campaign."))  # fmt: skip
     private = fixed("boolean", _l("Private"), help=_l("Others see only that you are busy."))
     previous = fixed("link", _l("Follows"), target="activity", section="record", order=905)
     zone = fixed("text", _l("Time zone"), section="record", order=925, read_only=True)

@@ -90,8 +90,20 @@ class Record(me.Document):
         return ()
 
     @classmethod
+    def as_read(cls, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """What finds a record only as long as nobody has written it since it was read (raw); overridden by registers
+        of which the program writes something that makes no new version."""
+        return {"_id": raw["_id"], "version": raw["version"]}
+
+    @classmethod
     def problems(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         """{column: message} of values that don't go together; overridden by registers that have such."""
+        return {}
+
+    @classmethod
+    def settled(cls, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """{column: message} of what was changed between two raw documents though it can't be any more (of what was
+        sent); overridden by registers that have such."""
         return {}
 
     @classmethod
@@ -118,6 +130,7 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
     facets: list[str] = []
     ranges: dict[str, Any] = {}
     words: list[str] = []
+    whole: list[str] = []
     texts: dict[str, str] = {}
     for field, value in filled:
         kind = field.kind
@@ -125,12 +138,14 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
             texts[field.column] = kind.plain(value)
         if kind.faceted:
             facets += kind.facets(value, field)
+        elif kind.reads_whole:
+            whole += kind.search_words(value)
         elif not kind.ranged:
             words += kind.search_words(value)
         elif field.custom or field.indexed:
             ranges[field.key] = kind.range_value(value)
     return {"facets": facets, "ranges": ranges, "sort_name": collation_key(str(name or "")),
-            "words": kept_words(words), "texts": texts}  # fmt: skip
+            "words": kept_words(words, whole), "texts": texts}  # fmt: skip
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:

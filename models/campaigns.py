@@ -7,6 +7,8 @@ from models.fields.field import Choice
 from models.fields.fixed import fixed
 from models.registers import Register, add_register
 
+#: The block of its page that tells what came of it.
+RESULTS = "results"
 PLANNED, RUNNING, ENDED = "planned", "running", "ended"
 STATES = (
     Choice(PLANNED, _l("Planned"), "grey"),
@@ -53,5 +55,6 @@ CAMPAIGNS = add_register(
         icon="speakerphone",
         name_weight=0.0,
         label_fields=("name", "state", "starts_on"),
+        parts={RESULTS: ("related.segments", "related.mailing.campaign")},
     )
 )

@@ -17,6 +17,8 @@ class Source(StrEnum):
     SHELL = "shell"
     JOB = "job"
     UNDO = "undo"
+    #: A recipient of marketing, at the link of a message.
+    RECIPIENT = "recipient"
 
 
 class Change(me.Document):

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from models.base import Record
+from models.consent import MarketingConsent
 from models.fields.field import Choice
 from models.fields.fixed import fixed
 from models.registers import Register, add_register
@@ -15,7 +16,7 @@ STATUSES = (
 )
 
 
-class Company(Record):
+class Company(MarketingConsent, Record):
     """A company; only the name is mandatory."""
 
     register_key = "company"

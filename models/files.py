@@ -14,7 +14,9 @@ class StoredFile(me.Document):
     size = me.IntField(required=True)
     sha256 = me.StringField(required=True)
     owner = me.ObjectIdField()
-    purpose = me.StringField(required=True, choices=["template", "result", "attachment", "document", "import"])
+    purpose = me.StringField(required=True, choices=[
+        "template", "result", "attachment", "document", "import", "version",
+    ])  # fmt: skip
     created_at = me.DateTimeField(required=True)
 
     meta = {

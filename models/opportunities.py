@@ -63,6 +63,7 @@ class Opportunity(Record):
                    help=_l("Why it was won or lost."))  # fmt: skip
     reason_text = fixed("long_text", _l("More of the reason"))
     closed_on = fixed("date", _l("Closed on"), indexed=True, help=_l("The day on which it was won or lost."))
+    campaign = fixed("link", _l("Campaign"), target="campaign", help=_l("What it came of."))
     description = fixed("long_text", _l("Description"))
     pipeline = fixed("choice", _l("Pipeline"), choices_from="pipelines", section="record", read_only=True, order=905)
     stage_since = fixed("datetime", _l("In this stage since"), section="record", read_only=True, derived=True,

@@ -5,11 +5,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from models.base import Record
+from models.consent import MarketingConsent
 from models.fields.fixed import fixed
 from models.registers import Register, add_register
 
 
-class Person(Record):
+class Person(MarketingConsent, Record):
     """A person, usually linked to companies, but may stand alone; a name of any form is enough."""
 
     register_key = "person"

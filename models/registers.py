@@ -1,7 +1,7 @@
 """The registers there are, each with its capability card."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -56,6 +56,11 @@ class Register:
     screens: tuple[str, ...] = ("list",)
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
     happens: bool = False
+    #: Blocks of a record's page that are this register's own, each with the usual blocks that it stands for: fetched
+    #: from the address of its name, laid out as all others.
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    #: Its records hold a file with versions: files are dropped on its list, on its records and on what links to them.
+    holds_files: bool = False
     #: Reports of it may ask how it stood on a past day (models/past.py).
     keeps_past: bool = False
 

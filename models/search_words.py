@@ -10,6 +10,8 @@ from models.collation import SAME_AS
 #: A record keeps so many words, each so long: a long text's first page, not a book.
 MOST_WORDS = 200
 LONGEST = 40
+#: So many different words of the text in a file: those of a book of a hundred pages.
+MOST_OF_FILE = 5_000
 #: Texts of so many signs are remembered.
 SHORT = 40
 #: Typed alone, such signs are a number's: a phone number or business ID in any spacing.
@@ -45,9 +47,12 @@ def short_words(text: str) -> tuple[str, ...]:
     return tuple(text.casefold().translate(PLAIN).split())
 
 
-def kept_words(words: Iterable[str]) -> list[str]:
-    """The words of a record, each once, as many and as long as they are kept."""
-    return list(dict.fromkeys([word[:LONGEST] for word in words]))[:MOST_WORDS]
+def kept_words(words: Iterable[str], whole: Iterable[str] = ()) -> list[str]:
+    """The words of a record, each once, as many and as long as they are kept; `whole` are those of files."""
+    first = list(dict.fromkeys([word[:LONGEST] for word in words]))[:MOST_WORDS]
+    if not whole:
+        return first
+    return list(dict.fromkeys([*first, *(word[:LONGEST] for word in whole)]))[: MOST_WORDS + MOST_OF_FILE]
 
 
 def digits_of(text: str) -> str:

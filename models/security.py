@@ -1,6 +1,6 @@
 """Users, teams and roles: Flask-AppBuilder's, with what a CRM needs of them added."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mongoengine as me
@@ -10,6 +10,9 @@ from fab_mongo.security.documents import AbstractGroup, AbstractRole, AbstractUs
 from models.rights import ACTIONS, Access, Scope
 
 ADMIN_ROLE = "Admin"
+#: How one signs in: by the password alone, by it and a code, or by a code alone. A user's "" is as the roles say.
+BY_PASSWORD, BY_BOTH, BY_CODE = "password", "password_code", "code"
+SIGN_IN_WAYS = ("", BY_PASSWORD, BY_BOTH, BY_CODE)
 
 
 class Team(me.Document):
@@ -44,6 +47,8 @@ class Role(AbstractRole):
 
     grants = me.EmbeddedDocumentListField(Grant)
     field_rights = me.EmbeddedDocumentListField(FieldRight)
+    #: How those who have the role sign in, "" where it makes no rule.
+    sign_in_way = me.StringField(default="", choices=SIGN_IN_WAYS)
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_role", "auto_create_index": False}
@@ -56,6 +61,16 @@ class Group(AbstractGroup):
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_group", "auto_create_index": False}
+
+
+class Session(me.EmbeddedDocument):
+    """A browser in which the user is signed in. `key` is the SHA-256 of the token that its cookie holds."""
+
+    key = me.StringField(required=True)
+    begun_at = me.DateTimeField(required=True)
+    seen_at = me.DateTimeField(required=True)
+    address = me.StringField(default="")
+    agent = me.StringField(default="")
 
 
 class User(AbstractUser):
@@ -83,9 +98,35 @@ class User(AbstractUser):
     digest_day = me.StringField(default="")
     #: How many notices are unread: every page shows it, and reads its user anyway.
     unread = me.IntField(default=0)
+    sign_in_way = me.StringField(default="", choices=SIGN_IN_WAYS)
+    #: An authenticator app's secret in base 32, and the last step of time whose code was taken; none twice.
+    authenticator = me.StringField(default="")
+    authenticator_step = me.IntField(default=0)
+    #: SHA-256 of each recovery code that is left.
+    recovery_codes = me.ListField(me.StringField())
+    #: Every request reads its user: it costs no reading of its own to see that the session goes on.
+    sessions = me.EmbeddedDocumentListField(Session)
+    #: When the last invitation went out; somebody who has come has a password.
+    invited_at = me.DateTimeField()
+    #: What stands under the user's single e-mails, as clean HTML (services.users.signature_of).
+    signature = me.StringField(default="")
+    #: Tokens of programs from another era are no longer good.
+    token_era = me.IntField(default=0)
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_user", "auto_create_index": False}
+
+    def standing(self) -> str:
+        return standing_of({name: self[name] for name in ("active", "invited_at", "password")})
+
+
+def standing_of(raw: Mapping[str, Any]) -> str:
+    """What a user (raw) is: "active", "invited" (without a password yet), "inactive"; "" for none."""
+    if not raw:
+        return ""
+    if not raw.get("active"):
+        return "inactive"
+    return "invited" if raw.get("invited_at") and not raw.get("password") else "active"
 
 
 def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:

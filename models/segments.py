@@ -1,13 +1,17 @@
 """The segment register: groups of customers, made of any search (V13)."""
 
+from typing import Any, ClassVar
+
+import mongoengine as me
 from flask_babel import lazy_gettext as _l
 
 from models.base import Record
 from models.fields.field import Choice
 from models.fields.fixed import fixed
+from models.fields.query import FIXED
 from models.registers import Register, add_register
 
-LIVING, FIXED = "living", "fixed"
+LIVING = "living"
 KINDS = (
     Choice(LIVING, _l("Living"), "green"),
     Choice(FIXED, _l("Fixed"), "blue"),
@@ -28,9 +32,45 @@ class Segment(Record):
     members = fixed("choice", _l("Members"), choices=MEMBERS, required=True, default="company", in_list=True,
                     in_head=True)  # fmt: skip
     kind = fixed("choice", _l("Kind"), choices=KINDS, required=True, default=LIVING, in_list=True, in_head=True)
+    conditions = fixed("conditions", _l("Conditions"), about="members")
     description = fixed("long_text", _l("Description"))
 
     meta = {"collection": "segment"}
+
+
+class SegmentMember(me.Document):
+    """That a record was put into a fixed segment; `merged_from` the record that was merged into it and was there
+    before."""
+
+    segment = me.ObjectIdField(required=True)
+    record = me.ObjectIdField(required=True)
+    at = me.DateTimeField(required=True)
+    by = me.ObjectIdField()
+    merged_from = me.ObjectIdField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "segment_member",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["segment", "record"], "unique": True}, "record"],
+    }
+
+
+class SegmentSnapshot(me.Document):
+    """Who was in a segment at a moment: `members` are their ids, 12 bytes each, in order and packed (zlib). `mailing`
+    is what went to them then, None where somebody had them remembered."""
+
+    segment = me.ObjectIdField(required=True)
+    mailing = me.ObjectIdField()
+    at = me.DateTimeField(required=True)
+    by = me.ObjectIdField()
+    count = me.IntField(required=True)
+    members = me.BinaryField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "segment_snapshot",
+        "auto_create_index": False,
+        "indexes": [["segment", "-at"]],
+    }
 
 
 SEGMENTS = add_register(

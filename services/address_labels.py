@@ -14,12 +14,14 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from pymongo.client_session import ClientSession
 
+from models.consent import LETTER, RULES
 from models.fields.schema import Schema, schema_of
 from models.organisation import organisation
 from models.registers import Register
 from models.rights import Access
 from models.told import Told
 from models.transactions import in_transaction
+from services.consent import reasons
 from services.files import DOCX, add_file, keep_content, new_file
 from services.jobs import Run, handles, start_job
 from services.label_sheets import SHEETS, Printing, Sheet, unprintable, write_pdf, write_word
@@ -55,28 +57,33 @@ class LabelProblem(Told):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How labels are wanted: `form` "pdf" or "word"; with `once`, equal addresses are printed once."""
+    """How labels are wanted: `form` "pdf" or "word"; with `once`, equal addresses are printed once; with `willing`, who
+    gets no marketing letters is left out."""
 
     printing: Printing
     form: str = "pdf"
     once: bool = False
+    willing: bool = False
 
     def as_params(self) -> Raw:
         printing = self.printing
         return {"sheet": dict(vars(printing.sheet)), "start": printing.start, "right": printing.right,
-                "down": printing.down, "form": self.form, "once": self.once}  # fmt: skip
+                "down": printing.down, "form": self.form, "once": self.once,
+                "willing": self.willing}  # fmt: skip
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Wanted":
         printing = Printing(Sheet(**params["sheet"]), params["start"], params["right"], params["down"])
-        return cls(printing, params["form"], params["once"])
+        return cls(printing, params["form"], params["once"], params.get("willing", False))
 
 
 @dataclass
 class Tally:
-    """What became of the records: those without an address, repeated addresses, signs that the font does not have."""
+    """What became of the records: those who get no marketing letters, those without an address, repeated addresses,
+    signs that the font does not have."""
 
     records: int = 0
+    unwilling: int = 0
     without: int = 0
     repeated: int = 0
     strange: str = ""
@@ -104,13 +111,17 @@ def may_have_addresses(schema: Schema) -> bool:
     return company_link(schema) is not None or any(name in schema.by_column for name in ("street", "postal_code"))
 
 
-def labels_of(access: Access, card: Register, rows: Iterable[Raw], tally: Tally, *, once: bool) -> Iterator[list[str]]:
-    """The lines of each record's label; who has no address has none."""
+def labels_of(
+    access: Access, card: Register, rows: Iterable[Raw], tally: Tally, *, once: bool, willing: bool = False
+) -> Iterator[list[str]]:
+    """The lines of each record's label; who has no address, or is left out for being unwilling, has none."""
     schema, seen = schema_of(card.key).for_access(access), set()
     source, person = address_of(access, card), bool(found_in(Matcher(schema, {}), PERSONAL))
     named = person and card.name_field in schema.by_column
     waiting = iter(rows)
     while source is not None and (batch := list(islice(waiting, BATCH))):
+        if willing:
+            batch = without_unwilling(access, card, batch, tally)
         for lines in batch_lines(access, source, batch, named=named):
             tally.records += 1
             if not lines:
@@ -121,6 +132,19 @@ def labels_of(access: Access, card: Register, rows: Iterable[Raw], tally: Tally,
                 seen.add(tuple(lines))
                 tally.strange = "".join(sorted({*tally.strange, *unprintable("".join(lines))}))[:40]
                 yield lines
+
+
+def asks_consent(card: Register) -> bool:
+    """Whether the register's records say whether they want marketing letters."""
+    return card.key in RULES
+
+
+def without_unwilling(access: Access, card: Register, rows: Sequence[Raw], tally: Tally) -> list[Raw]:
+    """The rows that marketing letters may go to."""
+    kept = [raw for raw, why in zip(rows, reasons(access, LETTER, rows, card.key), strict=True) if not why]
+    tally.unwilling += len(rows) - len(kept)
+    tally.records += len(rows) - len(kept)
+    return kept
 
 
 def batch_lines(access: Access, source: Recipient, rows: Sequence[Raw], *, named: bool) -> Iterator[list[str]]:
@@ -138,10 +162,12 @@ def batch_lines(access: Access, source: Recipient, rows: Sequence[Raw], *, named
 # Making
 
 
-def first_labels(access: Access, card: Register, selection: Selection, most: int, *, once: bool) -> list[list[str]]:
+def first_labels(
+    access: Access, card: Register, selection: Selection, most: int, *, once: bool, willing: bool = False
+) -> list[list[str]]:
     """The labels of the first records that are selected, for a look at them. Raises ConditionError, TooSlow."""
     rows = iterate_selected(access, card.key, selection, "merge")
-    return list(islice(labels_of(access, card, rows, Tally(), once=once), most))
+    return list(islice(labels_of(access, card, rows, Tally(), once=once, willing=willing), most))
 
 
 def start_labels(access: Access, card: Register, selection: Selection, wanted: Wanted) -> ObjectId:
@@ -172,18 +198,19 @@ def make_labels(run: Run, out: BinaryIO) -> None:
     card, wanted, tally = check_may_merge(run.access, run.params["register"]), Wanted.from_params(run.params), Tally()
     selection = Selection.from_params(run.params["selection"])
     rows = counted(run, iterate_selected(run.access, card.key, selection, "merge"))
-    labels = labels_of(run.access, card, rows, tally, once=wanted.once)
+    labels = labels_of(run.access, card, rows, tally, once=wanted.once, willing=wanted.willing)
     title = f"{card.label} {dt.datetime.now(ZoneInfo(run.access.time_zone)).date().isoformat()}"
     if wanted.form == "pdf":
         made, cut = write_pdf(labels, wanted.printing, out, title)
     else:
         made, cut = write_word(labels, wanted.printing, out)
     if not made:
-        raise LabelProblem(_l("None of the chosen records has an address."))
+        raise LabelProblem(_l("None of the chosen records has an address and wants letters.") if tally.unwilling else
+                           _l("None of the chosen records has an address."))  # fmt: skip
     content_type, ending = FORMS[wanted.form]
     file = new_file(run.access, title + ending, content_type, "result", keep_content(out))
-    result = {"labels": made, "without": tally.without, "repeated": tally.repeated, "strange": tally.strange,
-              "cut": len(cut)}  # fmt: skip
+    result = {"labels": made, "unwilling": tally.unwilling, "without": tally.without, "repeated": tally.repeated,
+              "strange": tally.strange, "cut": len(cut)}  # fmt: skip
     lines = [_("Label %(number)s: not all of its text fits.", number=number) for number in cut[:500]]
 
     def keep(session: ClientSession) -> None:
@@ -205,6 +232,9 @@ def counted(run: Run, rows: Iterable[Raw]) -> Iterator[Raw]:
 def message_of(result: Raw) -> str:
     """What the owner reads when the labels are there."""
     sentences = [ngettext("%(num)s label is ready.", "%(num)s labels are ready.", result["labels"])]
+    if unwilling := result.get("unwilling"):
+        sentences.append(ngettext("%(num)s was left out: no marketing letters.",
+                                  "%(num)s were left out: no marketing letters.", unwilling))  # fmt: skip
     if result["without"]:
         sentences.append(ngettext("%(num)s record has no address.", "%(num)s records have no address.",
                                   result["without"]))  # fmt: skip

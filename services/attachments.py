@@ -1,27 +1,28 @@
 """Files that records hold: uploaded by one user, read by all who see the record and the field."""
 
-import codecs
 from collections.abc import Iterable
 from typing import IO, Any
 
-import filetype
 from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.references import Files
 from models.fields.schema import schema_of
+from models.file_types import EMAIL, HTML, SCRIPT, SVG, TEXT
 from models.files import StoredFile
 from models.registers import all_registers
 from models.rights import Access
+from services.file_types import HEAD
+from services.file_types import content_type as content_told
 from services.files import add_file, keep_content, new_file
 from services.records import RecordNotFound, object_id
 
 Raw = dict[str, Any]
-#: So many bytes tell of what kind a file is.
-HEAD = 8_192
 ATTACHMENT = "attachment"
-UNKNOWN = "application/octet-stream"
+RUNNING = (HTML, SVG, SCRIPT, EMAIL)
+#: A document's file is read at its document alone (services/documents.py), which tells who may.
+VERSION = "version"
 
 
 def keep_attachment(access: Access, name: str, stream: IO[bytes]) -> Raw:
@@ -36,24 +37,18 @@ def keep_attachment(access: Access, name: str, stream: IO[bytes]) -> Raw:
 
 
 def content_type(head: bytes) -> str:
-    """What a file is by its first bytes, whatever its name and whoever sent it say."""
-    found = filetype.guess(head)
-    if found is not None:
-        return str(found.mime)
-    try:
-        # Step by step, for the last character may be cut.
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return UNKNOWN
-    return UNKNOWN if "\x00" in text else "text/plain"
+    """What a file is by its first bytes; a text that a browser would run is told as any other text."""
+    found = content_told(head)
+    return TEXT if found in RUNNING else found
 
 
 def readable_file(access: Access, file_id: Any) -> Raw:
     """A file of the user's own, or one that a record holds which the user sees, in a field which the user sees
     (administrators: any but what private records hold). Raises RecordNotFound."""
     raw = StoredFile._get_collection().find_one({"_id": object_id("file", file_id)})
-    any_file = access.everything and (raw or {}).get("purpose") != ATTACHMENT
-    if raw is None or not (any_file or owns(access, raw) or held_by_seen(access, [raw["_id"]])):
+    purpose = (raw or {}).get("purpose")
+    any_file = access.everything and purpose != ATTACHMENT
+    if raw is None or purpose == VERSION or not (any_file or owns(access, raw) or held_by_seen(access, [raw["_id"]])):
         raise RecordNotFound("file", file_id)
     return raw
 

@@ -19,6 +19,7 @@ from models.registers import REGISTERS, Register, all_registers
 from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
+from services.late_changes import check_settled
 from services.past import gone_back, raw_of
 from services.planning import time_limit
 from services.records import (
@@ -176,6 +177,7 @@ def undone(access: Access, schema: Schema, before: Raw, change: Raw) -> Raw | No
     parsed = Parsed(values=values)
     check_required(parsed, schema.for_access(access), after)
     check_together(parsed, schema.for_access(access), after)
+    check_settled(parsed, schema.for_access(access), before, after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)

@@ -16,7 +16,8 @@ from models.rights import Access
 from models.security import User
 from services.ical import PRODUCT, event_of, uid_of
 from services.letters import when, writing_to, zone_named
-from services.mail import is_address, mail_from, one_line
+from services.mail import mail_from
+from services.mail_headers import is_address, one_line
 from services.records import now
 
 Raw = dict[str, Any]

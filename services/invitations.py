@@ -26,7 +26,7 @@ from models.transactions import in_transaction
 from services import rounds
 from services.following import follows
 from services.invitation_texts import CANCEL, REQUEST, Invitation, Recipient, message_of, organizer_of
-from services.mail import is_address
+from services.mail_headers import is_address
 from services.notices import notify, writes_notice
 from services.outbox import queue_messages
 from services.records import Overtaken, RecordNotFound, get_record, now, write_version

@@ -37,6 +37,7 @@ from services.records import (
     replace_records,
 )
 from services.recycle_bin import get_deleted, put_back
+from services.segments import give_back_membership, move_membership
 from services.values import Parsed, check_required, check_together
 
 Raw = dict[str, Any]
@@ -155,6 +156,8 @@ def joined(access: Access, register: str, mine: Raw, theirs: Raw, taken: Mapping
         how = chosen.get(field.column) or (THEIRS if pair[0] in EMPTY_VALUES else MINE)
         if not field.derived and how != MINE and pair[1] != pair[0]:
             values[field.column] = both_of(*pair) if how == BOTH else pair[1]
+        if field.kind.put_together and pair[1] not in EMPTY_VALUES:
+            values[field.column] = both_of(pair[1], pair[0] or [])
         # The record that stays must not point at itself.
         if field.kind.refers and field.target == register:
             values[field.column] = without(values.get(field.column, pair[0]), {mine["_id"], theirs["_id"]})
@@ -248,6 +251,7 @@ def join(
     after = joined(access, register, mine, theirs, taken)
     origin = Origin(Source.BULK, batch)
     replace_records(session, access, schema, [(mine, after)], origin)
+    move_membership(session, keep, other)
     move_to_bin(session, access, schema, theirs, origin, merged_into=keep)
     return after
 
@@ -315,6 +319,7 @@ def part_records(access: Access, register: str, batch: str) -> Raw:
 
     def work(session: ClientSession) -> Raw:
         give_back(session, deleted["_id"])
+        give_back_membership(session, deleted["merged_into"], deleted["_id"])
         for entry in entries:
             take_back(session, access, entry, deleted)
         return put_back(session, access, get_deleted(access, deleted["_id"], session), Source.UNDO)[1]

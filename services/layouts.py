@@ -1,7 +1,7 @@
 """The blocks of a record's page: which there are, where they stand for one user, and putting them elsewhere.
 
-A block's key is "section.<section>", "activities", "timeline", "relationships", or "related.<way>"
-(models/fields/ways.py).
+A block's key is "section.<section>", "files", "activities", "timeline", "relationships", "related.<way>"
+(models/fields/ways.py), or the name of a part of the register's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.definitions import bump_version, forget_version
 from models.fields.schema import schema_of
 from models.fields.ways import Way, ways_from
@@ -22,12 +22,15 @@ from models.relationships import all_kinds
 from models.rights import SETTINGS, Access, NotAllowed, system_access
 from models.security import Role
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
 
 Raw = dict[str, Any]
 Places = dict[str, list[str]]
 TIMELINE, RELATIONSHIPS, SECTION, RELATED = "timeline", "relationships", "section", "related"
 ACTIVITIES = "activities"
+#: The file that a record holds, with its versions.
+FILES = "files"
 
 
 def usual_places(register: str) -> Places:
@@ -39,9 +42,12 @@ def usual_places(register: str) -> Places:
     # The program's own links before those that the organisation has made.
     related = [f"{RELATED}.{way.code}" for way in sorted(ways, key=lambda way: way.field.custom)
                if way.many and not way.tells_events]  # fmt: skip
-    happened = [ACTIVITIES, TIMELINE] if happening_links(card) else [TIMELINE]
+    happened = [*([FILES] if card.holds_files else []), *([ACTIVITIES] if happening_links(card) else []), TIMELINE]
     kinds = [RELATIONSHIPS] if any(kind.sides(register) for kind in all_kinds().values()) else []
-    return {"left": sections[:-1], "middle": happened, "right": [*related, *kinds, sections[-1]], HIDDEN: []}
+    told = {block for blocks in card.parts.values() for block in blocks}
+    return {"left": sections[:-1], "middle": [*card.parts, *happened],
+            "right": [*(block for block in related if block not in told), *kinds, sections[-1]],
+            HIDDEN: [block for block in related if block in told]}  # fmt: skip
 
 
 def happening_links(card: Register) -> list[Way]:
@@ -147,10 +153,10 @@ def save(access: Access, register: str, role: ObjectId | None, places: Places | 
             if not done:
                 raise VersionConflict(before)
         told = [dict((before or {}).get("places") or {}), dict(places or {})]
-        Change._get_collection().insert_one({
+        note_change(session, {
             "register": "record_layout", "record": its_id, "version": version, "at": now(), "by": access.user_id,
             "action": "delete" if places is None else "update" if before else "create", "source": Source.SCREEN.value,
-            "batch": None, "changes": change_of(*told)}, session=session)  # fmt: skip
+            "batch": None, "changes": change_of(*told)}, {"_id": its_id, **key})  # fmt: skip
         bump_version(session)
 
     in_transaction(write)

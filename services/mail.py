@@ -3,36 +3,33 @@
 import datetime as dt
 import smtplib
 import ssl
-from collections.abc import Mapping
-from email.errors import HeaderParseError
-from email.headerregistry import Address
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from email.policy import SMTP
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 
+from models.outbox import DIRECT
+from services.mail_headers import (
+    POLICY,
+    file_name,
+    is_address,
+    link_header,
+    mailbox,
+    one_line,
+    text_header,
+)
+from services.message_content import Content, content_of
+from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
+
+__all__ = ["Mailer", "email_of", "is_address", "mail_domain", "mail_from", "one_line", "smtp_is_set"]
 Raw = Mapping[str, Any]
 #: Of each answer of the server.
 TIMEOUT_SECONDS = 20.0
 SUBMISSION_PORT, SMTPS_PORT = 587, 465
-#: The server's words are kept so far.
-LONGEST_ERROR = 500
 TOO_LARGE = 552
-
-
-class Unsent(Exception):
-    """The message was not sent now; another try may go better. The text is the server's, or the system's."""
-
-
-class Refused(Unsent):
-    """The server will never take this message."""
-
-
-class Unreachable(Unsent):
-    """No message can be sent now: the server does not answer, or does not let us in."""
 
 
 def smtp_is_set() -> bool:
@@ -52,40 +49,53 @@ def mail_domain() -> str:
     return mail_from().rpartition("@")[2]
 
 
-def email_of(raw: Raw) -> EmailMessage:
-    """A stored message (raw `Message`) as an e-mail. Raises Refused for an address that is none."""
-    email = EmailMessage(policy=SMTP)
-    try:
-        email["From"] = Address("Kortisto", addr_spec=mail_from())
-        email["To"] = Address(addr_spec=raw["address"])
-    except (ValueError, IndexError, AttributeError, HeaderParseError) as error:
-        raise Refused(f"{raw['address']!r}: {error}") from error
-    email["Subject"] = one_line(raw["subject"])
+def email_of(raw: Raw, content: Content | None = None) -> EmailMessage:
+    """A stored message (raw `Message`) as an e-mail. Raises Refused for an address that is none, NoContent."""
+    content = content or content_of(raw)
+    email = EmailMessage(policy=POLICY)
+    email["From"] = mailbox(mail_from(), content.sender_name or "Kortisto")
+    email["To"] = mailbox(raw["address"])
+    if content.reply_to:
+        email["Reply-To"] = mailbox(content.reply_to)
+    email["Subject"] = text_header(content.subject)
     email["Message-ID"] = raw["message_id"]
     email["Date"] = raw["created_at"].astimezone(dt.UTC)
-    # Holiday answers and the like are for people.
-    email["Auto-Submitted"] = "auto-generated"
-    email.set_content(raw.get("text") or "")
-    if raw.get("html"):
-        email.add_alternative(raw["html"], subtype="html")
-    attachments = raw.get("attachments") or ()
-    for attachment in attachments:
+    for name, value in {**kind_headers(raw), **content.headers}.items():
+        email[name] = link_header(value)
+    add_body(email, content)
+    return email
+
+
+def kind_headers(raw: Raw) -> Mapping[str, str]:
+    """What tells answering machines that they need not answer: they are for people, who write themselves."""
+    if raw["purpose"] == DIRECT:
+        return {}
+    # Of what a program made for one reader the standard says so (RFC 3834); of what goes to many, custom.
+    return {"Precedence": "bulk"} if raw.get("mailing") else {"Auto-Submitted": "auto-generated"}
+
+
+def add_body(email: EmailMessage, content: Content) -> None:
+    """Text, HTML with its pictures, and what is attached."""
+    email.set_content(clean(content.text))
+    if content.html:
+        email.add_alternative(clean(content.html), subtype="html")
+        add_pictures(email, content.inline)
+    for attachment in content.attachments:
         if attachment.get("method"):
             # Mail programs offer to answer what stands beside the text, not what is attached to it (RFC 6047).
             email.add_alternative(bytes(attachment["content"]).decode("utf-8", "replace"), subtype="calendar",
                                   params={"method": attachment["method"]})  # fmt: skip
-    for attachment in attachments:
+    for attachment in content.attachments:
         attach(email, attachment)
-    return email
 
 
-def is_address(text: str) -> bool:
-    """Whether a message can be addressed to this."""
-    try:
-        address = Address(addr_spec=text)
-    except (ValueError, IndexError, AttributeError, HeaderParseError):
-        return False
-    return bool(address.username and address.domain) and text.isascii() and text == "".join(one_line(text).split())
+def add_pictures(email: EmailMessage, pictures: Sequence[Raw]) -> None:
+    """Put the pictures beside the HTML that shows them."""
+    part = next(one for one in email.iter_parts() if one.get_content_subtype() == "html")
+    for picture in pictures:
+        main, _slash, sub = picture["content_type"].partition("/")
+        part.add_related(bytes(picture["content"]), maintype=main, subtype=sub, cid=f"<{file_name(picture['cid'])}>",
+                         filename=file_name(picture["name"]), disposition="inline")  # fmt: skip
 
 
 def attach(email: EmailMessage, attachment: Raw) -> None:
@@ -93,12 +103,28 @@ def attach(email: EmailMessage, attachment: Raw) -> None:
     kind = "application/ics" if attachment.get("method") else attachment["content_type"]
     main, _slash, sub = kind.partition("/")
     email.add_attachment(bytes(attachment["content"]), maintype=main, subtype=sub or "octet-stream",
-                         filename=one_line(attachment["name"]))  # fmt: skip
+                         filename=file_name(attachment["name"]))  # fmt: skip
 
 
-def one_line(text: str) -> str:
-    """A text fit for a header: line ends and other control characters would begin headers of their own."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+def clean(text: str) -> str:
+    """A text that can be encoded: half a pair of UTF-16 is no letter."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class Connection(smtplib.SMTP):
+    """A connection that knows whether a message's content was on its way when it broke off."""
+
+    content_begun = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        self.content_begun = True
+        answer = super().data(msg)
+        self.content_begun = False
+        return answer
+
+
+class EncryptedConnection(Connection, smtplib.SMTP_SSL):
+    """The same, encrypted from its beginning."""
 
 
 class Mailer:
@@ -106,7 +132,7 @@ class Mailer:
 
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)
-        self.server: smtplib.SMTP | None = None
+        self.server: Connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -115,8 +141,9 @@ class Mailer:
                  ) -> None:  # fmt: skip
         self.close()
 
-    def send(self, email: EmailMessage) -> None:
-        """Send it to its recipient. Raises Refused, Unsent or Unreachable."""
+    def send(self, raw: Raw, content: Content | None = None) -> None:
+        """Send a stored message to its recipient. Raises Refused, Unclear, Unsent, Unreachable or NoContent."""
+        email = email_of(raw, content)
         server = self.server or self.connect()
         try:
             server.send_message(email)
@@ -128,16 +155,14 @@ class Mailer:
             raise (Refused if error.smtp_code == TOO_LARGE else Unsent)(words_of(error)) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Refused(words_of(error)) from error
-        except smtplib.SMTPServerDisconnected as error:
-            self.close()
-            raise Unsent(words_of(error)) from error
         except smtplib.SMTPResponseException as error:
             raise told(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
+            begun = server.content_begun
             self.close()
-            raise Unsent(words_of(error)) from error
+            raise (Unclear if begun else Unsent)(words_of(error)) from error
 
-    def connect(self) -> smtplib.SMTP:
+    def connect(self) -> Connection:
         """Open the connection. Raises Unreachable."""
         try:
             self.server = self.opened()
@@ -148,12 +173,12 @@ class Mailer:
             raise Unreachable(words_of(error)) from error
         return self.server
 
-    def opened(self) -> smtplib.SMTP:
+    def opened(self) -> Connection:
         host = self.url.hostname or "localhost"
         if self.url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, self.url.port or SMTPS_PORT, timeout=TIMEOUT_SECONDS,
-                                    context=ssl.create_default_context())  # fmt: skip
-        server = smtplib.SMTP(host, self.url.port or SUBMISSION_PORT, timeout=TIMEOUT_SECONDS)
+            return EncryptedConnection(host, self.url.port or SMTPS_PORT, timeout=TIMEOUT_SECONDS,
+                                       context=ssl.create_default_context())  # fmt: skip
+        server = Connection(host, self.url.port or SUBMISSION_PORT, timeout=TIMEOUT_SECONDS)
         server.ehlo_or_helo_if_needed()
         if server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())

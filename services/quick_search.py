@@ -86,14 +86,14 @@ def search_register(access: Access, card: Register, ways: Sequence[Sequence[str]
 
 
 def candidates(access: Access, card: Register, words: Sequence[str]) -> list[Raw]:
-    """Records of which each has every word, as far as the user may see them: their names and words."""
+    """Records of which each has every word, as far as the user may see them: their names."""
     longest = max(words, key=len)
     lead = {"words": begins_with(longest)}
     # The hint names an index and not what of it: only the longest word may bound it, for that is the rarest.
     rest = [{"$nor": [{"$nor": [{"words": begins_with(word)}]}]} for word in words if word != longest]
     query = every_of([lead, *rest, access.condition(card.key)])
     try:
-        return list(card.document._get_collection().find(query, {"name": 1, "words": 1}).hint(INDEX).limit(CANDIDATES)
+        return list(card.document._get_collection().find(query, {"name": 1}).hint(INDEX).limit(CANDIDATES)
                     .max_time_ms(time_limit()))  # fmt: skip
     except ExecutionTimeout as error:
         raise TooSlow from error

@@ -42,7 +42,8 @@ READY: dict[str, ReadyTray] = {one.key: one for one in (
     ], ("Sales staff",)),
     ReadyTray("marketing", _l("Marketing"), [
         tool("figure_added", FIGURE, register="company"), tool("figure_added", FIGURE, register="person"),
-        *figures("figure_tasks", "figure_done"), TASKS, CALENDAR, QUICK, tool("newest", register="company"),
+        *figures("figure_tasks", "figure_done"), TASKS, tool("campaigns"), CALENDAR, QUICK,
+        tool("report", report="opportunities_by_campaign"), tool("newest", register="company"),
         tool("newest", register="person"), tool("report", report="customers_without_contact"),
     ], ("Marketing staff",)),
     ReadyTray("service", _l("Customer service"), [

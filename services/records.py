@@ -20,8 +20,17 @@ from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
 from services.following import follow, tell_followers
+from services.late_changes import check_settled
 from services.past import changes_since, gone_back, raw_of
-from services.values import Parsed, check_references, check_required, check_together, context_of, parse_values
+from services.values import (
+    Parsed,
+    check_conditions,
+    check_references,
+    check_required,
+    check_together,
+    context_of,
+    parse_values,
+)
 
 Raw = dict[str, Any]
 #: One transaction holds at most so many new records; more than that is an import.
@@ -146,6 +155,7 @@ def prepare_new(
     for parsed, document in zip(parsed_rows, documents, strict=True):
         check_required(parsed, seen, document)
         check_together(parsed, seen, document)
+        check_conditions(access, parsed, seen, document)
         check_reach(parsed, access, schema, document)
     errors = {i: ValidationFailed(p.errors, p.keepable) for i, p in enumerate(parsed_rows) if p.errors}
     if errors:
@@ -270,9 +280,11 @@ def changed_document(
         raise VersionConflict(before, base, clashes)
     check_references(access, seen, [parsed], before)
     after = finished(schema, before, parsed.values)
+    check_settled(parsed, seen, before, after)
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
     check_together(parsed, seen, after)
+    check_conditions(access, parsed, seen, after)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)
@@ -305,8 +317,7 @@ def write_version(
     RecordNotFound.
     """
     collection = schema.register.document._get_collection()
-    same = {"_id": before["_id"], "version": before["version"]}
-    if not collection.replace_one(same, after, session=session).matched_count:
+    if not collection.replace_one(schema.register.document.as_read(before), after, session=session).matched_count:
         current = collection.find_one({"_id": before["_id"]}, session=session)
         if current is None:
             raise RecordNotFound(schema.register.key, before["_id"])
@@ -321,7 +332,7 @@ def replace_records(
     """Write many changed records, each as (before, after), with their entries. Raises Overtaken."""
     if not pairs:
         return
-    writes = [ReplaceOne({"_id": before["_id"], "version": before["version"]}, after) for before, after in pairs]
+    writes = [ReplaceOne(schema.register.document.as_read(before), after) for before, after in pairs]
     written = schema.register.document._get_collection().bulk_write(writes, session=session)
     if written.matched_count != len(pairs):
         raise Overtaken(pairs[0][0])

@@ -16,7 +16,7 @@ from models.fields.kinds import KINDS
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import ACTIONS, ANY_REGISTER, SETTINGS, Access, Scope
-from models.security import Group, Role, User
+from models.security import BY_BOTH, BY_CODE, Group, Role, User
 from models.transactions import in_transaction
 from services.records import VersionConflict
 from services.security import (
@@ -148,6 +148,7 @@ def cleaned_role(data: Mapping[str, Any]) -> Raw:
         "name": clean_line(data.get("name"), 64, errors, "name"),
         "grants": clean_grants(data.get("grants") or (), errors),
         "field_rights": clean_field_rights(data.get("field_rights") or (), errors),
+        "sign_in_way": clean_role_way(data.get("sign_in_way") or "", errors),
     }
     if errors:
         raise ValidationFailed(errors)
@@ -179,6 +180,14 @@ def clean_line(raw: Any, longest: int, errors: dict[str, list[Any]], column: str
     if required and not text:
         errors[column] = [_l("This is required.")]
     return text
+
+
+def clean_role_way(raw: Any, errors: dict[str, list[Any]]) -> str:
+    """How those who have the role sign in; by the password alone is no rule."""
+    if raw in ("", BY_BOTH, BY_CODE):
+        return str(raw)
+    errors["sign_in_way"] = [_l("Choose from the list.")]
+    return ""
 
 
 def clean_grants(grants: Iterable[Mapping[str, str]], errors: dict[str, list[Any]]) -> list[Raw]:

@@ -10,17 +10,18 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Change, Source, change_of
 from models.collation import collation_key
-from models.fields.conditions import THROUGH, Node, group_of
-from models.fields.errors import ValidationFailed
-from models.fields.query import visible_query
+from models.fields.conditions import SEGMENT, THROUGH, Node, group_of
+from models.fields.errors import ConditionError, ValidationFailed
+from models.fields.query import FIXED, MAX_SEGMENT_DEPTH, visible_query
 from models.fields.schema import Schema, schema_of
-from models.fields.ways import Way, ways_from
+from models.fields.ways import way_of
 from models.registers import register_of
 from models.rights import SETTINGS, Access, NotAllowed
 from models.saved_views import Audience, SavedView
 from models.security import Role, User
 from models.transactions import in_transaction
 from services.groups import group_field
+from services.linked import find_linked, only_check
 from services.preferences import MAX_COLUMNS
 from services.records import RecordNotFound, now, object_id
 from services.values import context_of
@@ -100,16 +101,36 @@ def asks_unseen(access: Access, view: Raw) -> bool:
     return any(speaks_of_unseen(access, schema, node) for node in view.get("conditions") or ())
 
 
-def speaks_of_unseen(access: Access, schema: Schema, node: Node) -> bool:
+def speaks_of_unseen(
+    access: Access, schema: Schema, node: Node, within: frozenset[ObjectId] = frozenset()
+) -> bool:  # fmt: skip
+    """Whether a condition is about what the user does not see; `within` are the segments that it stands in."""
+    if SEGMENT in node:
+        return segment_unseen(access, node[SEGMENT], within)
     group = group_of(node)
     if not group:
         return node["col"] not in schema.by_column
     if THROUGH in node:
-        way = ways_from(schema, access).get(node[THROUGH])
+        way = way_of(schema, access, node[THROUGH])
         if way is None:
             return True
         schema = schema_of(way.register.key).for_access(access)
-    return any(speaks_of_unseen(access, schema, inner) for inner in node[group])
+    return any(speaks_of_unseen(access, schema, inner, within) for inner in node[group])
+
+
+def segment_unseen(access: Access, segment_id: str, within: frozenset[ObjectId]) -> bool:
+    """Whether a segment is not there for the user, or speaks of what the user does not see."""
+    try:
+        raw = find_linked.segment(access, segment_id)
+    except ConditionError:
+        return True
+    if raw["_id"] in within or len(within) > MAX_SEGMENT_DEPTH:
+        return True
+    if raw["kind"] == FIXED or not access.may(raw["members"], "see"):
+        return not access.may(raw["members"], "see")
+    schema = schema_of(raw["members"]).for_access(access)
+    inner = within | {raw["_id"]}
+    return any(speaks_of_unseen(access, schema, node, inner) for node in raw.get("conditions") or ())
 
 
 def may_change(access: Access, view: Raw) -> bool:
@@ -179,17 +200,12 @@ def shared_with(access: Access, audience: str, before: Raw | None) -> Raw:
 def checked(access: Access, register: str, query: Query) -> Raw:
     """The query as it is kept; every condition must make sense to whoever saves it."""
     schema = schema_of(register).for_access(access)
-    visible_query(schema, access, query.conditions, context_of(access), nothing_linked)
+    visible_query(schema, access, query.conditions, context_of(access), only_check)
     known = [column for column in dict.fromkeys(query.columns) if column in schema.by_column][:MAX_COLUMNS]
     order = query.order if query.order in schema.by_column else ""
     group = query.group if group_field(schema, query.group) else ""
     screen = query.screen if query.screen in schema.register.screens else LIST
     return Query(query.conditions, order, query.direction, known, group, screen).as_raw()
-
-
-def nothing_linked(way: Way, query: Raw) -> Sequence[ObjectId]:
-    """Conditions are only checked here: nothing is looked for."""
-    return ()
 
 
 def write_view(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:

@@ -16,6 +16,7 @@ from models.registers import Register, all_registers
 from models.rights import Access
 from services.history import Event, events_of, linking_records
 from services.merge.history import SentLetter, letters_to
+from services.outbox.histories import Sending, sendings_to
 from services.planning import MOST_MERGED, time_limit
 from services.records import now
 
@@ -37,15 +38,17 @@ class Happening:
 
 def timeline_of(
     access: Access, register: str, record: Raw, *, limit: int = 30, skip: int = 0
-) -> tuple[list[Event | Happening | SentLetter], bool]:
-    """(what happened with a record that is seen already, newest first; whether there is more). A company's tells of
-    its people as well, as far as its reader may see them."""
+) -> tuple[list[Event | Happening | Sending | SentLetter], bool]:
+    """(what happened with a record that is seen already and what was sent to it, newest first; whether there is more).
+    A company's tells of its people as well, as far as its reader may see them."""
     most = skip + limit + 1
     concerned = {(register, record["_id"]): "", **linking_records(access, register, record["_id"])}
     concerned |= {(register, one): "" for one in record.get("merged_from") or ()}
     changes, older = events_of(access, register, record, limit=most, linking=concerned)
-    found: list[Event | Happening | SentLetter] = [*changes, *happened(access, concerned, most)]
-    found += letters_to(access, concerned, most)
+    found: list[Event | Happening | Sending | SentLetter] = [
+        *changes, *happened(access, concerned, most), *sendings_to(access, concerned, most),
+        *letters_to(access, concerned, most),
+    ]  # fmt: skip
     found.sort(key=lambda one: one.at, reverse=True)
     return found[skip : skip + limit], older or len(found) > skip + limit
 

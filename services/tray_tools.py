@@ -29,7 +29,7 @@ from services.tray_pipeline import may_tell, stages
 Raw = dict[str, Any]
 #: (value, label) of what an option may be.
 Choices = list[tuple[str, Any]]
-COMPANY = "company"
+COMPANY, CAMPAIGN = "company", "campaign"
 PANEL = (NARROW, WIDE)
 
 
@@ -181,6 +181,8 @@ add_tool(Tool("quick", _l("Quick adds"), _l("A button for each thing that you ma
               adds_something))  # fmt: skip
 add_tool(Tool("newest", _l("Newest records"), _l("What was added last to a register."), "clock", PANEL,
               sees_something, (ADDED_TO,), later=True))  # fmt: skip
+add_tool(Tool("campaigns", _l("My campaigns"), _l("The campaigns that you own and that have not ended."),
+              "speakerphone", PANEL, sees(CAMPAIGN), later=True))  # fmt: skip
 add_tool(Tool("first_steps", _l("First steps"), _l("What is set up first, until all of it is done."), "list-details",
               PANEL, lambda access: access.may(SETTINGS, "change")))  # fmt: skip
 add_tool(Tool("figure_open", _l("Open opportunities"), _l("What open opportunities are worth."), "target-arrow",

@@ -1,6 +1,6 @@
 """Creating and changing users; what users may change of themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,13 +12,15 @@ from pymongo.client_session import ClientSession
 from pymongo.collation import Collation
 from pymongo.errors import DuplicateKeyError
 
+from fab_mongo.values import is_storable_text
 from models.changes import Source
 from models.fields.context import Context
 from models.fields.errors import FieldError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import KINDS
+from models.formatted import formatted
 from models.rights import Access, NotAllowed
-from models.security import Group, Role, Team, User
+from models.security import BY_BOTH, BY_CODE, SIGN_IN_WAYS, Group, Role, Team, User
 from models.transactions import in_transaction
 from services.passwords import check_new_password, check_repeated, hash_password, is_password
 from services.records import VersionConflict
@@ -30,12 +32,14 @@ from services.security import (
     require_an_administrator,
     update_noted,
 )
+from services.sessions import ended_but
 
 Raw = dict[str, Any]
 Errors = dict[str, list[Any]]
 LANGUAGES = ("", "en", "fi")
 #: When the day's entries and tasks come by e-mail: never, or Monday to Friday.
 DIGESTS = ("", "weekdays")
+LONGEST_SIGNATURE = 5_000
 DEFAULT_TIME_ZONE = "Europe/Helsinki"
 #: Text about a user, checked as the fields of records are.
 TEXTS = {
@@ -46,8 +50,8 @@ TEXTS = {
     "phone": Field("phone", KINDS["phone"], _l("Mobile phone"), max_length=40),
 }
 #: What users change of themselves.
-OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
-COLUMNS = ("username", *OWN_COLUMNS, "team", "roles", "groups", "active")
+OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest", "signature")
+COLUMNS = ("username", *OWN_COLUMNS, "team", "roles", "groups", "active", "sign_in_way")
 #: Names and addresses that differ in capitals only are the same.
 IGNORING_CASE = Collation(locale="en", strength=2)
 
@@ -63,18 +67,31 @@ def time_zones() -> tuple[str, ...]:
 
 def create_user(access: Access, data: Mapping[str, Any], password: str, *, source: Source = Source.SCREEN) -> Raw:
     """Add a user. Raises NotAllowed, ValidationFailed."""
-    require_administrator(access)
-    errors: Errors = {}
-    user = cleaned_user({"active": True, **data}, errors)
-    errors.update(check_new_password(password, user.get("username") or ""))
-    refuse_taken(user, None, errors)
-    raise_any(errors)
+    user = new_user(access, data, check_new_password(password, str(data.get("username") or "")))
     user["password"] = hash_password(password)
+    insert_user(lambda session: insert_noted(session, access, "user", user, source))
+    return user
+
+
+def new_user(access: Access, data: Mapping[str, Any], errors: Errors) -> Raw:
+    """A new user as a document, without a password yet; `errors` is what is wrong already.
+
+    Raises NotAllowed, ValidationFailed.
+    """
+    require_administrator(access)
+    user = cleaned_user({"active": True, **data}, errors)
+    refuse_taken(user, None, errors)
+    refuse_unreachable(user, errors)
+    raise_any(errors)
+    return user
+
+
+def insert_user(work: Callable[[ClientSession], None]) -> None:
+    """Run what inserts a user in a transaction. Raises ValidationFailed where somebody was quicker."""
     try:
-        in_transaction(lambda session: insert_noted(session, access, "user", user, source))
+        in_transaction(work)
     except DuplicateKeyError as error:
         raise taken(error) from error
-    return user
 
 
 def change_user(
@@ -94,9 +111,12 @@ def change_user(
     if password:
         errors.update(check_new_password(password, values.get("username") or before["username"]))
     refuse_taken(values, before["_id"], errors)
+    refuse_unreachable({**before, **values}, errors)
     raise_any(errors)
     if password:
-        values["password"] = hash_password(password)
+        values |= {"password": hash_password(password), **ended_but(before)}
+    if values.get("active") is False:
+        values |= ended_but(before)
     return save_user(access, before, values, version, source)
 
 
@@ -106,24 +126,51 @@ def change_own_profile(access: Access, data: Mapping[str, Any], *, version: int 
     errors: Errors = {}
     values = cleaned({name: data[name] for name in OWN_COLUMNS if name in data}, errors)
     refuse_taken(values, before["_id"], errors)
+    refuse_unreachable({**before, **values}, errors)
     raise_any(errors)
     return save_user(access, before, values, version, Source.SCREEN)
 
 
-def change_own_password(access: Access, old: str, new: str, repeated: str) -> None:
-    """Give oneself a new password. Raises NotAllowed, ValidationFailed."""
+def change_own_password(access: Access, old: str, new: str, repeated: str, *, token: str = "") -> None:
+    """Give oneself a new password, which ends all sessions but the one of `token`. Raises NotAllowed, ValidationFailed.
+    """
     before = own_user(access)
     errors = check_new_password(new, before["username"], "new_password") | check_repeated(new, repeated)
     if not is_password(before.get("password"), old):
         errors["old_password"] = [_l("This is not your present password.")]
     raise_any(errors)
-    save_user(access, before, {"password": hash_password(new)}, None, Source.SCREEN)
+    save_user(access, before, {"password": hash_password(new), **ended_but(before, token)}, None, Source.SCREEN)
 
 
 def choose_language(access: Access, language: str) -> None:
     """Keep the language that a signed-in user switched to."""
     if access.user_id is not None and language in LANGUAGES:
         User.objects(pk=access.user_id).update_one(set__language=language)
+
+
+def user_named(typed: str) -> User | None:
+    """The active user of this user name or e-mail address, however its capitals were typed."""
+    name = typed.strip()
+    if not is_storable_text(name) or not name:
+        return None
+    same = {"$or": [{"username": name}, {"email": name}], "active": True}
+    found = User._get_collection().find_one(same, {"_id": 1}, collation=IGNORING_CASE)
+    return User.objects(pk=found["_id"]).first() if found else None
+
+
+def id_of_name(typed: str) -> ObjectId | None:
+    """Whose user name or e-mail address this is, whether or not they may sign in."""
+    name = typed.strip()
+    if not is_storable_text(name) or not name:
+        return None
+    same = {"$or": [{"username": name}, {"email": name}]}
+    found = User._get_collection().find_one(same, {"_id": 1}, collation=IGNORING_CASE)
+    return found["_id"] if found else None
+
+
+def signature_of(user: Mapping[str, Any]) -> str:
+    """What stands under the single e-mails of a user (raw), as clean HTML; "" for none."""
+    return formatted(str(user.get("signature") or ""))
 
 
 def own_user(access: Access) -> Raw:
@@ -164,13 +211,15 @@ def cleaned_user(data: Mapping[str, Any], errors: Errors) -> Raw:
     given = {name: data[name] for name in COLUMNS if name in data}
     values = cleaned({**dict.fromkeys(TEXTS), **given}, errors)
     return {"_id": ObjectId(), "language": "", "time_zone": DEFAULT_TIME_ZONE, "digest": "", "active": True,
-            "roles": [], "groups": [], "login_count": 0, "fail_login_count": 0, **values}  # fmt: skip
+            "sign_in_way": "", "roles": [], "groups": [], "login_count": 0,
+            "fail_login_count": 0, **values}  # fmt: skip
 
 
 def cleaned(data: Mapping[str, Any], errors: Errors) -> Raw:
     """The columns of `data`, each checked and in the form in which it is kept."""
     cleaners = {
         "language": clean_language, "time_zone": clean_time_zone, "digest": clean_digest,
+        "sign_in_way": clean_way, "signature": clean_signature,
         "active": lambda value: value is True,
         "team": lambda value: next(iter(clean_references(Team, [value] if value else [])), None),
         "roles": lambda value: clean_references(Role, value), "groups": lambda value: clean_references(Group, value),
@@ -206,6 +255,19 @@ def clean_digest(raw: Any) -> str:
     return raw
 
 
+def clean_signature(raw: Any) -> str:
+    """The signature as cleaned HTML."""
+    if not isinstance(raw, str) or len(raw) > LONGEST_SIGNATURE or not is_storable_text(raw):
+        raise FieldError(_l("A signature has at most %(max)s characters.", max=LONGEST_SIGNATURE))
+    return formatted(raw)
+
+
+def clean_way(raw: Any) -> str:
+    if raw not in SIGN_IN_WAYS:
+        raise FieldError(_l("Choose from the list."))
+    return raw
+
+
 def clean_time_zone(raw: Any) -> str:
     if raw not in available_timezones():
         raise FieldError(_l("Choose a time zone from the list, such as Europe/Helsinki."))
@@ -230,6 +292,13 @@ def refuse_taken(values: Raw, user_id: Any, errors: Errors) -> None:
             same = {"$or": [{"username": values[column]}, {"email": values[column]}], "_id": {"$ne": user_id}}
             if User._get_collection().find_one(same, {"_id": 1}, collation=IGNORING_CASE):
                 errors[column] = [TAKEN[column]]
+
+
+def refuse_unreachable(user: Raw, errors: Errors) -> None:
+    """Whoever logs in by a code must be able to get one."""
+    needs = user.get("sign_in_way") in (BY_BOTH, BY_CODE) and not user.get("authenticator")
+    if needs and not user.get("phone") and "phone" not in errors:
+        errors["phone"] = [_l("The codes for logging in go to this number. Give it, or choose another way to log in.")]
 
 
 TAKEN = {

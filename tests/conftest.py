@@ -4,6 +4,7 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser", "tests.fixtures.program",
+                  "tests.fixtures.sms",
                   "tests.fixtures.mail"]  # fmt: skip
 
 

@@ -126,6 +126,15 @@ def test_request_log_line_can_not_be_forged_nor_shows_query(client: FlaskClient,
     assert "Aino" not in log(settings)
 
 
+@pytest.mark.parametrize("path", ["/unsubscribe/abc.def", "/unsubscribe/abc.def/undo", "/calendar/feed/abc.def.ics"])
+def test_request_log_line_shows_no_address_that_only_its_reader_knows(
+    client: FlaskClient, settings: Settings, path: str
+) -> None:
+    client.get(path)
+    assert "abc" not in log(settings)
+    assert f"GET {path.partition('abc')[0]}... 404" in log(settings)
+
+
 def test_proxies_believed_are_the_last_ones(client: FlaskClient) -> None:
     headers = {"X-Forwarded-For": "6.6.6.6, 9.9.9.9", "X-Forwarded-Proto": "https"}
     assert client.get("/address", headers=headers).text == "9.9.9.9 https"

@@ -11,11 +11,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from models.companies import Company
 from models.opportunities import Opportunity
 from models.outbox import Message
 from models.reports import Report
 from models.rights import Access
 from models.security import User
+from services.campaigns import log_response
 from services.records import create_record, update_record
 from services.reports.ready import READY
 from services.reports.saved import save_report
@@ -27,7 +29,7 @@ Raw = dict[str, Any]
 MINE, OTHERS = "1111.11", "777777.77"
 TELLING = re.compile(r"777.?777|778.?888|Vierasprojekti|Vierasyritys")
 ACTIONS = ("see", "add", "change", "export", "merge")
-REGISTERS = ("opportunity", "company", "activity", "product")
+REGISTERS = ("opportunity", "company", "activity", "product", "campaign")
 CONDITIONS = "_flt_eq_state=open"
 
 
@@ -98,6 +100,22 @@ def test_no_page_tells_of_others_records(
     for address in ("/opportunities/board", "/reports/ready/offer_book", f"/reports/{shared['_id']}"):
         assert TELLING.search(everything.get(address).text), address
     assert re.search(r"1.?111.11", client.get("/reports/ready/offer_book").text)
+
+
+def test_a_campaign_tells_the_reader_s_sums(
+    seller: User, sign_in: Callable[[User], FlaskClient], book: list[Raw], admin: User, admin_access: Access
+) -> None:
+    campaign = create_record(admin_access, "campaign", {"name": "Autumn", "costs": "100 EUR", "owner": str(seller.pk)})
+    for raw in book:
+        update_record(admin_access, "opportunity", raw["_id"], {"campaign": str(campaign["_id"])})
+    for raw in Company._get_collection().find():
+        log_response(admin_access, campaign, {"response": "interested", "companies": [str(raw["_id"])]})
+    address = f"/campaigns/results/{campaign['_id']}"
+    own, everything = sign_in(seller).get(address), sign_in(admin).get(address)
+    assert own.status_code == 200
+    assert not TELLING.search(own.text)
+    assert re.search(r"1.?111", own.text)
+    assert TELLING.search(everything.text)
 
 
 @pytest.mark.usefixtures("book")

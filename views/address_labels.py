@@ -10,7 +10,16 @@ from flask_babel import gettext as _
 from models.fields.errors import ConditionError
 from models.fields.kinds.written import number_text
 from models.registers import Register
-from services.address_labels import FORMS, OWN_SHEET, LabelProblem, Wanted, first_labels, sheet_named, start_labels
+from services.address_labels import (
+    FORMS,
+    OWN_SHEET,
+    LabelProblem,
+    Wanted,
+    asks_consent,
+    first_labels,
+    sheet_named,
+    start_labels,
+)
 from services.label_sheets import SHEETS, BadSheet, Printing, Sheet, first_page
 from services.merge import check_may_merge
 from services.preferences import choose_printing, printing_choice
@@ -26,7 +35,7 @@ USUAL_SHEET = "L7160"
 #: The measures of a sheet of one's own, as the form names them.
 MEASURES = ("paper_width", "paper_height", "columns", "rows", "left", "top", "across", "down", "width", "height")
 WHOLE = ("columns", "rows")
-NAMES = ("sheet", "start", "move_right", "move_down", "form", "once", *MEASURES)
+NAMES = ("sheet", "start", "move_right", "move_down", "form", "once", "willing", *MEASURES)
 
 
 class AddressLabelView(BaseView):
@@ -51,7 +60,8 @@ class AddressLabelView(BaseView):
         card = check_may_merge(current_access(), register)
         try:
             wanted, selection = wanted_of_form(), selection_of_form()
-            labels = first_labels(current_access(), card, selection, wanted.printing.sheet.each, once=wanted.once)
+            labels = first_labels(current_access(), card, selection, wanted.printing.sheet.each,
+                                  once=wanted.once, willing=wanted.willing)  # fmt: skip
         except (BadSheet, LabelProblem, ConditionError, TooSlow) as problem:
             return Response(str(problem), 422, content_type="text/plain; charset=utf-8")
         return Response(first_page(labels, wanted.printing), content_type="image/svg+xml; charset=utf-8")
@@ -78,7 +88,7 @@ class AddressLabelView(BaseView):
             return None
 
     def page(self, card: Register, selection: Selection, problem: str = "", status: int = 200) -> Any:
-        typed = {"sheet": USUAL_SHEET, "start": "1", "form": "pdf", **printing_choice(current_access())}
+        typed = {"sheet": USUAL_SHEET, "start": "1", "form": "pdf", "willing": "1", **printing_choice(current_access())}
         if "sheet" in request.form:
             typed |= {name: request.form.get(name, "") for name in NAMES}
         try:
@@ -90,6 +100,7 @@ class AddressLabelView(BaseView):
             "labels/start.html", title=_("Labels"), card=card, count=count, problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))], typed=typed,
             sheets=sheet_options(), own=OWN_SHEET, measures=measure_labels(),
+            asks_consent=asks_consent(card),
         ), status  # fmt: skip
 
 
@@ -119,7 +130,8 @@ def wanted_of_form() -> Wanted:
     start = int(number_of("start", "1")) - 1
     printing = Printing(sheet, start, number_of("move_right", "0"), number_of("move_down", "0"))
     form = request.form.get("form", "pdf")
-    return Wanted(printing, form if form in FORMS else "pdf", bool(request.form.get("once")))
+    return Wanted(printing, form if form in FORMS else "pdf", bool(request.form.get("once")),
+                  bool(request.form.get("willing")))  # fmt: skip
 
 
 def own_sheet() -> Sheet:

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from models.fields.errors import ConditionError
-from models.fields.ways import ways_from
+from models.fields.ways import ties_from, ways_from
 from services.saved_views import LIST
 from services.search import TooSlow, count_matching
 from views.base import current_access, current_language
-from views.conditions import builder_sources, sentence, with_labels
+from views.conditions import builder_sources, may_make_segments, sentence, with_labels
 from views.history import HistoryScreens
 from views.selection import conditions_of_args, groups_of_text, pairs_of, readable
 
@@ -36,6 +36,7 @@ class SearchScreens(HistoryScreens):
         return self.render_template(
             "registers/search.html", card=self.card, nodes=with_labels(self.datamodel.schema, nodes), kept=kept,
             sources=builder_sources(), title=_("Search"), back=self.screen_address(),
+            may_segment=may_make_segments(self.card),
         )  # fmt: skip
 
     @expose("/found", methods=["GET"])
@@ -70,6 +71,10 @@ class SearchScreens(HistoryScreens):
     @permission_name("list")
     def ways(self) -> Response:
         """The links along which conditions may go on from this register, as JSON."""
-        found = ways_from(self.datamodel.schema, current_access()).values()
-        return jsonify([{"code": way.code, "label": way.label_in(current_language()), "register": way.register.key}
-                        for way in found])  # fmt: skip
+        schema, access, language = self.datamodel.schema, current_access(), current_language()
+        links = [(way.code, way.label_in(language), way.register.key, False)
+                 for way in ways_from(schema, access).values()]  # fmt: skip
+        # Titles stand in relationships.
+        ties = [(tie.code, tie.label_in(language), tie.register.key, True)
+                for tie in ties_from(schema, access).values() if not tie.kind.retired]  # fmt: skip
+        return jsonify([dict(zip(("code", "label", "register", "titled"), way, strict=True)) for way in links + ties])

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from models.base import stored_value
+from models.campaigns import RESULTS
 from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
@@ -21,6 +23,8 @@ from views.cells import value_html
 from views.fields import Cell, cell, parts_of
 
 Raw = Mapping[str, Any]
+#: The blocks of registers' own.
+PART_LABELS: Mapping[str, Any] = {RESULTS: _l("Results")}
 #: So many of each link's records stand on the page; the list has all.
 MOST_ROWS = 8
 
@@ -53,6 +57,8 @@ class RelatedBlock:
     add_url: str
     add_label: str
     icon: str
+    #: Where files that are dropped on the block are sent to; "" for a block that takes none.
+    drop_url: str = ""
 
 
 def head_fields(schema: Schema, raw: Raw) -> list[Field]:
@@ -116,8 +122,15 @@ def block_of(access: Access, one: Related, raw: Raw, fields: Sequence[Field], co
         f"{card.path}/?{back}" if back and one.count > len(one.rows[:MOST_ROWS]) else "",
         f"{card.path}/add?{way.field.column}={raw['_id']}"
         if back and access.may(card.key, "add") and not way.field.read_only else "",
-        str(card.add_label), card.icon,
+        str(card.add_label), card.icon, drop_url(access, way, raw) if back else "",
     )  # fmt: skip
+
+
+def drop_url(access: Access, way: Way, raw: Raw) -> str:
+    """Where a file is sent to become a record of the other register that is linked to this one."""
+    card = way.register
+    may = card.holds_files and access.may(card.key, "add") and not way.field.read_only
+    return f"{card.path}/upload?{way.field.column}={raw['_id']}" if may else ""
 
 
 def row_of(card: Register, row: Raw, fields: Sequence[Field], context: Context) -> RelatedRow:

@@ -50,7 +50,8 @@ def joined(parts: Sequence[Part]) -> str:
 def part_html(part: Part) -> str:
     text = escape(part.text)
     if part.colour:
-        return f'<span class="badge c-{escape(part.colour)}">{text}</span>'
+        note = f' <span class="mute">{escape(part.note)}</span>' if part.note else ""
+        return f'<span class="badge c-{escape(part.colour)}">{text}</span>{note}'
     if not part.href:
         return text
     outside = ' rel="noopener noreferrer" target="_blank"' if part.href.startswith("http") else ""
@@ -149,7 +150,7 @@ class ColumnCells:
         value = stored_value(self._field, raw)
         if value in EMPTY_VALUES:
             return self._empty
-        if self._written is None or isinstance(value, list):
+        if self._written is None or isinstance(value, (list, dict)):
             return self._cell(value)
         if value not in self._written:
             self._written[value] = self._cell(value)

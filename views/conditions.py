@@ -5,24 +5,29 @@ from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
-from flask import request
+from flask import request, url_for
 from flask_babel import gettext as _
 
-from models.fields.conditions import THROUGH, Node, group_of
+from models.fields.conditions import SEGMENT, THROUGH, TITLE, Node, group_of
 from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
 from models.fields.schema import Schema, schema_of
-from models.fields.ways import ways_from
-from models.registers import SECTIONS, all_registers
+from models.fields.ways import Tie, Way, way_of
+from models.registers import REGISTERS, SECTIONS, Register, all_registers
+from models.segments import MEMBERS
 from services.labels import names_of
+from services.saved_views import speaks_of_unseen
 from services.values import context_of
 from views.base import current_access, current_language
+from views.condition_inputs import Built
 from views.fields import INPUTS, filter_column
 from views.links import query_url
 from views.many_fields import AT_ONCE
-from views.selection import UNREADABLE, comparison, written
+from views.selection import UNREADABLE, comparison, groups_of_text, readable, written
 
 Chip = dict[str, str]
+#: Stands for the segments among the fields of the filter panel.
+SEGMENT_COLUMN = "@segment"
 #: Names and values stand in texts by marks: a per cent sign in them would be taken for a format.
 NAME, WHAT = "\x01", "\x02"
 
@@ -38,9 +43,38 @@ def chips(schema: Schema, conditions: Sequence[Node]) -> list[Chip]:
         else:
             rest = [other for other in groups if other is not node]
             without = query_url(where=written(rest) if rest else None, page=None)
-            found.append({"label": "", "operator_label": "", "value_label": unbracketed(node_words(schema, node)),
-                          "remove_url": without})  # fmt: skip
+            found.append({**group_chip(schema, node), "remove_url": without})
     return found
+
+
+def group_chip(schema: Schema, node: Node) -> Chip:
+    """A group as one text; that a record is in a segment, or not in it, reads as a comparison does."""
+    segment, operator = segment_asked(node)
+    if not segment:
+        return {"label": "", "operator_label": "", "value_label": unbracketed(node_words(schema, node))}
+    return {"label": _("Segment"), "operator_label": operator, "value_label": segment_name(segment)}
+
+
+def segment_asked(node: Node) -> tuple[str, str]:
+    """(the id of the one segment that a node speaks of, how it does); "" for any other node."""
+    if SEGMENT in node:
+        return str(node[SEGMENT]), _("is")
+    denied: Sequence[Node] = node.get("none") or ()
+    if len(denied) == 1 and THROUGH not in node and SEGMENT in denied[0]:
+        return str(denied[0][SEGMENT]), _("is not")
+    return "", ""
+
+
+def segment_name(segment_id: str) -> str:
+    """What a segment is called; one that is deleted, or that the user does not see, is told by that."""
+    names = segment_names([segment_id])
+    return names.get(segment_id) or _("Not visible to you, or deleted")
+
+
+def segment_names(ids: Sequence[str]) -> dict[str, str]:
+    """id -> name of the segments that the user sees."""
+    good = [ObjectId(text) for text in ids if ObjectId.is_valid(text)]
+    return {str(key): name for key, name in names_of(current_access(), SEGMENT, good).items()}
 
 
 def comparison_words(schema: Schema, condition: Node) -> Chip:
@@ -68,21 +102,45 @@ def sentence(schema: Schema, conditions: Sequence[Node]) -> str:
 
 def node_words(schema: Schema, node: Node) -> str:
     """A condition in words; groups within others stand in brackets."""
-    group = group_of(node)
+    group, segment = group_of(node), segment_asked(node)
+    if segment[0]:
+        return " ".join((_("Segment"), segment[1], f"“{segment_name(segment[0])}”"))
     if not group:
         shown = comparison_words(schema, node) if comparison(node) else {"value_label": str(node[UNREADABLE])[:80]}
         return " ".join(filter(None, (shown.get("label"), shown.get("operator_label"), shown["value_label"])))
-    way = ways_from(schema, current_access()).get(node[THROUGH]) if THROUGH in node else None
-    inner = schema_of(way.register.key).for_access(current_access()) if way else schema
+    way, inner = led_to(schema, node)
     words = joined_words(group if group == "all" else "any", [node_words(inner, one) for one in node[group]])
     if THROUGH in node:
         name = way.label_in(current_language()) if way else str(node[THROUGH])[:80]
+        if node.get(TITLE):
+            titled = _("%(link)s (title: %(title)s)", link=NAME, title=WHAT)
+            name = titled.replace(NAME, name).replace(WHAT, str(node[TITLE])[:80])
         text = _("no %(link)s where %(what)s", link=NAME, what=WHAT) if group == "none" else _(
             "%(link)s where %(what)s", link=NAME, what=WHAT)  # fmt: skip
         return f"({text})".replace(NAME, name).replace(WHAT, words)
     if group == "none":
         return _("not %(what)s", what=WHAT).replace(WHAT, f"({words})")
     return f"({words})" if len(node[group]) > 1 else words
+
+
+def led_to(schema: Schema, node: Node) -> tuple[Way | Tie | None, Schema]:
+    """(the way that a group goes along, None where it goes along none; the schema of what it speaks of)."""
+    way = way_of(schema, current_access(), str(node[THROUGH])) if THROUGH in node else None
+    return way, schema_of(way.register.key).for_access(current_access()) if way else schema
+
+
+def told_conditions(schema: Schema, conditions: Sequence[Node]) -> list[str]:
+    """Each condition as a text of its own; all of them hold."""
+    return [unbracketed(node_words(schema, node)) for node in conditions]
+
+
+def told_of_any(conditions: Sequence[Node]) -> list[str]:
+    """The same where nobody says of which register they are: of the first of which the user sees all they speak of."""
+    access = current_access()
+    schemas = [schema_of(choice.key).for_access(access) for choice in MEMBERS]
+    found = next((schema for schema in schemas
+                  if not any(speaks_of_unseen(access, schema, node) for node in conditions)), None)  # fmt: skip
+    return told_conditions(found, conditions) if found else [_("Conditions on fields that you don’t see")]
 
 
 def unbracketed(words: str) -> str:
@@ -129,9 +187,10 @@ def with_labels(schema: Schema, nodes: Sequence[Node]) -> list[dict[str, Any]]:
     for node in nodes:
         group = group_of(node)
         if group:
-            way = ways_from(schema, current_access()).get(node[THROUGH]) if THROUGH in node else None
-            inner = schema_of(way.register.key).for_access(current_access()) if way else schema
-            found.append({**node, group: with_labels(inner, node[group])})
+            found.append({**node, group: with_labels(led_to(schema, node)[1], node[group])})
+            continue
+        if SEGMENT in node:
+            found.append({**node, "labels": segment_names([str(node[SEGMENT])])})
             continue
         field = schema.get(node["col"]) if comparison(node) else None
         value = node.get("value")
@@ -150,10 +209,35 @@ def chosen_options(field: Field, ids: Sequence[str]) -> list[tuple[str, str]]:
 def filter_columns(schema: Schema) -> list[dict[str, Any]]:
     """Every field as the filter panel takes it (docs/look.md)."""
     language = current_language()
-    return [
+    fields = [
         filter_column(field, language, str(SECTIONS[section]))
         for section, fields in schema.sections() for field in fields
     ]  # fmt: skip
+    return [*segment_column(schema), *fields]
+
+
+def has_segments(card: Register) -> bool:
+    """Whether segments may hold the register's records."""
+    return card.key in [choice.key for choice in MEMBERS]
+
+
+def may_make_segments(card: Register) -> bool:
+    """Whether the user may make segments of the register's records."""
+    return has_segments(card) and current_access().may(SEGMENT, "add")
+
+
+def segment_column(schema: Schema) -> list[dict[str, Any]]:
+    """That a record is in a segment, as the filter panel takes it beside the fields; nothing where there can be none.
+
+    Its column is no field's name: the panel makes a segment's condition of it.
+    """
+    register = schema.register.key
+    if not (has_segments(schema.register) and current_access().may(SEGMENT, "see")):
+        return []
+    operators = [{"op": code, "label": label, "input": "remote", "choices": []}
+                 for code, label in (("eq", _("is")), ("neq", _("is not")))]  # fmt: skip
+    return [{"column": SEGMENT_COLUMN, "label": _("Segment"), "section": "", "operators": operators, "choices": [],
+             "options_url": url_for("OptionsView.options", target=SEGMENT, members=register)}]  # fmt: skip
 
 
 def all_columns(schema: Schema, chosen: Sequence[str]) -> list[dict[str, Any]]:
@@ -168,7 +252,16 @@ def all_columns(schema: Schema, chosen: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def builder_sources() -> dict[str, dict[str, str]]:
-    """Where the search builder fetches each register's fields and links."""
+    """Where the search builder fetches each register's fields and links, and how many records match."""
     access, root = current_access(), request.script_root
-    return {card.key: {"fields": f"{root}{card.path}/filter_fields", "ways": f"{root}{card.path}/ways"}
+    return {card.key: {"fields": f"{root}{card.path}/filter_fields", "ways": f"{root}{card.path}/ways",
+                       "matching": f"{root}{card.path}/matching"}
             for card in all_registers() if access.may(card.key, "see")}  # fmt: skip
+
+
+def built_of(register: str, text: Any) -> Built:
+    """What the search builder of a form begins with; `text` is the JSON that the form holds, whatever that is."""
+    nodes = [node for node in groups_of_text(str(text or "")) if readable(node)]
+    if register not in REGISTERS:
+        return Built()
+    return Built(register, with_labels(schema_of(register).for_access(current_access()), nodes), builder_sources())

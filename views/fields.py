@@ -20,11 +20,16 @@ from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.clock import USUAL
+from models.fields.kinds.consent import STATES as CONSENT_STATES
+from models.fields.kinds.consent import note_text, state_choice, state_text
 from models.fields.kinds.references import FILE
+from models.fields.kinds.written import size_text
 from models.fields.operators import OPERATORS
 from models.formatted import formatted
 from models.registers import REGISTERS
-from views.file_inputs import FilesInput, size_text
+from views.condition_inputs import Built, ConditionsInput
+from views.consent_inputs import ConsentInput, consent_sent
+from views.file_inputs import FilesInput
 from views.line_cells import line_table
 from views.line_inputs import LinesInput, products_of
 from views.recurrence import recurrence_editor, rule_label
@@ -36,8 +41,9 @@ Option = tuple[str, str]
 class Input:
     """One name that a kind may give as its `input`.
 
-    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines" or "select"; `filter` the name
-    the filter panel knows; `several` is for lists of values; `remote` for options searched on the server.
+    `form` is the HTML input type, or "textarea", "rich_text", "files", "product_lines", "consent", "conditions" or
+    "select"; `filter` the name the filter panel knows; `several` is for lists of values; `remote` for options searched
+    on the server.
     """
 
     form: str
@@ -49,7 +55,7 @@ class Input:
     @property
     def wide(self) -> bool:
         """Whether it takes the whole row of a form."""
-        return self.form in ("textarea", "rich_text", "files", "product_lines")
+        return self.form in ("textarea", "rich_text", "files", "product_lines", "consent", "conditions")
 
     @property
     def many(self) -> bool:
@@ -61,6 +67,7 @@ INPUTS: dict[str, Input] = {
     "text": Input("text", "text"),
     "long_text": Input("textarea", "text"),
     "rich_text": Input("rich_text", "text"),
+    "mail_html": Input("textarea", "text"),
     "number": Input("text", "number", mode="decimal"),
     "money": Input("text", "money", mode="decimal"),
     "date": Input("date", "date"),
@@ -76,7 +83,10 @@ INPUTS: dict[str, Input] = {
     "user": Input("select", "remote", remote=True),
     "multi_user": Input("select", "remote", several=True, remote=True),
     "product_lines": Input("product_lines", "remote", remote=True),
+    "conditions": Input("conditions", "text"),
     "files": Input("files", "text", several=True),
+    "consent": Input("consent", "select"),
+    "file_versions": Input("text", "text"),
     "team": Input("select", "remote", remote=True),
     "link": Input("select", "remote", remote=True),
     "multi_link": Input("select", "remote", several=True, remote=True),
@@ -158,8 +168,11 @@ class ValueField(FormField):
         self.files: list[dict[str, Any]] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
+        #: What the search builder begins with.
+        self.built = Built()
         widgets = {"textarea": TextArea(), "rich_text": RichTextArea(), "files": FilesInput(),
-                   "product_lines": LinesInput(), "select": ValueSelect(multiple=self.spec.several)}
+                   "product_lines": LinesInput(), "consent": ConsentInput(), "conditions": ConditionsInput(),
+                   "select": ValueSelect(multiple=self.spec.several)}
         if field.kind.input == "recurrence":
             widgets["select"] = RecurrenceSelect()
         super().__init__(label, widget=widgets.get(self.spec.form) or ValueInput(self.spec), **options)
@@ -170,9 +183,11 @@ class ValueField(FormField):
     def process_formdata(self, valuelist: list[str]) -> None:
         if self.spec.several:
             self.data = [text for text in valuelist if text]
+        elif self.spec.form == "consent":
+            self.data = consent_sent(valuelist)
         elif valuelist:
             # Browsers end the lines of a text in their own way, and what nobody touched must come back as it was.
-            rows = self.spec.form == "product_lines"
+            rows = self.spec.form in ("product_lines", "conditions")
             self.data = valuelist[-1].replace("\r\n", "\n") if rows else valuelist[-1]
 
     def _value(self) -> str:
@@ -225,6 +240,8 @@ def local_options(field: Field, language: str, held: Iterable[str] = ()) -> list
     """The options of a yes/no or choice field; retired choices only where they are held."""
     if field.kind.input == "boolean":
         return [("1", _("Yes")), ("0", _("No"))]
+    if field.kind.input == "consent":
+        return [(choice.key, choice.text(language)) for choice in CONSENT_STATES]
     if field.kind.input == "recurrence":
         return [(rule, rule_label(rule, Context(language=language).locale)) for rule in dict.fromkeys(
             (*USUAL, *filter(None, held)))]  # fmt: skip
@@ -267,7 +284,7 @@ def filter_input(spec: Input, code: str) -> str:
 
 class Part(NamedTuple):
     """One piece of a cell: text, where it leads, the colour of its badge; `html` is a formatted text as a
-    whole or a table, `note` what stands beside it (the size of a file)."""
+    whole or a table, `note` what stands beside it (the size of a file, where and when a consent was given)."""
 
     text: str
     href: str = ""
@@ -325,7 +342,7 @@ def in_query(text: str) -> str:
 
 
 #: Values with such an input keep their lines where they are shown as a whole.
-LONG_INPUTS = ("long_text", "rich_text")
+LONG_INPUTS = ("long_text", "rich_text", "mail_html")
 #: Values with such an input are shown as a whole where there is room.
 WHOLE_INPUTS = (*LONG_INPUTS, "product_lines")
 #: A list shows so many characters of a formatted text.
@@ -354,17 +371,28 @@ def parts_of(field: Field, value: Any, context: Context) -> tuple[Part, ...]:
     values = value if isinstance(value, list) else (value,)
     if kind.name in ("choice", "choices"):
         found = [choice_part(field, key, context.language) for key in values]
+    elif kind.input == "mail_html":
+        found = [Part(shortened(kind.text(value, field, context)))]
     elif kind.input in ("link", "multi_link"):
         labels, target = context.labels, field.target
         found = [Part(labels.get((target, reference), ""), record_url(target, reference)) for reference in values]
     elif kind.input == "files":
         found = [file_part(key, context) for key in values]
+    elif kind.input == "consent":
+        found = [consent_part(value, context)]
+    elif kind.input == "file_versions":
+        found = [Part(kind.text(value, field, context))]
     elif kind.input == "rich_text":
         found = [Part(shortened(kind.text(value, field, context)))]
     else:
         href = value_href(kind.input, str(value)) if kind.input in LINKED_INPUTS else ""
         found = [Part(kind.text(value, field, context), href)]
     return tuple([part for part in found if part.text])
+
+
+def consent_part(value: Mapping[str, Any], context: Context) -> Part:
+    choice = state_choice(value)
+    return Part(state_text(value, context), colour=choice.colour if choice else "grey", note=note_text(value, context))
 
 
 def file_part(file_id: ObjectId, context: Context) -> Part:

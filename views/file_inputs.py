@@ -7,17 +7,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from wtforms.widgets import html_params
 
-from models.fields.kinds.written import number_text
-
-KILO = 1024
-
-
-def size_text(size: int, locale: str) -> str:
-    """12 kB, 1.5 MB."""
-    if size < KILO * KILO:
-        return f"{number_text(max(1, round(size / KILO)), locale)} kB"
-    return f"{number_text(round(size / KILO / KILO, 1), locale)} MB"
-
 
 class FilesInput:
     """The files of a value, each with a button that takes it away, and a field that uploads more."""

@@ -8,7 +8,6 @@ from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import limit
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import login_user
 from wtforms import PasswordField, StringField
 
 from models.fields.definitions import FieldDefinition
@@ -21,6 +20,7 @@ from services.first_start import PATH, AlreadyStarted, create_first_administrato
 from views.addresses import sign_in_page, start_page
 from views.base import current_access, current_language, current_user
 from views.forms import add_errors
+from views.sign_in import sign_in
 from views.users import PersonalForm
 
 #: What must answer without a user: files of the page itself, the state of the server, the language of the page.
@@ -84,7 +84,7 @@ class FirstStartView(BaseView):
             form.password.data or "", form.repeated.data or "",
         )  # fmt: skip
         session.pop("locale", None)
-        login_user(User.objects.get(pk=user_id))
+        sign_in(User.objects.get(pk=user_id), "first_start")
         return redirect(start_page())
 
 

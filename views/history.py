@@ -1,6 +1,6 @@
 """What became of a record: its timeline, its changes as a table, taking one back, the record as it was on a day."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -9,7 +9,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
@@ -24,17 +24,20 @@ from models.rights import Access, NotAllowed
 from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
 from services.labels import context_for, names_of
 from services.merge.history import SentLetter
+from services.outbox.histories import Sending
 from services.records import VersionConflict, get_record, now
 from services.timeline import Happening, timeline_of
 from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
+from views.conditions import told_of_any
 from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
 from views.in_place import EditInPlace
 from views.letters import shown_letters
 from views.line_cells import line_list
 from views.links import number_arg
 from views.many_fields import in_sections
+from views.sendings import shown_sending
 from views.shown_events import ShownChange, ShownEvent
 
 Raw = dict[str, Any]
@@ -51,7 +54,7 @@ ACTIONS: Mapping[str, tuple[Any, str]] = {
 SOURCES: Mapping[str, Any] = {
     Source.REST.value: _l("by REST"), Source.IMPORT.value: _l("by an import"), Source.BULK.value: _l("several at once"),
     Source.SHELL.value: _l("from the server's terminal"), Source.JOB.value: _l("by a job"),
-    Source.UNDO.value: _l("taken back"),
+    Source.UNDO.value: _l("taken back"), Source.RECIPIENT.value: _l("by the recipient of a message"),
 }  # fmt: skip
 
 
@@ -136,15 +139,25 @@ def shown_events(access: Access, events: Sequence[Event], record_id: Any) -> lis
 
 
 def shown_timeline(
-    access: Access, events: Sequence[Event | Happening | SentLetter], record_id: ObjectId | None
+    access: Access, events: Sequence[Event | Happening | Sending | SentLetter], record_id: ObjectId | None
 ) -> list[ShownEvent]:  # fmt: skip
-    """What was changed, what happened and what was sent, in its order; `record_id` is where its reader is, which
-    need not be told."""
-    changes = iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id))
-    happened = iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id))
-    sent = iter(shown_letters(access, [one for one in events if isinstance(one, SentLetter)], record_id))
-    shown = {Event: changes, Happening: happened, SentLetter: sent}
+    """What was changed, what happened and what was sent, in its order; `record_id` is where its reader is, which need
+    not be told."""
+    shown: Mapping[type, Iterator[ShownEvent]] = {
+        Event: iter(shown_events(access, [one for one in events if isinstance(one, Event)], record_id)),
+        Happening: iter(shown_happenings(access, [one for one in events if isinstance(one, Happening)], record_id)),
+        Sending: iter(shown_sendings(access, [one for one in events if isinstance(one, Sending)])),
+        SentLetter: iter(shown_letters(access, [one for one in events if isinstance(one, SentLetter)], record_id)),
+    }
     return [next(shown[type(one)]) for one in events]
+
+
+def shown_sendings(access: Access, found: Sequence[Sending]) -> list[ShownEvent]:
+    """Messages: by which way, of which mailing, to whom where that is another record, and what became of them."""
+    users: Mapping[Any, str] = names_of(access, "user", {one.raw["user"] for one in found if one.raw.get("user")})
+    return [ShownEvent(0, said.state, said.icon, one.at, users.get(one.raw.get("user"), ""), "", said.way, said.name,
+                       said.url, (), undoable=False, facts=[escape(one.name)] if one.name else ())
+            for one in found for said in [shown_sending(one.raw, one.mailing)]]  # fmt: skip
 
 
 def shown_happenings(
@@ -218,6 +231,8 @@ def shown_change(field: Field, before: Any, after: Any, context: Context) -> Sho
 def change_html(field: Field, value: Any, context: Context) -> Markup:
     if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
         return line_list(value, context)
+    if field.kind.input == "conditions" and value not in EMPTY_VALUES:
+        return Markup("; ").join(told_of_any(value))
     html = long_html if field.kind.input in LONG_INPUTS else value_html
     return html(whole_parts(field, value, context))
 

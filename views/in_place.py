@@ -21,7 +21,7 @@ from services.records import RecordNotFound, VersionConflict, get_record, update
 from services.values import context_of
 from views.base import current_access, current_language
 from views.cells import list_cell
-from views.conditions import chosen_options
+from views.conditions import built_of, chosen_options
 from views.fields import Cell, cell, form_class, form_fields, local_options
 from views.interface import RegisterInterface, field_texts
 
@@ -47,6 +47,8 @@ class EditInPlace(MongoModelView):
                 field.options = chosen_options(field.field, field.chosen())
             elif field.spec.form == "select":
                 field.options = local_options(field.field, language, field.chosen())
+            if field.field.about in form:
+                field.built = built_of(str(form[field.field.about].data or ""), field.data)
 
     @expose("/value/<pk>/<column>", methods=["GET", "POST"])
     @has_access
@@ -115,6 +117,8 @@ class EditInPlace(MongoModelView):
 
     def value_form(self, form: Any, field: Field, raw: Raw, status: int = 200, *, keepable: bool = False) -> Any:
         self.add_options(form)
+        if field.about:
+            form[field.column].built = built_of(str(raw.get(field.about) or ""), form[field.column].data)
         return self.render_template(
             "registers/value_form.html", f=form[field.column], card=self.card, pk=str(raw["_id"]), keepable=keepable,
             was=self.edit_text(field, raw), in_cell=self.in_cell(),

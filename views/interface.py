@@ -21,8 +21,9 @@ from views.base import current_access, current_language
 #: How a kind of field counts among fab_mongo's kinds of column; every other one is text.
 COLUMN_KINDS = {
     "long_text": Kind.TEXT, "rich_text": Kind.TEXT, "number": Kind.NUMBER,
-    "money": Kind.JSON, "date": Kind.DATE, "datetime": Kind.DATETIME,
+    "money": Kind.JSON, "consent": Kind.JSON, "date": Kind.DATE, "datetime": Kind.DATETIME,
     "boolean": Kind.BOOLEAN, "choice": Kind.CHOICE, "choices": Kind.CHOICES, "email": Kind.EMAIL, "url": Kind.URL,
+    "mail_html": Kind.TEXT,
 }  # fmt: skip
 
 

@@ -15,10 +15,10 @@ from models.layouts import COLUMNS, HIDDEN
 from models.registers import all_registers, register_of
 from models.rights import SETTINGS
 from models.security import Role
-from services.layouts import ACTIVITIES, RELATIONSHIPS, TIMELINE, layout_of, place_block, reset_layout, role_of
+from services.layouts import ACTIVITIES, FILES, RELATIONSHIPS, TIMELINE, layout_of, place_block, reset_layout, role_of
 from services.records import VersionConflict
 from views.base import current_access, current_language
-from views.blocks import block_labels
+from views.blocks import PART_LABELS, block_labels
 
 PLACES = {COLUMNS[0]: _l("Left"), COLUMNS[1]: _l("Middle"), COLUMNS[2]: _l("Right"), HIDDEN: _l("Not shown")}
 
@@ -44,7 +44,8 @@ class LayoutView(BaseView):
         schema = schema_of(register)
         labels = block_labels(schema, ways_from(schema, current_access()), current_language(),
                               {TIMELINE: _("Timeline"), ACTIVITIES: _("Activities"),
-                               RELATIONSHIPS: _("Relationships")})  # fmt: skip
+                               FILES: _("File"), RELATIONSHIPS: _("Relationships"),
+                               **{part: str(PART_LABELS[part]) for part in card.parts}})  # fmt: skip
         roles = Role.objects(name__ne="Public").order_by("name")
         return self.render_template(
             "settings/layout.html", title=_("Record page"), card=card, cards=list(all_registers()), places=places,

@@ -24,7 +24,7 @@ from services.search import Page, TooSlow, find_page
 from views.base import current_access, current_language, current_user
 from views.bulk_log import BulkLogScreens
 from views.cells import NAME, Grouping, ListRows
-from views.conditions import all_columns, chips, filter_columns
+from views.conditions import all_columns, chips, filter_columns, may_make_segments
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
@@ -72,6 +72,7 @@ class ListScreens(BulkLogScreens):
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
             can=self.can(), may_log=self.may_log(), may_label=may_have_addresses(schema),
+            may_segment=may_make_segments(self.card),
             views=shown_views(self.card),
             offers=self.list_offers(), row_offers=self.row_offers(),
             screens=screen_links(self.card, self.screens(), LIST),
@@ -124,14 +125,18 @@ class ListScreens(BulkLogScreens):
         access, register = current_access(), self.card.key
 
         def may(raw: Mapping[str, Any]) -> str:
-            allowed = [action for action in ROW_ACTIONS if access.allows(register, action, raw)]
+            allowed = [action for action in self.row_verbs() if access.allows(register, action, raw)]
             return " ".join([*allowed, *self.row_actions(raw)])
 
         return ListRows(self.card, columns, context_for(access, columns, raws), raws, may, grouping)
 
     def can(self) -> dict[str, bool]:
         access = current_access()
-        return {action: access.may(self.card.key, action) for action in ("add", "change", "delete", "merge")}
+        return {action: access.may(self.card.key, action) for action in ("add", *self.row_verbs())}
+
+    def row_verbs(self) -> Sequence[str]:
+        """What can be done with one record of the register."""
+        return [action for action in ROW_ACTIONS if action != "merge" or self.card.mergeable]
 
     @expose("/filter_fields")
     @has_access

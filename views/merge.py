@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ConditionError
 from models.registers import Register, register_of
+from services.audit import What, write_now
 from services.files import DOCX
 from services.merge import (
     FORMS,
@@ -281,6 +282,8 @@ class MergeView(BaseView):
         place = request.form.get("at", 0, type=int)
         found = preview_letter(current_access(), card.key, chosen, selection, place)
         if "download" in request.form:
+            write_now(What.LETTERS_MADE, current_access().user_id, details={"records": 1, "register": card.key},
+                      target={"register": card.key, "id": None, "name": found.name})  # fmt: skip
             return letter_response(found)
         parts = shown_parts(found)
         return self.render_template(

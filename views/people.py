@@ -1,10 +1,11 @@
 """The person register's screens."""
 
 from views.interface import RegisterInterface
+from views.marketing import MarketingScreens
 from views.vcards import VCardScreens
 
 
-class PersonView(VCardScreens):
+class PersonView(MarketingScreens, VCardScreens):
     """People, linked to companies or standing alone."""
 
     datamodel = RegisterInterface("person")

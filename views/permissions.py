@@ -12,8 +12,8 @@ ACTION_OF = {
 }  # fmt: skip
 #: The menu's group of settings, and what it holds for those who manage settings and for administrators.
 SETTINGS_GROUP = "settings_group"
-SETTINGS_ITEMS = ("settings", "teams", "currencies")
-ADMINISTRATION_ITEMS = ("users", "roles", "groups", "outbox", "console")
+SETTINGS_ITEMS = ("settings", "teams", "currencies", "consent")
+ADMINISTRATION_ITEMS = ("users", "roles", "groups", "audit", "console")
 #: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
 LETTERS_ITEM = "merge"
 JOBS_ITEM = "jobs"
@@ -23,6 +23,8 @@ TASKS_ITEM = "tasks"
 BIN_ITEM = "bin"
 #: The menu item of the shared calendar, for everybody: there is always one's own.
 CALENDAR_ITEM = "calendar"
+#: Outgoing messages, for everybody: there are those to oneself.
+OUTBOX_ITEM = "outbox"
 #: Reports, for those who may see some register.
 REPORTS_ITEM = "reports"
 #: The start page, for everybody.

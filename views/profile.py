@@ -9,17 +9,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import refresh
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField
+from wtforms import PasswordField, SelectField, StringField
 
 from models.fields.errors import ValidationFailed
 from services.records import VersionConflict
+from services.sessions import end_sessions
 from services.users import change_own_password, change_own_profile, own_user
 from views.base import current_access
+from views.fields import RichTextArea
 from views.forms import add_differences, add_errors, options, version_seen
 from views.permissions import OWN
+from views.sessions import shown_sessions
+from views.sign_in import TOKEN
 from views.users import PersonalForm
 
-PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
+PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest", "signature")
 
 
 class ProfileForm(PersonalForm):
@@ -29,6 +33,11 @@ class ProfileForm(PersonalForm):
         _l("Daily digest"),
         choices=options((("", _l("No digest")), ("weekdays", _l("On weekdays at 7:00")))),
         description=_l("An e-mail with your day’s entries and your tasks; none when there is nothing."),
+    )
+
+
+    signature = StringField(
+        _l("Signature"), widget=RichTextArea(), description=_l("Stands under the e-mails that you write to one person.")
     )
 
 
@@ -90,17 +99,31 @@ class ProfileView(BaseView):
         if form.validate():
             try:
                 change_own_password(current_access(), form.old_password.data or "", form.new_password.data or "",
-                                    form.repeated.data or "")  # fmt: skip
-                flash(_("Your password was changed."), "success")
+                                    form.repeated.data or "", token=session.get(TOKEN, ""))  # fmt: skip
+                flash(_("Your password was changed. Everywhere else you are signed out."), "success")
                 return redirect(url_for(f"{self.endpoint}.edit"))
             except ValidationFailed as error:
                 add_errors(form, error)
         return self.page(ProfileForm(formdata=None, data=profile_values(raw)), form, raw, 422)
 
+    @expose("/sessions/end", methods=["POST"])
+    @expose("/sessions/end/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def end(self, pk: str | None = None) -> Any:
+        """Sign out elsewhere: in one browser, or everywhere but here."""
+        access = current_access()
+        end_sessions(access, access.user_id, pk, keep=session.get(TOKEN, ""))
+        flash(_("You are signed out there."), "success")
+        return redirect(url_for(f"{self.endpoint}.edit", _anchor="sessions"))
+
     def page(self, form: ProfileForm, password_form: PasswordForm, raw: dict[str, Any], status: int) -> Any:
         return self.render_template(
             "security/profile.html", form=form, password_form=password_form, title=_("Your settings"),
             username=raw["username"], version=raw.get("version") or 0, endpoint=self.endpoint,
+            has_app=bool(raw.get("authenticator")),
+            sessions=shown_sessions(current_access(), raw["_id"], session.get(TOKEN, "")),
+            end=lambda pk: url_for(f"{self.endpoint}.end", pk=pk or None),
         ), status  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from models.base import stored_value
+from models.consent import RULES
 from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
@@ -28,11 +29,11 @@ from services.repeating import REGISTER as ACTIVITY
 from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
-from views.blocks import head_fields, head_of, related_blocks
+from views.blocks import PART_LABELS, head_fields, head_of, related_blocks
 from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
-from views.lists import ROW_ACTIONS, ListScreens
+from views.lists import ListScreens
 from views.many_fields import Shown, in_sections, shown_fields
 from views.offers import Offer, Step
 from views.recycle_bin import undo_button
@@ -49,6 +50,8 @@ class RegisterView(ListScreens):
     """
 
     default_view = "list"
+    #: The page of a record; a register with more to tell extends it.
+    show_template = "registers/show.html"
 
     # Flask-AppBuilder's preparation, once for each schema version
 
@@ -86,12 +89,18 @@ class RegisterView(ListScreens):
         context = context_for(access, told.values(), [raw])
         sections = {f"{SECTION}.{section[0]}": section for section in self.value_sections(raw, shown.at_once, context)}
         return self.render_template(
-            "registers/show.html", card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
+            self.show_template, card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
             may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
+            **self.show_context(raw),
         )  # fmt: skip
+
+    def show_context(self, raw: Raw) -> Raw:
+        """What the register's own page of a record needs besides."""
+        return {}
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""
@@ -142,7 +151,7 @@ class RegisterView(ListScreens):
 
     def can_with(self, raw: Raw) -> dict[str, bool]:
         access = current_access()
-        return {action: access.allows(self.card.key, action, raw) for action in ROW_ACTIONS}
+        return {action: access.allows(self.card.key, action, raw) for action in self.row_verbs()}
 
     # Forms
 

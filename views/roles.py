@@ -9,14 +9,14 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField, SelectField, StringField
 
 from fab_mongo import MongoInterface
 from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import ACTIONS, ANY_REGISTER, SETTINGS
-from models.security import ADMIN_ROLE, Group, Role, User
+from models.security import ADMIN_ROLE, BY_BOTH, BY_CODE, Group, Role, User
 from services.roles import change_group, change_role, create_group, create_role, delete_group, delete_role
 from services.security import BUILT_IN_ROLES, find_document
 from views.administration import AdministrationView, version_of
@@ -30,6 +30,8 @@ ACTION_LABELS = {
 }  # fmt: skip
 SCOPE_LABELS = (("", "–"), ("own", _l("Own")), ("team", _l("Team’s")), ("all", _l("All")))
 FIELD_ACCESS_LABELS = (("hidden", _l("Hidden")), ("read_only", _l("Read-only")))
+ROLE_WAYS = (("", _l("No rule")), (BY_BOTH, _l("Password, then a one-time code")),
+             (BY_CODE, _l("User name, then a one-time code")))  # fmt: skip
 #: Rows for further fields that a form offers, filled or not.
 EMPTY_ROWS = 3
 
@@ -41,6 +43,10 @@ class RoleForm(FlaskForm):
     #: What is wrong with the tables: {"grants" or "field_rights": [message]}.
     table_errors: Mapping[str, list[str]] = {}
     settings = BooleanField(_l("May define fields and teams"))
+    sign_in_way = SelectField(
+        _l("Logging in"), choices=options(ROLE_WAYS), default="",
+        description=_l("Those who have the role log in so; what is set for a user can only ask for more."),
+    )
 
 
 class GroupForm(FlaskForm):
@@ -148,10 +154,11 @@ class RoleView(AdministrationView):
         return self.remove(pk, delete_role, _("The role %(name)s was deleted."))
 
     def form_values(self, raw: Mapping[str, Any]) -> Raw:
-        return {"name": raw["name"], "settings": manages_settings(raw)}
+        return {"name": raw["name"], "settings": manages_settings(raw), "sign_in_way": raw.get("sign_in_way") or ""}
 
     def shown_values(self, form: RoleForm, now: Raw) -> Raw:
-        return {"settings": _("Yes") if now["settings"] else _("No")}
+        ways = labels_of(form.sign_in_way)
+        return {"settings": _("Yes") if now["settings"] else _("No"), "sign_in_way": ways[now["sign_in_way"]]}
 
     def create(self, form: RoleForm) -> str:
         return _("%(name)s was added.", name=create_role(current_access(), self.posted(form))["name"])
@@ -160,7 +167,8 @@ class RoleView(AdministrationView):
         return change_role(current_access(), pk, self.posted(form), version=version)["name"]
 
     def posted(self, form: RoleForm) -> Raw:
-        return {"name": form.name.data, "grants": posted_grants(), "field_rights": posted_field_rights()}
+        return {"name": form.name.data, "grants": posted_grants(), "field_rights": posted_field_rights(),
+                "sign_in_way": form.sign_in_way.data}  # fmt: skip
 
     def wants_saving(self, form: RoleForm) -> bool:
         """Whether the form is to be saved: the button for more rows only asks for more rows."""

@@ -1,13 +1,21 @@
 """Signing in and rights, as Flask-AppBuilder asks for them: grants on registers decide about registers' screens."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, session
+
 from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Group, Role, User
+from services.audit import What, target_user, write_now
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
 from services.repeating import REGISTER as TASK_REGISTER
+from services.sessions import goes_on
+from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
 from views.permissions import (
     ACTION_OF,
@@ -17,6 +25,7 @@ from views.permissions import (
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
+    OUTBOX_ITEM,
     OWN,
     REPORTS_ITEM,
     SETTINGS_GROUP,
@@ -25,16 +34,17 @@ from views.permissions import (
     TRAY_ITEM,
 )
 from views.profile import ProfileView
-from views.rest.security import SecurityApi
+from views.rest.security import ERA, SecurityApi
 from views.roles import GroupView, RoleView
-from views.sign_in import SignInView
+from views.sign_in import TOKEN, SignInView
 from views.users import UserView
 
 __all__ = ["OWN", "SecurityManager"]
 
 #: The menu items that rights on registers and settings decide about.
 MENU_BY_GRANTS = frozenset((*REGISTERS, SETTINGS_GROUP, *SETTINGS_ITEMS, *ADMINISTRATION_ITEMS, LETTERS_ITEM, OWN,
-                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM))  # fmt: skip
+                            JOBS_ITEM, BIN_ITEM, CALENDAR_ITEM, TASKS_ITEM, REPORTS_ITEM, TRAY_ITEM,
+                            OUTBOX_ITEM))  # fmt: skip
 
 
 class SecurityManager(MongoSecurityManager):
@@ -52,14 +62,43 @@ class SecurityManager(MongoSecurityManager):
         self.auth_view = self.appbuilder.add_view_no_menu(self.authdbview())
         self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
         self.user_view = self.appbuilder.add_view_no_menu(self.userdbmodelview)
-        for view in (self.rolemodelview, self.groupmodelview, ProfileView):
+        for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView):
             self.appbuilder.add_view_no_menu(view)
+
+    # Flask-AppBuilder's commands write users past `services.users`.
+
+    def add_user(self, *args: Any, **values: Any) -> Any:
+        user = super().add_user(*args, **values)
+        if user:
+            write_now(What.USER_CHANGED, None, target=target_user(user.pk), details={"action": "create",
+                      "source": "shell"})  # fmt: skip
+        return user
+
+    def reset_password(self, userid: Any, password: str) -> bool:
+        done = super().reset_password(userid, password)
+        if done:
+            write_now(What.PASSWORD_CHANGED, None, target=target_user(self.get_user_by_id(userid).pk),
+                      details={"source": "shell"})  # fmt: skip
+        return done
 
     def hash_password(self, password: str) -> str:
         return hash_password(password)
 
     def check_password(self, hashed: str | None, password: str) -> bool:
         return is_password(hashed, password)
+
+    def load_user(self, pk: Any) -> User | None:
+        """The user that the session's cookie names, as long as the session goes on."""
+        user: User | None = super().load_user(pk)
+        return user if user is not None and goes_on(user, session.get(TOKEN)) else None
+
+    def load_user_jwt(self, _header: Any, claims: Mapping[str, Any]) -> User | None:
+        """The user that a program's token names, as long as the user's tokens are good."""
+        user: User | None = super().load_user(claims["sub"])
+        if user is None or claims.get(ERA, 0) != user.token_era:
+            return None
+        g.user = user
+        return user
 
     def _has_view_access(self, user: User, permission_name: str, view_name: str) -> bool:
         if view_name == OWN:
@@ -93,4 +132,4 @@ class SecurityManager(MongoSecurityManager):
             found.add(LETTERS_ITEM)
         if may_restore(access):
             found.add(BIN_ITEM)
-        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM}
+        return found | {OWN, JOBS_ITEM, CALENDAR_ITEM, TRAY_ITEM, OUTBOX_ITEM}

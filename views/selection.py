@@ -8,7 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from models.fields.conditions import Node, checked, group_of
+from models.fields.conditions import SEGMENT, Node, checked, group_of
 from models.fields.errors import ConditionError
 from services.search import Selection
 
@@ -67,7 +67,7 @@ def pairs_of(conditions: Iterable[Node]) -> list[tuple[str, str]]:
 
 
 def comparison(node: Node) -> bool:
-    return not group_of(node) and readable(node)
+    return not group_of(node) and SEGMENT not in node and readable(node)
 
 
 def readable(node: Node) -> bool:

@@ -1,10 +1,15 @@
 // The editor of formatted texts, over a textarea that goes on holding their HTML. A module of its own: main.js imports it
-// where it is needed.
+// where it is needed; mail-editor.js makes one for mailings of it.
 import { Editor } from "@tiptap/core";
 import StarterKit from "@tiptap/starter-kit";
 import { el } from "./dom.js";
 import { text } from "./texts.js";
 
+export const BASICS = {
+  horizontalRule: false,
+  trailingNode: false,
+  link: { openOnClick: false, protocols: ["http", "https", "mailto", "tel"], HTMLAttributes: { target: null, rel: "noopener noreferrer" } },
+};
 const SCHEMES = /^(https?:\/\/|mailto:|tel:)/i;
 const MAIL = /^[^\s@/]+@[^\s@/]+\.[^\s@/]+$/;
 const ELEMENT = /<\/?[a-z][a-z0-9]*(\s[^<>]*)?\/?>/i;
@@ -25,7 +30,7 @@ const TOOLS = [
 ];
 
 /** An address as it is kept; null for none. */
-function address(typed) {
+export function address(typed) {
   const trimmed = typed.trim();
   if (SCHEMES.test(trimmed)) return trimmed;
   if (MAIL.test(trimmed)) return `mailto:${trimmed}`;
@@ -33,7 +38,7 @@ function address(typed) {
 }
 
 /** What is pasted, without pictures and attributes that would load or run something before the editor drops them. */
-function pasted(html) {
+export function pasted(html) {
   const { body } = new DOMParser().parseFromString(html.replace(STYLES, ""), "text/html");
   for (const element of body.querySelectorAll("*")) {
     if (element.matches("img, script, iframe, object, embed, svg, math, link, meta, video, audio")) element.remove();
@@ -43,7 +48,7 @@ function pasted(html) {
 }
 
 /** The drawing of an icon out of the sprite that the page uses. */
-function icon(name) {
+export function icon(name) {
   const sprite = document.querySelector("svg.i use")?.getAttribute("href").split("#")[0] ?? "";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -60,7 +65,7 @@ function content(html) {
   return { type: "doc", content: html.split(/\n/).map((line) => ({ type: "paragraph", content: line.trim() ? [{ type: "text", text: line }] : [] })) };
 }
 
-class RichText {
+export class RichText {
   constructor(textarea) {
     this.textarea = textarea;
     this.label = textarea.labels[0]?.firstChild.textContent.trim() ?? "";
@@ -74,24 +79,20 @@ class RichText {
     const focused = document.activeElement === this.textarea;
     this.editor = new Editor({
       element: this.page,
-      content: content(this.textarea.value),
+      content: this.read(this.textarea.value),
       injectCSS: false,
-      extensions: [StarterKit.configure({
-        heading: { levels: [2, 3, 4] },
-        horizontalRule: false,
-        trailingNode: false,
-        link: { openOnClick: false, protocols: ["http", "https", "mailto", "tel"], HTMLAttributes: { target: null, rel: "noopener noreferrer" } },
-      })],
+      extensions: this.extensions(),
       editorProps: {
         attributes: this.attributes(),
         // Ctrl+Enter saves the form.
         handleKeyDown: (_view, event) => event.key === "Enter" && event.ctrlKey,
         transformPastedHTML: pasted,
+        ...this.properties(),
       },
       onUpdate: () => this.keep(),
       onTransaction: () => this.show(),
     });
-    this.buttons = TOOLS.map((tool) => this.button(tool));
+    this.buttons = this.toolList.map((tool) => this.button(tool));
     this.tools.append(...this.buttons);
     this.linkRow = this.makeLinkRow();
     this.tools.after(this.linkRow);
@@ -107,6 +108,28 @@ class RichText {
     }
   }
 
+  // What another editor has of its own
+
+  get toolList() {
+    return TOOLS;
+  }
+
+  extensions() {
+    return [StarterKit.configure({ ...BASICS, heading: { levels: [2, 3, 4] } })];
+  }
+
+  properties() {
+    return {};
+  }
+
+  read(html) {
+    return content(html);
+  }
+
+  get written() {
+    return this.editor.isEmpty ? "" : this.editor.getHTML();
+  }
+
   attributes() {
     const copied = ["aria-describedby", "aria-invalid"].filter((name) => this.textarea.hasAttribute(name));
     return {
@@ -118,22 +141,27 @@ class RichText {
 
   button(tool) {
     const label = tool.label();
-    const button = el("button", { type: "button", class: "k-ic", "aria-label": label, title: label, tabindex: tool === TOOLS[0] ? "0" : "-1" }, icon(tool.icon));
-    button.addEventListener("click", () => (tool.run ? tool.run(this.editor.chain().focus()).run() : this.askLink()));
+    const button = el("button", { type: "button", class: "k-ic", "aria-label": label, title: label, tabindex: tool === this.toolList[0] ? "0" : "-1" }, icon(tool.icon));
+    button.addEventListener("click", () => this.use(tool));
     return button;
+  }
+
+  use(tool) {
+    if (tool.run) tool.run(this.editor.chain().focus()).run();
+    else this.askLink();
   }
 
   /** The form gets what is written; nothing where nothing is. */
   keep() {
-    this.textarea.value = this.editor.isEmpty ? "" : this.editor.getHTML();
+    this.textarea.value = this.written;
     this.textarea.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   show() {
     this.buttons?.forEach((button, place) => {
-      const tool = TOOLS[place];
-      if (tool.on) button.setAttribute("aria-pressed", String(this.editor.isActive(tool.on)));
-      else button.setAttribute("aria-disabled", String(!tool.run(this.editor.can().chain()).run()));
+      const tool = this.toolList[place];
+      if (tool.on) button.setAttribute("aria-pressed", String(this.editor.isActive(...[tool.on].flat())));
+      else if (tool.run) button.setAttribute("aria-disabled", String(!tool.run(this.editor.can().chain()).run()));
     });
   }
 

@@ -12,20 +12,21 @@ function item(place, { id, name }) {
     el("button", { type: "button", class: "k-ic", "data-remove-file": true, "aria-label": label, title: label }, "×"));
 }
 
-/** The file's id, name and size from the server. Rejects with a message for the reader. */
-function send(place, file, progress) {
+/** What the server answers to a file of at most `most` bytes; `progress` is told how far it is, 0 to 1. Rejects with a message for
+    the reader. */
+export function sendFile(address, file, { most, progress }) {
   const failed = text("file_failed", { name: file.name });
-  const tooLarge = text("file_too_large", { name: file.name, most: Math.floor(place.dataset.most / MEGA) });
-  if (file.size >= place.dataset.most) return Promise.reject(new Error(tooLarge));
+  const tooLarge = text("file_too_large", { name: file.name, most: Math.floor(most / MEGA) });
+  if (file.size >= most) return Promise.reject(new Error(tooLarge));
   const body = new FormData();
   body.append("file", file);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", place.dataset.uploadUrl);
+    request.open("POST", address);
     request.responseType = "json";
     request.setRequestHeader("X-CSRFToken", document.querySelector("input[name=csrf_token]")?.value ?? "");
     request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) progress.value = event.loaded / event.total;
+      if (event.lengthComputable) progress(event.loaded / event.total);
     });
     request.addEventListener("load", () => {
       if (request.status === 200 && request.response) resolve(request.response);
@@ -37,11 +38,12 @@ function send(place, file, progress) {
 }
 
 async function add(place, file) {
-  const progress = el("progress", { max: 1, value: 0, "aria-label": text("file_sending", { name: file.name }) });
-  const row = el("li", { "data-sending": true }, el("span", {}, file.name), " ", progress);
+  const bar = el("progress", { max: 1, value: 0, "aria-label": text("file_sending", { name: file.name }) });
+  const row = el("li", { "data-sending": true }, el("span", {}, file.name), " ", bar);
   place.querySelector("ul").append(row);
   try {
-    row.replaceWith(item(place, await send(place, file, progress)));
+    const { uploadUrl, most } = place.dataset;
+    row.replaceWith(item(place, await sendFile(uploadUrl, file, { most, progress: (part) => { bar.value = part; } })));
   } catch (problem) {
     row.replaceWith(el("li", { class: "k-error", role: "alert" }, problem.message));
   }

@@ -14,6 +14,30 @@ const INPUTS = {
   datetime: { type: "datetime-local" },
 };
 
+/** Stands for the segments among a register's fields (views/conditions.py). */
+export const SEGMENT = "@segment";
+
+/** A comparison as the server is asked it: that a record is in a segment has a shape of its own. */
+export function conditionOf(column, operator, value) {
+  if (column !== SEGMENT) return { col: column, opr: operator, value };
+  const inside = { segment: [value].flat()[0] };
+  return operator === "eq" ? inside : { none: [inside] };
+}
+
+/** What a comparison's row shows of a condition, null for a group. */
+export function comparisonOf(node) {
+  if ("col" in node) return node;
+  const [inside, opr] = "segment" in node ? [node, "eq"] : node.none?.length === 1 && !node.through ? [node.none[0], "neq"] : [];
+  return inside && "segment" in inside ? { col: SEGMENT, opr, value: inside.segment, labels: inside.labels } : null;
+}
+
+/** The current address with one condition more that is no comparison with a field. */
+function withCondition(address, node) {
+  const url = fromFirstPage(address);
+  url.searchParams.set("where", JSON.stringify([...JSON.parse(url.searchParams.get("where") || "[]"), node]));
+  return url;
+}
+
 /** The current address with one filter more and no page, as a URL object. */
 function withFilter(address, operator, column, values) {
   const url = fromFirstPage(address);
@@ -127,7 +151,8 @@ class FilterPanel {
     this.valueBox.replaceChildren();
     if (!this.value) return;
     this.valueBox.append(this.labelled(text("filter_value"), this.value));
-    const box = this.value.tagName === "SELECT" ? enhance(this.value) : this.value;
+    // An open list would lie over the button that shows what was chosen.
+    const box = this.value.tagName === "SELECT" ? enhance(this.value, { closeAfterSelect: true }) : this.value;
     // The column's box is still busy with the key that chose the column; the value's turn comes after it.
     setTimeout(() => {
       this.picker.close();
@@ -141,7 +166,8 @@ class FilterPanel {
       (this.value.tomselect ?? this.value).focus();
       return;
     }
-    const url = withFilter(window.location.href, this.chosenOperator().op, this.column.column, values);
+    const [here, operator, name] = [window.location.href, this.chosenOperator().op, this.column.column];
+    const url = name === SEGMENT ? withCondition(here, conditionOf(name, operator, values)) : withFilter(here, operator, name, values);
     window.location.assign(url);
   }
 }

@@ -1,8 +1,9 @@
 // Conditions put together in groups and across links, on the page of advanced search and as a part of other forms
-// ([data-search-builder]). Its JSON holds what is asked already, and the form's input `where` what is asked just now; each
-// change is told to the server, which answers how many records match and what the conditions say as a sentence.
+// ([data-search-builder]). Its JSON holds what is asked already, and the form's input `where` (or the one that data-where
+// names) what is asked just now; each change is told to the server, which answers how many records match and what the
+// conditions say as a sentence. With data-about the register is what that select of the form says.
 import { el } from "./dom.js";
-import { columnSelect, option, valueInput, valuesOf } from "./filters.js";
+import { columnSelect, comparisonOf, conditionOf, option, valueInput, valuesOf } from "./filters.js";
 import { enhance } from "./selects.js";
 import { number, text } from "./texts.js";
 
@@ -100,7 +101,7 @@ class Comparison {
     if (!this.column) return null;
     const values = valuesOf(this.value);
     if (!values.length) return null;
-    return { col: this.column.column, opr: this.chosenOperator().op, value: this.value?.multiple ? values : values[0] };
+    return conditionOf(this.column.column, this.chosenOperator().op, this.value?.multiple ? values : values[0]);
   }
 
   focus() {
@@ -110,8 +111,9 @@ class Comparison {
 
 /** Conditions joined by all, any or none; with `way` they speak of linked records. */
 class Group {
-  constructor(builder, parent, register, { mode = "all", way = null } = {}) {
+  constructor(builder, parent, register, { mode = "all", way = null, title = "" } = {}) {
     Object.assign(this, { builder, parent, register, way, members: [] });
+    if (way?.titled) this.title = this.titleInput(title);
     this.mode = el("select", { class: "form-select", "aria-label": text("builder_mode") });
     this.mode.append(...Object.entries(way ? LINKED : GROUPS).map(([name, label]) => option(name, label())));
     this.mode.value = mode;
@@ -125,8 +127,18 @@ class Group {
     const head = el("div", { class: "head" });
     if (this.way) head.append(el("b", {}, this.way.label));
     head.append(this.mode);
+    if (this.title) head.append(this.title);
     if (this.parent) head.append(removeButton(() => this.parent.remove(this)));
     return head;
+  }
+
+  /** What a relationship is called must hold: "director". */
+  titleInput(value) {
+    const hint = text("builder_title_hint");
+    const input = el("input", { class: "form-control", maxlength: 200, autocomplete: "off", "aria-label": text("builder_title"), placeholder: hint });
+    input.value = value;
+    input.addEventListener("input", () => this.changed());
+    return input;
   }
 
   /** Fetch what the register has; then the nodes are built. */
@@ -151,7 +163,9 @@ class Group {
 
   wayPicker() {
     const select = el("select", { class: "form-select k-way", "aria-label": text("builder_linked") });
-    select.append(option("", text("builder_linked")), ...this.ways.map((way) => option(way.code, way.label)));
+    const [ties, links] = [true, false].map((titled) => this.ways.filter((way) => way.titled === titled).map((way) => option(way.code, way.label)));
+    select.append(option("", text("builder_linked")), ...links);
+    if (ties.length) select.append(el("optgroup", { label: text("builder_relationships") }, ...ties));
     select.addEventListener("change", () => {
       const way = this.ways.find((known) => known.code === select.value);
       select.value = "";
@@ -161,11 +175,12 @@ class Group {
   }
 
   async add(node) {
+    const comparison = comparisonOf(node);
+    if (comparison) return this.addComparison(comparison);
     const mode = groupOf(node);
-    if (!mode) return this.addComparison(node);
     const way = node.through ? this.ways.find((known) => known.code === node.through) : null;
     if (node.through && !way) return null;
-    return this.addGroup({ mode, way }, node[mode]);
+    return this.addGroup({ mode, way, title: node.title }, node[mode]);
   }
 
   addComparison(node = null) {
@@ -211,19 +226,28 @@ class Group {
   node() {
     const nodes = this.nodes();
     if (!nodes.length) return null;
-    return { ...(this.way ? { through: this.way.code } : {}), [this.mode.value]: nodes };
+    const title = this.title?.value.trim();
+    return { ...(this.way ? { through: this.way.code } : {}), ...(title ? { title } : {}), [this.mode.value]: nodes };
   }
 }
 
 class Builder {
   constructor(place) {
     this.place = place;
-    this.where = place.closest("form").elements.where;
+    const { elements } = place.closest("form");
+    this.where = elements[place.dataset.where ?? "where"];
+    this.about = elements[place.dataset.about];
     this.sources = JSON.parse(place.querySelector("[data-sources]").textContent);
     this.known = {};
     this.sentence = place.querySelector("[data-sentence]");
     this.show = place.querySelector("[data-show]");
     this.showText = this.show?.textContent;
+    // What was put together for one register waits while another one is chosen.
+    this.nodes = {};
+  }
+
+  get register() {
+    return this.about?.value || this.place.dataset.searchBuilder;
   }
 
   fields(register) {
@@ -239,17 +263,40 @@ class Builder {
   }
 
   async start() {
-    const nodes = JSON.parse(this.place.querySelector("[data-nodes]").textContent);
+    // Without a register the text stays as it is.
+    if (!this.sources[this.register]) return;
+    this.nodes[this.register] = JSON.parse(this.place.querySelector("[data-nodes]").textContent);
+    this.about?.addEventListener("change", () => this.changeRegister().catch(() => this.fail()));
+    this.where.form.addEventListener("submit", () => this.write());
+    await this.build();
+  }
+
+  async changeRegister() {
+    if (this.register === this.top.register || !this.sources[this.register]) return;
+    this.nodes[this.top.register] = this.asked();
+    await this.build();
+  }
+
+  async build() {
+    const nodes = this.nodes[this.register] ?? [];
+    this.ready = false;
     // One group alone is what the page's own group stands for.
-    const mode = nodes.length === 1 && !nodes[0].through ? groupOf(nodes[0]) : null;
-    this.top = new Group(this, null, this.place.dataset.searchBuilder, { mode: mode ?? "all" });
-    this.place.querySelector("[data-built]").append(this.top.root);
+    const mode = nodes.length === 1 && !nodes[0].through && !comparisonOf(nodes[0]) ? groupOf(nodes[0]) : null;
+    this.top = new Group(this, null, this.register, { mode: mode ?? "all" });
+    const built = this.place.querySelector("[data-built]");
+    built.replaceChildren(this.top.root);
+    built.hidden = false;
+    const plain = this.place.querySelector("[data-where-text]");
+    if (plain) plain.hidden = true;
     await this.top.start(mode ? nodes[0][mode] : nodes);
     // A page that is for searching alone begins with a condition.
     if (!nodes.length && this.show) this.top.addComparison().focus();
-    this.where.form.addEventListener("submit", () => this.write());
     this.ready = true;
     this.changed();
+  }
+
+  fail() {
+    this.sentence.textContent = text("no_answer");
   }
 
   /** What is asked, as a list of conditions that all must hold. */
@@ -258,8 +305,15 @@ class Builder {
     return this.top.mode.value === "all" || !nodes.length ? nodes : [{ [this.top.mode.value]: nodes }];
   }
 
+  /** What is asked as the input holds it: a field of a record is empty where nothing is. */
+  written() {
+    const asked = this.asked();
+    return this.place.dataset.where && !asked.length ? "" : JSON.stringify(asked);
+  }
+
   write() {
-    this.where.value = JSON.stringify(this.asked());
+    // A page that is still being built would be sent in part.
+    if (this.ready) this.where.value = this.written();
   }
 
   changed() {
@@ -269,29 +323,40 @@ class Builder {
 
   async tell() {
     // Until all that was asked stands there, it would be told in part.
-    const where = JSON.stringify(this.asked());
-    if (!this.ready || where === this.told) return;
-    this.told = where;
+    if (!this.ready) return;
+    const where = this.written();
+    const asking = `${this.register} ${where}`;
+    if (asking === this.told) return;
+    this.told = asking;
     if (where !== this.where.value) {
       this.write();
       this.where.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    const url = new URL(this.place.dataset.matchingUrl, window.location.href);
+    if (!where) return this.tellNobody();
+    const url = new URL(this.place.dataset.matchingUrl ?? this.sources[this.register].matching, window.location.href);
     url.searchParams.set("where", where);
     try {
       const found = await fetchJson(url);
-      if (where === this.told) this.tellFound(found);
+      if (asking === this.told) this.tellFound(found);
     } catch {
       this.told = null;
-      this.sentence.textContent = text("no_answer");
+      this.fail();
     }
+  }
+
+  tellNobody() {
+    this.sentence.textContent = this.place.dataset.nobody;
+    this.sentence.classList.remove("wrong");
   }
 
   tellFound(found) {
     this.sentence.textContent = found.error ?? found.sentence;
     this.sentence.classList.toggle("wrong", Boolean(found.error));
-    const count = found.error ? "" : ` (${number(found.count)}${found.exact ? "" : "+"})`;
-    if (this.show) this.show.textContent = `${this.showText}${count}`;
+    if (found.error) return;
+    const count = `${number(found.count)}${found.exact ? "" : "+"}`;
+    if (this.show) this.show.textContent = `${this.showText} (${count})`;
+    // Beside the sentence, where no button tells it.
+    if (this.place.dataset.found) this.sentence.append(el("b", { class: "num" }, ` ${this.place.dataset.found.replace("%s", count)}`));
   }
 }
 
@@ -299,5 +364,5 @@ export function setUpSearchBuilder() {
   const place = document.querySelector("[data-search-builder]");
   if (!place) return;
   const builder = new Builder(place);
-  builder.start().catch(() => (builder.sentence.textContent = text("no_answer")));
+  builder.start().catch(() => builder.fail());
 }

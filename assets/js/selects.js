@@ -17,19 +17,22 @@ export async function fetchOptions(url, query, asked = {}) {
 }
 
 function remote(url, offers) {
+  let asked = 0;
   return {
     valueField: "value",
     labelField: "label",
     searchField: [],
     score: () => () => 1,
     preload: "focus",
-    // What an earlier query brought must not be picked for this one.
+    // What an earlier query brought, or still brings, must not be picked for this one.
     onType() {
+      asked += 1;
       this.clearOptions();
       this.refreshOptions(false);
     },
     load(query, done) {
-      const some = (found) => done(found.filter((option) => offers(option.value)));
+      const mine = (asked += 1);
+      const some = (found) => done(mine === asked ? found.filter((option) => offers(option.value)) : []);
       fetchOptions(url, query).then(some, () => done());
     },
   };

@@ -1,5 +1,5 @@
-// Parts that a page fetches by itself once it is there ([data-part]), and more of a list in place of its last item
-// ([data-more] with a [data-more-button]).
+// Parts that a page fetches by itself once it is there ([data-part]), anew where something else is chosen in their form
+// ([data-part-form]), and more of a list in place of its last item ([data-more] with a [data-more-button]).
 import { fetchPart, fillWith } from "./parts.js";
 import { setUpSelects } from "./selects.js";
 import { toast } from "./toasts.js";
@@ -24,8 +24,21 @@ export function reloadParts(named = "") {
   }
 }
 
+async function choose(form, id) {
+  const place = form.closest("[data-part]");
+  const address = new URL(form.action);
+  address.search = new URLSearchParams(new FormData(form));
+  place.dataset.part = address.href;
+  await fill(place);
+  document.getElementById(id)?.focus();
+}
+
 export function setUpParts() {
   reloadParts();
+  document.addEventListener("change", ({ target }) => {
+    const form = target.closest("[data-part] form[data-part-form]");
+    if (form) choose(form, target.id).catch((problem) => toast(problem.message, "danger"));
+  });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-more-button]");
     if (!button) return;

@@ -2,8 +2,9 @@
 
 A comparison is `{"col", "opr", "value"}`. A group is `{"all": [...]}`, `{"any": [...]}` or `{"none": [...]}`. With
 `"through"` a group speaks of linked records: `{"through": "companies", "all": [...]}` holds where some linked record
-fits all of it, and with "none" where no linked record fits any of it (models/fields/ways.py has the names).
-A list of conditions is met where all of them are.
+fits all of it, and with "none" where no linked record fits any of it (models/fields/ways.py has the names). Along a
+relationship such a group may have a `"title"`, which the relationship's title must hold. `{"segment": "<id>"}` holds
+for the members of a segment. A list of conditions is met where all of them are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,15 +16,21 @@ from models.fields.errors import ConditionError
 
 Node = Mapping[str, Any]
 GROUPS = ("all", "any", "none")
-THROUGH = "through"
+THROUGH, TITLE, SEGMENT = "through", "title", "segment"
 COMPARED = ("col", "opr")
 #: Comparisons and groups in all, and groups within groups.
 MAX_CONDITIONS, MAX_DEPTH = 50, 5
 
 
 def group_of(node: Node) -> str:
-    """Which group a node is; "" for a comparison."""
+    """Which group a node is; "" for a comparison or a segment."""
     return next((name for name in GROUPS if name in node), "")
+
+
+def segments_of(conditions: Any) -> list[str]:
+    """The ids of the segments that conditions speak of, each once. Raises ConditionError."""
+    named = (node[SEGMENT] for node in walk(conditions, 0) if isinstance(node, Mapping) and SEGMENT in node)
+    return list(dict.fromkeys(one for one in named if isinstance(one, str)))
 
 
 def checked(conditions: Any) -> list[Node]:
@@ -49,11 +56,24 @@ def walk(conditions: Any, depth: int) -> Iterator[Node]:
 
 
 def shape_fits(node: Any) -> bool:
-    """True for a comparison or a group that makes sense. Raises ConditionError."""
-    if isinstance(node, Mapping):
-        groups = [name for name in GROUPS if name in node]
-        if groups and (len(groups) > 1 or not set(node) <= {groups[0], THROUGH} or not node[groups[0]]):
-            raise ConditionError("", _l("A group needs one of “all”, “any” and “none” with conditions in it."))
-        if isinstance(node.get(THROUGH, ""), str) and (groups or all(isinstance(node.get(k), str) for k in COMPARED)):
-            return True
-    raise ConditionError("", _l("Each condition needs “col” and “opr”, and most need “value”."))
+    """True for a comparison, a group or a segment that makes sense. Raises ConditionError."""
+    if not isinstance(node, Mapping):
+        raise ConditionError("", _l("Each condition needs “col” and “opr”, and most need “value”."))
+    if SEGMENT in node:
+        return segment_fits(node)
+    groups = [name for name in GROUPS if name in node]
+    if groups and (len(groups) > 1 or not set(node) <= {groups[0], THROUGH, TITLE} or not node[groups[0]]):
+        raise ConditionError("", _l("A group needs one of “all”, “any” and “none” with conditions in it."))
+    if not (groups or all(isinstance(node.get(key), str) for key in COMPARED)):
+        raise ConditionError("", _l("Each condition needs “col” and “opr”, and most need “value”."))
+    if not all(isinstance(node.get(key, ""), str) for key in (THROUGH, TITLE)):
+        raise ConditionError("", _l("Give “through” and “title” as text."))
+    if TITLE in node and THROUGH not in node:
+        raise ConditionError("", _l("A “title” goes with “through” a relationship."))
+    return True
+
+
+def segment_fits(node: Node) -> bool:
+    if set(node) != {SEGMENT} or not isinstance(node[SEGMENT], str):
+        raise ConditionError("", _l("A segment stands by itself: {“segment”: its id}."))
+    return True

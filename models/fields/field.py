@@ -34,7 +34,8 @@ class Field:
     are worked out by the program whenever a record is written: change entries don't speak of them. `indexed` lets lists
     filter and order by a fixed number or moment at any size, as they do by custom ones. `extensible` lets
     administrators change the choices of a fixed field, `choices_from` names where else its choices come from, such as
-    the stages of pipelines (models/fields/choice_lists.py).
+    the stages of pipelines (models/fields/choice_lists.py). `about` names the field that says of which register's
+    records a value speaks.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Field:
     in_list: bool = False
     in_head: bool = False
     target: str = ""
+    about: str = ""
     currency: str = "EUR"
     max_length: int = 500
     id: str = ""

@@ -1,37 +1,61 @@
 """Conditions and orders, as people and programs give them, as MongoDB queries."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 
 from models.collation import collation_key
-from models.fields.conditions import THROUGH, Node, checked, group_of
+from models.fields.conditions import SEGMENT, THROUGH, TITLE, Node, checked, group_of
 from models.fields.context import Context
 from models.fields.errors import ConditionError
 from models.fields.operators import canonical
 from models.fields.schema import Schema, schema_of
-from models.fields.ways import Way, ways_from
+from models.fields.ways import Tie, Way, way_of
 from models.rights import Access
 
 #: How a comparison with a name stands as an expression for its collation key.
 KEY_PATTERNS = {"ct": "{}", "sw": "^{}", "eq": "^{}$"}
 Query = dict[str, Any]
 Order = list[tuple[str, int]]
-#: Finds what a way leads from: the ids of the records that match the query, or of those that they point at.
-Find = Callable[[Way, Query], Sequence[ObjectId]]
+NOBODY: Query = {"_id": {"$in": []}}
+#: How a fixed segment is told from a living one (models/segments.py).
+FIXED = "fixed"
+#: Segments within one another, and in one search altogether.
+MAX_SEGMENT_DEPTH, MAX_SEGMENTS = 5, 30
+
+
+class Find(Protocol):
+    """Finds what conditions speak of besides the values of the records themselves. All may raise ConditionError."""
+
+    def __call__(self, way: Way, query: Query) -> Sequence[ObjectId]:
+        """What a way leads from: the ids of the records that match the query, or of those that they point at."""
+
+    def related(self, tie: Tie, query: Query, title: str) -> Sequence[ObjectId]:
+        """The ids of those who have such a current relationship, of that title, with records that match the query."""
+
+    def segment(self, access: Access, segment_id: str) -> Mapping[str, Any]:
+        """A segment (raw): its `name`, whose `members` it has (a register), its `kind` and `conditions`."""
+
+    def members(self, segment_id: ObjectId) -> Sequence[ObjectId]:
+        """The ids of what was put into a fixed segment."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks: how values are read, what the user may see, and how linked records are found."""
+    """Who asks: how values are read, what the user may see, and how linked records are found.
+
+    `within` are the segments that led here, one within the other; `asked` are all that the search has come by.
+    """
 
     access: Access
     context: Context
     find: Find
+    within: tuple[ObjectId, ...] = ()
+    asked: list[ObjectId] = field(default_factory=list)
 
 
 def visible_query(
@@ -52,6 +76,8 @@ def conditions_query(schema: Schema, conditions: Iterable[Node], asking: Asking)
 
 
 def node_query(schema: Schema, node: Node, asking: Asking) -> Query:
+    if SEGMENT in node:
+        return segment_query(schema, node[SEGMENT], asking)
     group = group_of(node)
     if not group:
         return condition_query(schema, node, asking.context)
@@ -69,17 +95,60 @@ def joined(group: str, parts: Sequence[Query]) -> Query:
 
 def linked_query(schema: Schema, node: Node, group: str, asking: Asking) -> Query:
     """The query for what must hold of linked records: their ids are found first."""
-    way = ways_from(schema, asking.access).get(node[THROUGH]) if isinstance(node[THROUGH], str) else None
+    way = way_of(schema, asking.access, node[THROUGH])
     if way is None:
-        raise ConditionError(str(node[THROUGH])[:80], _l("There is no link “%(name)s”.", name=str(node[THROUGH])[:80]))
+        raise ConditionError(node[THROUGH][:80], _l("There is no link “%(name)s”.", name=node[THROUGH][:80]))
     other = schema_of(way.register.key).for_access(asking.access)
     wanted = joined("any" if group == "none" else group, [node_query(other, inner, asking) for inner in node[group]])
-    ids = asking.find(way, every_of([asking.access.condition(way.register.key), wanted]))
-    if way.backwards:
-        found: Query = {"_id": {"$in": list(ids)}}
-    else:
-        found = {"facets": {"$in": [token for one in ids for token in way.field.kind.facets(one, way.field)]}}
+    found = along(way, every_of([asking.access.condition(way.register.key), wanted]), node, asking)
     return {"$nor": [found]} if group == "none" else found
+
+
+def along(way: Way | Tie, wanted: Query, node: Node, asking: Asking) -> Query:
+    """The query for the records from which the way leads to such as are wanted."""
+    if isinstance(way, Tie):
+        return {"_id": {"$in": list(asking.find.related(way, wanted, node.get(TITLE, "")))}}
+    if node.get(TITLE):
+        raise ConditionError(way.code, _l("A “title” goes with “through” a relationship."))
+    ids = asking.find(way, wanted)
+    if way.backwards:
+        return {"_id": {"$in": list(ids)}}
+    return {"facets": {"$in": [token for one in ids for token in way.field.kind.facets(one, way.field)]}}
+
+
+def segment_query(schema: Schema, segment_id: str, asking: Asking) -> Query:
+    """The query for the members of a segment: a living one's own conditions as whoever asks may ask them."""
+    raw = asking.find.segment(asking.access, segment_id)
+    asking.asked.append(raw["_id"])
+    if raw["_id"] in asking.within:
+        raise segment_error(raw, _l("The segment “%(name)s” leads to itself. Take it out of its conditions.",
+                                    name=raw["name"]))  # fmt: skip
+    if len(asking.within) >= MAX_SEGMENT_DEPTH or len(asking.asked) > MAX_SEGMENTS:
+        raise segment_error(raw, _l("Too many segments in one another: at most %(depth)s deep and %(max)s in all.",
+                                    depth=MAX_SEGMENT_DEPTH, max=MAX_SEGMENTS))  # fmt: skip
+    if raw["members"] != schema.register.key:
+        raise segment_error(raw, _l("“%(name)s” is a segment of other records, and these are: %(register)s.",
+                                    name=raw["name"], register=schema.register.label))  # fmt: skip
+    if raw["kind"] == FIXED:
+        return {"_id": {"$in": list(asking.find.members(raw["_id"]))}}
+    try:
+        inner = replace(asking, within=(*asking.within, raw["_id"]))
+        found = conditions_query(schema, raw.get("conditions") or (), inner)
+    except SegmentError:
+        raise
+    except ConditionError as error:
+        raise segment_error(raw, _l("The segment “%(name)s” can't be asked: %(message)s",
+                                    name=raw["name"], message=error.message)) from error  # fmt: skip
+    # One that says nothing yet has nobody: a mailing to all by an oversight can't be taken back.
+    return found if raw.get("conditions") else NOBODY
+
+
+class SegmentError(ConditionError):
+    """A condition that speaks of a segment which can't be asked; the message names it already."""
+
+
+def segment_error(raw: Mapping[str, Any], message: Any) -> SegmentError:
+    return SegmentError(str(raw["_id"]), message)
 
 
 def condition_query(schema: Schema, condition: Node, context: Context) -> Query:

@@ -21,7 +21,7 @@ from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
 #: Kinds whose values are not one plain value that rows can be compared by.
-NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text", "rich_text", "files")
+NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text", "rich_text", "files", "consent")
 
 
 @dataclass(frozen=True)

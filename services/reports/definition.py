@@ -15,7 +15,7 @@ from models.fields.schema import Schema, schema_of
 from models.registers import REGISTERS
 from models.reports import CHARTS
 from models.rights import Access
-from services.saved_views import nothing_linked
+from services.linked import only_check
 from services.values import context_of
 
 Raw = dict[str, Any]
@@ -145,7 +145,7 @@ def definition_of(access: Access, mapping: Mapping[str, Any]) -> Definition:
 
 
 def checked_conditions(access: Access, schema: Schema, conditions: Any) -> tuple[Node, ...]:
-    visible_query(schema, access, conditions, context_of(access), nothing_linked)
+    visible_query(schema, access, conditions, context_of(access), only_check)
     if sum(1 for _node in walk(conditions, 0)) > MOST_CONDITIONS:
         raise ConditionError("", _l("Too many conditions: at most %(max)s.", max=MOST_CONDITIONS))
     return tuple(conditions)

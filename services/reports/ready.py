@@ -65,6 +65,13 @@ READY: dict[str, ReadyReport] = {report.key: report for report in (
          "chart": "stacked"},
     ),
     ReadyReport(
+        "opportunities_by_campaign", _l("Opportunities by campaign"),
+        _l("What came of campaigns: open, won and lost opportunities, and what they are worth."),
+        {"register": "opportunity", "conditions": [{"col": "campaign", "opr": "nempty"}],
+         "groups": [{"column": "campaign"}, {"column": "state"}], "across": True, "measures": [COUNT, VALUE],
+         "chart": "stacked"},
+    ),
+    ReadyReport(
         "activity_by_seller", _l("Activity by seller"),
         _l("What was done within 30 days: calls, meetings and the rest."),
         {"register": "activity",

@@ -29,6 +29,7 @@ IDS = [ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568"
 SAMPLES: dict[str, tuple[Any, Any]] = {
     "text": ("Alfa", "beta"), "long_text": ("First\nsecond", "Other"),
     "rich_text": ("<p>First <strong>second</strong></p>", "Other"),
+    "mail_html": ("<h1>First</h1><p style=\"color:red\">second</p>", "Other"),
     "number": ("1 200,5", "1 300"),
     "money": ("1 200,50 EUR", "2 000 EUR"), "date": ("31.1.2024", "2024-02-01"),
     "datetime": ("31.1.2024 14.30", "2024-02-01T00:15"), "boolean": ("yes", "no"), "choice": ("energy", "it"),
@@ -40,6 +41,12 @@ SAMPLES: dict[str, tuple[Any, Any]] = {
     "team": (str(IDS[0]), str(IDS[1])), "business_id": ("0112038-9", "FI20774740"),
     "product_lines": ([{"product": str(IDS[0]), "name": "Pump", "quantity": "2,5", "price": "1 200,5", "discount": 1}],
                       [{"product": str(IDS[1]), "name": "Service", "quantity": 1, "price": 80}]),
+    "consent": ("granted; Trade fair; 2026-05-03", {"state": "refused", "source": "", "on": "2026-05-04"}),
+    "conditions": ([{"col": "name", "opr": "ct", "value": "Voima"}],
+                   [{"none": [{"segment": str(IDS[0])}]}, {"through": "a", "any": [{"col": "b", "opr": "empty"}]}]),
+    "file_versions": ([{"file": str(IDS[0]), "name": "offer.docx", "size": 1200, "at": "2026-01-31T12:00:00+00:00"}],
+                      [{"file": str(IDS[1]), "name": "b.pdf", "size": 5, "by": str(IDS[0]), "note": "As agreed"}]),
+    "file_size": ("1,5 MB", "2 GB"), "file_text": ("First second", "Other"),
     "time": ("9.05", "14:30"), "recurrence": ("FREQ=WEEKLY;BYDAY=MO", "RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=-1"),
 }  # fmt: skip
 
@@ -236,3 +243,40 @@ def test_me_among_several_users_is_whoever_asks(app: Flask) -> None:
         "facets": {"$in": [f"x_f={IDS[0]}", f"x_f={IDS[1]}"]}
     }
     assert field.kind.condition("neq", "me", field, Context()) == {"$nor": [{"facets": f"x_f={'0' * 24}"}]}
+
+
+def consent_of(raw: Any, context: Context = FI) -> dict[str, Any]:
+    field = field_of("consent")
+    return field.kind.parse(raw, field, context)
+
+
+@pytest.mark.parametrize(("raw", "state", "source", "day"), [
+    ("refused; trade fair 2026; 3.5.2026", "refused", "trade fair 2026", "2026-05-03"),
+    ("kyllä;3.5.2026", "granted", "", "2026-05-03"), ("Granted; a;  b ; 2026-05-03", "granted", "a; b", "2026-05-03"),
+    ({"state": "EI", "source": " Web\nform ", "on": "2026-05-03"}, "refused", "Web form", "2026-05-03"),
+    ("granted; ; 2026-05-03", "granted", "", "2026-05-03"),
+])  # fmt: skip
+def test_consent_is_read_from_a_cell_and_from_its_parts(raw: Any, state: str, source: str, day: str) -> None:
+    value = consent_of(raw)
+    assert value == {"state": state, "source": source, "on": dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)}
+    assert consent_of(field_of("consent").kind.edit_text(value, field_of("consent"), FI)) == value
+
+
+def test_consent_without_a_day_is_of_today_unless_it_was_said_before() -> None:
+    late = Context(time_zone="Europe/Helsinki", moment=dt.datetime(2026, 5, 3, 22, 30, tzinfo=dt.UTC))
+    given = consent_of("yes", late)
+    assert given["on"] == dt.datetime(2026, 5, 4, tzinfo=dt.UTC)
+    held = Context(held={**given, "source": "Fair"})
+    assert consent_of("granted", held) == {**given, "source": "Fair"}
+    assert consent_of({"state": "granted", "source": ""}, held) == given
+    assert consent_of("refused", held)["on"] > given["on"]
+
+
+@pytest.mark.parametrize("raw", [
+    {"source": "Fair"}, {"state": "perhaps"}, "perhaps", {"state": "granted", "on": "tomorrow"},
+    {"state": "granted", "source": "x" * 201}, ["granted"], 7,
+])  # fmt: skip
+def test_consent_that_says_nothing_clear_is_refused(app: Flask, raw: Any) -> None:
+    with pytest.raises(FieldError):
+        consent_of(raw)
+    assert consent_of({"state": "", "source": "", "on": ""}) is None

@@ -85,3 +85,19 @@ def test_what_can_not_be_printed_is_told_before_a_job_starts(
         start_labels(access_of(make_user("nobody")), register_of("company"), ALL, wanted)
     with pytest.raises(LabelProblem):
         start_labels(system_access(), register_of("product"), ALL, wanted)
+
+
+def test_who_refused_letters_is_left_out_where_that_is_wanted(
+    admin: User, access_of: Callable[[User], Access]
+) -> None:
+    for name, said in (("Alfa", ""), ("Beta", "refused"), ("Gamma", "granted")):
+        CompanyFactory(name=name, **ADDRESS, letter_consent=said)
+    card = register_of("company")
+    willing = first_labels(system_access(), card, ALL, 9, once=False, willing=True)
+    assert [one[0] for one in willing] == ["Alfa", "Gamma"]
+    assert len(lines("company")) == 3
+    job = start_labels(access_of(admin), card, ALL, Wanted(Printing(SHEET), willing=True))
+    wake_due()
+    raw = Job.objects.get(pk=job)
+    assert (raw.result["labels"], raw.result["unwilling"]) == (2, 1)
+    assert "1 was left out" in raw.message

@@ -115,4 +115,4 @@ def test_administrators_are_told_once_that_no_server_is_set(app: Flask, admin: U
                                                      text="T"))  # fmt: skip
         deliver()
     (notice,) = Notice.objects
-    assert (notice.user, notice.kind, notice.url) == (admin.pk, "no_mail_server", "/settings/outbox/")
+    assert (notice.user, notice.kind, notice.url) == (admin.pk, "no_mail_server", "/outbox/")

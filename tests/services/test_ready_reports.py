@@ -11,7 +11,7 @@ from flask import Flask
 from models.opportunities import today
 from models.rights import Access
 from models.security import FieldRight
-from services.records import create_record
+from services.records import create_record, update_record
 from services.reports.definition import definition_of
 from services.reports.figures import Figures, figures_of
 from services.reports.ready import READY, ready_reports
@@ -58,7 +58,9 @@ def offers(app: Flask, admin_access: Access, sellers: tuple[Access, Access]) -> 
     ])  # fmt: skip
     add(aino, stage="needs", value="1000 EUR", closes_on=day(400))
     add(eero, stage="offer", value="0.05 EUR", closes_on=day(-100))
-    add(eero, stage="offer", value="300 EUR", state="won")
+    won = add(eero, stage="offer", value="300 EUR", state="won")
+    campaign = create_record(admin_access, "campaign", {"name": "Autumn"})
+    update_record(admin_access, "opportunity", won["_id"], {"campaign": str(campaign["_id"])})
     add(aino, stage="offer", value="20 EUR", state="lost", reason="price")
     add(aino, stage="offer", value="30 EUR", state="lost", reason="price", closed_on=day(-400))
     return {"crane": crane, "service": service}
@@ -132,6 +134,12 @@ def test_customers_without_contact(sellers: tuple[Access, Access], admin_access:
     assert shown(figures) == [("Aino Tester", 1, 0.5), ("Eero Tester", 1, 0.5)]
     found = [find_page(admin_access, "company", row.conditions).rows for row in figures.rows]
     assert [[raw["name"] for raw in rows] for rows in found] == [["Planned"], ["Never"]]
+
+
+def test_opportunities_by_campaign(offers: dict[str, Raw], admin_access: Access) -> None:
+    figures = ready(admin_access, "opportunities_by_campaign")
+    assert shown(figures) == [("Autumn", "Won", 1, Decimal("300.00"))]
+    assert figures.count == 1
 
 
 @pytest.mark.parametrize("key", [key for key, one in READY.items() if one.definition["register"] == "opportunity"])

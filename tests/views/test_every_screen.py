@@ -2,9 +2,11 @@
 
 import datetime as dt
 import json
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
@@ -15,11 +17,16 @@ from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.campaigns import log_response
+from services.consent import unsubscribe_url
+from services.documents import add_document, add_version
 from services.pipelines import add_pipeline
-from services.records import create_record, delete_record
+from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
 from services.security import access_for
+from services.segments import remember
 from services.settings import define_field
+from services.suppressed import add_suppressed
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
 
@@ -28,6 +35,8 @@ pytestmark = pytest.mark.slow
 FORMS = [(1440, "light", "en-GB"), (1440, "dark", "fi-FI"), (390, "light", "fi-FI"), (390, "dark", "en-GB"),
          (360, "dark", "fi-FI"), (900, "light", "en-GB")]  # fmt: skip
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+ONE_POINT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAA"
+                      "AABJRU5ErkJggg==")  # fmt: skip
 #: WCAG 2.2 A and AA.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 KINDS = ("text", "long_text", "rich_text", "number", "money", "date", "datetime", "boolean", "email", "phone", "url",
@@ -63,6 +72,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
     report = add_reports(admin)
+    living, fixed = add_segments(admin_access, company)
     return [
         "/", "/tray/general", "/tray/general/arrange",
         "/settings/trays/", "/settings/trays/add", "/settings/trays/sales",
@@ -82,8 +92,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/console/collection/company/details/?id={company['_id']}",
         "/calendar/?view=week", "/calendar/?view=month", "/calendar/?view=people", "/calendar/?view=list",
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
-        f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/",
-        "/notices/", "/settings/outbox/", "/settings/outbox/?state=failed",
+        f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/", "/login/forgotten",
+        "/profile/authenticator/",
+        "/notices/", "/outbox/", "/outbox/?state=failed",
         "/opportunities/development", "/opportunities/development?weeks=13&by=stage&figure=count",
         "/opportunities/development?_flt_ct_name=nothing+like+it", "/opportunities/moved",
         "/opportunities/moved?since=2020-01-01&_flt_ct_name=project", "/reports/ready/offer_book?as_of=2020-01-01",
@@ -95,8 +106,54 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/opportunities/board", "/opportunities/board?_flt_ct_name=nothing", "/opportunities/?view=all",
         f"/opportunities/show/{opportunities[0]['_id']}", f"/opportunities/show/{opportunities[1]['_id']}",
         f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
+        "/segments/", "/segments/add", f"/segments/show/{living}", f"/segments/edit/{living}",
+        f"/segments/show/{fixed}", f"/segments/people/{living}", f"/segments/history/{living}",
+        f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
+        *add_marketing(admin_access, company, person, opportunities[0]),
+        "/documents/", "/documents/?_flt_eq_type=pdf", *add_documents(access_for(admin), company), "/documents/add",
     ]  # fmt: skip
+
+
+def add_segments(admin_access: Access, company: dict[str, Any]) -> tuple[str, str]:
+    """The ids of a living segment that somebody had remembered and of an empty fixed one."""
+    conditions = [{"none": [{"col": "city", "opr": "eq", "value": "Nowhere at all"}]}, json.loads(unquote(GROUPS))[0]]
+    living = create_record(admin_access, "segment", {
+        "name": "A rather long name of a segment", "members": "company", "conditions": conditions})  # fmt: skip
+    remember(admin_access, living["_id"])
+    update_record(admin_access, "company", company["_id"], {"city": "Nowhere at all"})
+    fixed = create_record(admin_access, "segment", {"name": "Fixed", "members": "company", "kind": "fixed"})
+    return str(living["_id"]), str(fixed["_id"])
+
+
+def add_marketing(access: Access, company: Any, person: Any, opportunity: Any) -> list[str]:
+    """A campaign with all that a campaign may have, whom marketing may not go to, and the way out of it."""
+    segment = create_record(access, "segment", {"name": "A rather long name of a group of customers"})
+    campaign = create_record(access, "campaign", {"name": "Autumn", "kind": "fair", "costs": "1234.50 EUR",
+                                                  "budget": "2 SEK", "segments": [str(segment["_id"])]})  # fmt: skip
+    linked = {"campaign": str(campaign["_id"])}
+    create_record(access, "mailing", {"name": "A mailing with a rather long name, for all of them", **linked})
+    update_record(access, "opportunity", opportunity["_id"], linked)
+    for response in ("interested", "complained"):
+        log_response(access, campaign, {"response": response, "people": [str(person["_id"])]})
+    update_record(access, "company", company["_id"], {
+        "email_consent": "granted; A rather long source of it; 2026-05-03", "sms_consent": "refused"})  # fmt: skip
+    raw = add_suppressed(access, {"address": "a.rather.long.address@example.com", "note": "Called us about it"})
+    token = unsubscribe_url({"address": "a@example.com", "register": "company", "record": company["_id"]})
+    pk = campaign["_id"]
+    return ["/campaigns/", "/campaigns/add", f"/campaigns/show/{pk}", f"/campaigns/respond/{pk}",
+            "/settings/consent/", "/settings/suppressed/", "/settings/suppressed/?q=nothing+like+it",
+            f"/settings/suppressed/remove/{raw['_id']}", f"/unsubscribe/{token.rpartition('/')[2]}"]  # fmt: skip
+
+
+def add_documents(access: Access, company: Any) -> list[str]:
+    """Documents of a picture, of a text with older versions and a lying name, and of nothing; their addresses."""
+    linked = {"companies": [str(company["_id"])]}
+    picture = add_document(access, "A rather long name of a picture of the factory.png", BytesIO(ONE_POINT), linked)
+    text = add_document(access, "offer.txt", BytesIO(b"word " * 500), linked)
+    add_version(access, text["_id"], "offer.pdf", BytesIO(b"A page\n" * 50), "As it was agreed on the telephone")
+    empty = create_record(access, "document", {"name": "Without a file"})
+    return [f"/documents/show/{raw['_id']}" for raw in (picture, text, empty)]
 
 
 def add_reports(admin: User) -> str:

@@ -31,7 +31,7 @@ def tell(user: User, name: str = "Call <b>Virtanen</b>", **values: Any) -> None:
 
 
 def queue(subject: str = "Hello", address: str = "anna@example.com") -> None:
-    in_transaction(lambda session: queue_message(session, purpose="test", address=address, subject=subject, text="T"))
+    in_transaction(lambda session: queue_message(session, purpose="direct", address=address, subject=subject, text="T"))
 
 
 def page_of(client: FlaskClient, address: str) -> str:
@@ -129,13 +129,13 @@ def test_a_fresh_notice_appears_on_an_open_page(page: Page, admin: User) -> None
 
 
 def test_the_outbox_shows_messages_by_state_and_says_that_no_server_is_set(client: FlaskClient, app: Flask) -> None:
-    assert "Nothing has been sent yet" in page_of(client, "/settings/outbox/")
+    assert "Nothing has been sent yet" in page_of(client, "/outbox/")
     queue("To <Anna>")
-    html = page_of(client, "/settings/outbox/")
+    html = page_of(client, "/outbox/")
     assert "To &lt;Anna&gt;" in html
     assert "KORTISTO_SMTP_URL" in html
-    assert "No messages in this state" in page_of(client, "/settings/outbox/?state=failed")
-    assert "To &lt;Anna&gt;" in page_of(client, "/settings/outbox/?state=waiting")
+    assert "No such messages" in page_of(client, "/outbox/?state=failed")
+    assert "To &lt;Anna&gt;" in page_of(client, "/outbox/?state=waiting")
     assert not smtp_is_set()
 
 
@@ -143,39 +143,39 @@ def test_a_failed_message_is_retried_and_a_waiting_one_cancelled(client: FlaskCl
     inbox.answers["anna@example.com"] = "550 No such <user>"
     queue()
     send_due()
-    html = page_of(client, "/settings/outbox/?state=failed")
+    html = page_of(client, "/outbox/?state=failed")
     assert "550 No such &lt;user&gt;" in html
     assert "KORTISTO_SMTP_URL" not in html
     inbox.answers.clear()
     pk = Message.objects.get().pk
-    client.post(f"/settings/outbox/retry/{pk}")
+    client.post(f"/outbox/retry/{pk}")
     assert send_due() == 1
-    client.post(f"/settings/outbox/cancel/{pk}")
+    client.post(f"/outbox/cancel/{pk}")
     assert Message.objects.get().state == "sent"
     queue("Another")
-    client.post(f"/settings/outbox/cancel/{Message.objects.get(subject='Another').pk}")
+    client.post(f"/outbox/cancel/{Message.objects.get(subject='Another').pk}")
     assert send_due() == 0
-    assert client.post("/settings/outbox/retry/0123456789abcdef01234567").status_code == 404
+    assert client.post("/outbox/retry/0123456789abcdef01234567").status_code == 404
 
 
 def test_a_test_message_goes_to_who_asks_for_it(client: FlaskClient, inbox: Inbox) -> None:
-    answer = client.post("/settings/outbox/test", follow_redirects=True)
+    answer = client.post("/outbox/test", follow_redirects=True)
     assert "admin@example.com is on its way" in answer.get_data(as_text=True)
     assert send_due() == 1
     assert (inbox.messages[0]["To"], inbox.messages[0]["Subject"]) == ("admin@example.com", "Kortisto can send e-mail")
 
 
-def test_the_outbox_is_for_administrators(
+def test_others_messages_and_tests_are_for_administrators(
     app: Flask, make_user: Callable[..., User], sign_in: Callable[[User], FlaskClient], admin: User
 ) -> None:
     queue()
     seller = sign_in(make_user("seller", "Staff"))
     pk = Message.objects.get().pk
-    for answer in (seller.get("/settings/outbox/"), seller.post(f"/settings/outbox/cancel/{pk}"),
-                   seller.post("/settings/outbox/test")):  # fmt: skip
-        assert answer.status_code in (302, 403)
+    assert "Nothing has been sent yet" in page_of(seller, "/outbox/")
+    for answer in (seller.get(f"/outbox/show/{pk}"), seller.post(f"/outbox/cancel/{pk}"),
+                   seller.get(f"/outbox/content/{pk}"), seller.post("/outbox/test")):  # fmt: skip
+        assert answer.status_code in (403, 404)
     assert [message.state for message in Message.objects] == ["waiting"]
-    assert "/settings/outbox/" not in page_of(seller, "/settings/")
     tell_administrators()
     assert [notice.user for notice in Notice.objects] == [admin.pk]
 

@@ -10,7 +10,7 @@ PROBLEM_JSON = "application/problem+json"
 REASONS = {
     400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     409: "Conflict", 412: "Precondition Failed", 413: "Content Too Large", 414: "URI Too Long",
-    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+    415: "Unsupported Media Type", 416: "Range Not Satisfiable", 422: "Unprocessable Content", 429: "Too Many Requests",
 }  # fmt: skip
 ALWAYS = (400, 401, 403)
 BODY_PROBLEMS = (413, 415, 422)

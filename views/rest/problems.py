@@ -22,14 +22,17 @@ class Problem(HTTPException):
     `errors` maps a property (in a bulk create: an index) to its messages.
     """
 
-    def __init__(self, code: int, detail: Any, errors: Mapping[str, Any] | None = None, **members: Any) -> None:
+    def __init__(
+        self, code: int, detail: Any, errors: Mapping[str, Any] | None = None, *,
+        headers: Mapping[str, str] | None = None, **members: Any,
+    ) -> None:  # fmt: skip
         super().__init__(str(detail))
         self.code = code
+        self.headers = dict(headers or {}) | ({"WWW-Authenticate": "Bearer"} if code == 401 else {})
         self.members = members | ({"errors": errors} if errors else {})
 
     def get_headers(self, *args: Any, **options: Any) -> list[tuple[str, str]]:
-        headers = super().get_headers(*args, **options)
-        return [*headers, ("WWW-Authenticate", "Bearer")] if self.code == 401 else headers
+        return [*super().get_headers(*args, **options), *self.headers.items()]
 
 
 def answered(problem: HTTPException) -> Any:
@@ -39,7 +42,7 @@ def answered(problem: HTTPException) -> Any:
 
 def invalid_values(error: ValidationFailed) -> Problem:
     """`keepable` names the properties whose value may be kept as it is by naming them in `_keep`."""
-    keepable = {"keepable": list(error.keepable)} if error.keepable else {}
+    keepable: dict[str, Any] = {"keepable": list(error.keepable)} if error.keepable else {}
     return Problem(422, _("Some values need correcting."), error.messages(), **keepable)
 
 

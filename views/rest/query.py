@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from models.fields.conditions import GROUPS, MAX_CONDITIONS, THROUGH
+from models.fields.conditions import GROUPS, MAX_CONDITIONS, SEGMENT, THROUGH, TITLE
 from services.search import MAX_PAGE_SIZE, MAX_SKIP
 from views.rest.problems import Problem
 
@@ -42,6 +42,11 @@ LIST_QUERY = {
     },
     "additionalProperties": False,
 }
+#: The members of a segment.
+IN_SEGMENT = {
+    "type": "object", "properties": {SEGMENT: {"type": "string", "maxLength": 100}}, "required": [SEGMENT],
+    "additionalProperties": False,
+}  # fmt: skip
 #: Records are asked for by groups of conditions too (models/fields/conditions.py), down to GROUP_LEVELS of them.
 GROUP_LEVELS = 3
 
@@ -49,10 +54,10 @@ GROUP_LEVELS = 3
 def condition_schema(levels: int) -> dict[str, Any]:
     """The JSON Schema of one condition with so many levels of groups."""
     if not levels:
-        return FILTER
+        return {"anyOf": [FILTER, IN_SEGMENT]}
     inner = {"type": "array", "items": condition_schema(levels - 1), "minItems": 1, "maxItems": MAX_CONDITIONS}
-    through = {THROUGH: {"type": "string", "maxLength": 100}}
-    return {"anyOf": [FILTER, *(
+    through = {name: {"type": "string", "maxLength": 200} for name in (THROUGH, TITLE)}
+    return {"anyOf": [FILTER, IN_SEGMENT, *(
         {"type": "object", "properties": {group: inner, **through}, "required": [group], "additionalProperties": False}
         for group in GROUPS
     )]}  # fmt: skip

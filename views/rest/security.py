@@ -1,20 +1,34 @@
 """Signing in over REST: an access token for a name and a password."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
 from flask_appbuilder.api import expose
-from flask_appbuilder.const import API_SECURITY_PROVIDER_DB
+from flask_appbuilder.const import (
+    API_SECURITY_ACCESS_TOKEN_KEY,
+    API_SECURITY_PROVIDER_DB,
+    API_SECURITY_REFRESH_TOKEN_KEY,
+)
 from flask_babel import gettext as _
-from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, jwt_required
+from flask_jwt_extended import get_current_user as get_jwt_user
 
 from fab_mongo.security.api import SecurityApi as MongoSecurityApi
 from fab_mongo.values import is_storable_text
+from models.security import BY_PASSWORD, User
+from services.audit import What, write_now
+from services.sign_in_codes import CodeProblem, check_code, method_of, way_of
+from services.sign_in_tries import TooManyTries
 from views.rest.body import json_object
 from views.rest.problems import PROBLEMS, Problem, answered, handler
+from views.sign_in import authenticated, begin_code
 
 #: Bytes of a login: nobody's name and password are longer.
 MAX_BYTES = 16 * 1024
+#: The claim of a token that says in which era of its user's tokens it was made (models/security.py).
+ERA = "era"
+CODE_KNOWN = {"attempt": str, "code": str, "refresh": bool}
 KNOWN = {"username": str, "password": str, "provider": str, "refresh": bool}
 
 
@@ -34,29 +48,104 @@ class SecurityApi(MongoSecurityApi):
     def login(self) -> Response:
         """Answer with an access token, and a refresh token when asked for one."""
         payload = login_payload(json_object(MAX_BYTES))
-        user = self.authenticate(payload)
+        try:
+            user = authenticated(self.appbuilder.sm, payload["username"], payload["password"])
+        except TooManyTries as held_up:
+            raise Problem(429, str(held_up), headers={"Retry-After": str(held_up.seconds)}) from held_up
         if user is None:
             # One sentence for an unknown name and for a wrong password.
             raise Problem(401, _("The user name or the password is wrong."))
+        if way_of(user) != BY_PASSWORD:
+            method = method_of(user)
+            raise Problem(401, _("A one-time code is needed: send it with this attempt to POST /api/v1/security/code."),
+                          attempt=begin_code(user), method=method)  # fmt: skip
+        write_now(What.SIGNED_IN, user.pk, details={"how": "password", "rest": True})
+        return jsonify(self._tokens(user, payload))
+
+    @expose("/code", methods=["POST"])
+    def code(self) -> Response:
+        """Answer as `login` does, for the attempt that it answered and the one-time code.
+        ---
+        post:
+          description: Finish logging in by a one-time code
+          requestBody:
+            required: true
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [attempt, code]
+                  properties:
+                    attempt: {type: string}
+                    code: {type: string}
+                    refresh: {type: boolean}
+          responses:
+            200:
+              description: Tokens
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    properties:
+                      access_token: {type: string}
+                      refresh_token: {type: string}
+            400: {$ref: '#/components/responses/400'}
+            401: {$ref: '#/components/responses/401'}
+        """
+        payload = code_payload(json_object(MAX_BYTES))
+        try:
+            user = check_code(payload["attempt"], payload["code"])
+        except TooManyTries as held_up:
+            raise Problem(429, str(held_up), headers={"Retry-After": str(held_up.seconds)}) from held_up
+        except CodeProblem as problem:
+            raise Problem(401, str(problem)) from problem
+        self.appbuilder.sm.on_user_login(user)
+        write_now(What.SIGNED_IN, user.pk, details={"how": "code", "rest": True})
         return jsonify(self._tokens(user, payload))
 
     @expose("/refresh", methods=["POST"])
     @jwt_required(refresh=True)
     def refresh(self) -> Response:
         """Answer with a new access token for a refresh token."""
-        return jsonify(access_token=create_access_token(identity=get_jwt_identity(), fresh=False))
+        return jsonify(access_token=token_for(get_jwt_user(), create_access_token, fresh=False))
+
+    @staticmethod
+    def _tokens(user: User, payload: dict[str, Any]) -> dict[str, str]:
+        tokens = {API_SECURITY_ACCESS_TOKEN_KEY: token_for(user, create_access_token, fresh=True)}
+        if payload["refresh"]:
+            tokens[API_SECURITY_REFRESH_TOKEN_KEY] = token_for(user, create_refresh_token)
+        return tokens
+
+
+def token_for(user: User, make: Callable[..., str], **options: Any) -> str:
+    """A token of this user, good as long as the user's tokens are."""
+    return make(identity=str(user.pk), additional_claims={ERA: user.token_era}, **options)
+
+
+def code_payload(sent: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, completed. Raises Problem."""
+    payload = {"refresh": False, **sent}
+    errors = unfit(payload, CODE_KNOWN)
+    if errors:
+        raise Problem(400, _("Send attempt and code, and refresh if you want a refresh token."), errors)
+    return payload
+
+
+def unfit(payload: dict[str, Any], known: dict[str, type]) -> dict[str, list[str]]:
+    """What is wrong with the members of a payload, by name."""
+    errors: dict[str, list[str]] = {
+        name: [_("There is no field “%(column)s”.", column=name[:80])] for name in payload if name not in known
+    }
+    return errors | {
+        name: [_("This is missing or of the wrong type.")]
+        for name, kind in known.items() if not isinstance(payload.get(name), kind)
+    }  # fmt: skip
 
 
 def login_payload(sent: dict[str, Any]) -> dict[str, Any]:
     """What was sent, completed. Raises Problem."""
     payload = {"provider": API_SECURITY_PROVIDER_DB, "refresh": False, **sent}
-    errors: dict[str, list[str]] = {
-        name: [_("There is no field “%(column)s”.", column=name[:80])] for name in payload if name not in KNOWN
-    }
-    errors |= {
-        name: [_("This is missing or of the wrong type.")]
-        for name, kind in KNOWN.items() if not isinstance(payload.get(name), kind)
-    }  # fmt: skip
+    errors = unfit(payload, KNOWN)
     if not errors and not is_storable_text(payload["username"] + payload["password"]):
         errors["password"] = [_("This holds characters that no name and no password has.")]
     if not errors and payload["provider"] != API_SECURITY_PROVIDER_DB:

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import format_number
 from flask_babel import gettext as _
 
+from models.campaigns import ENDED
 from models.fields.field import Field
 from models.fields.schema import schema_of
 from models.registers import Register, register_of
@@ -17,11 +18,14 @@ from services.records import RecordNotFound
 from services.saved_views import asks_unseen, get_view
 from services.search import Page, find_page
 from services.tray_figures import newest_records
+from services.tray_tools import CAMPAIGN
 from views.base import current_user
 from views.cells import list_cell
 from views.tray_tools.drawing import Shown, draws
 
 Raw = dict[str, Any]
+#: What the tool of campaigns tells of each, as far as there is room.
+CAMPAIGN_COLUMNS = ("name", "state", "starts_on", "ends_on", "costs")
 ROWS, COLUMNS_NARROW, COLUMNS_WIDE = 6, 2, 5
 
 
@@ -45,6 +49,21 @@ def newest(access: Access, options: Mapping[str, Any], size: str, _address: str)
     rows = newest_records(access, card.key, ROWS)
     return Shown("records", table_of(access, card, columns, rows), title=_("Newest: %(register)s", register=card.label),
                  url=f"{card.path}/?order=created_at&dir=desc", url_label=_("All"))  # fmt: skip
+
+
+@draws("campaigns")
+def campaigns(access: Access, _options: Mapping[str, Any], size: str, _address: str) -> Shown:
+    card = register_of(CAMPAIGN)
+    schema = schema_of(CAMPAIGN).for_access(access)
+    asked: list[Raw] = [{"col": "owner", "opr": "eq", "value": str(access.user_id)}]
+    if "state" in schema.by_column:
+        asked.append({"col": "state", "opr": "neq", "value": ENDED})
+    shown = [field for column in CAMPAIGN_COLUMNS if (field := schema.get(column))]
+    columns = shown[: COLUMNS_WIDE if size == WIDE else COLUMNS_NARROW]
+    page = find_page(access, CAMPAIGN, asked, order="starts_on" if "starts_on" in schema.by_column else None,
+                     direction="desc", page_size=ROWS, columns=[field.column for field in columns])  # fmt: skip
+    return Shown("records", table_of(access, card, columns, page.rows), title=_("My campaigns"),
+                 count=count_text(page), url=f"{card.path}/?view=all", url_label=_("All"))  # fmt: skip
 
 
 def view_seen(access: Access, options: Mapping[str, Any]) -> Raw:

@@ -3,8 +3,12 @@
 from models.fields.kinds.base import Kind
 from models.fields.kinds.choices import Boolean, Choice, Choices
 from models.fields.kinds.clock import Recurrence, Time
+from models.fields.kinds.conditions import Conditions
+from models.fields.kinds.consent import Consent
+from models.fields.kinds.documents import FileSize, FileText, FileVersions
 from models.fields.kinds.formatted import RichText
 from models.fields.kinds.lines import ProductLines
+from models.fields.kinds.mail import MailHtml
 from models.fields.kinds.numbers import Money, Number
 from models.fields.kinds.references import Files, Link, Links, Team, User, Users
 from models.fields.kinds.texts import BusinessId, Email, LongText, Phone, Text, Url
@@ -13,9 +17,10 @@ from models.fields.kinds.times import Date, DateTime
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        MailHtml(),
         Text(), LongText(), RichText(), Number(), Money(), Date(), DateTime(), Boolean(), Choice(), Choices(), Email(),
         Phone(), Url(), User(), Users(), Link(), Links(), Team(), Files(), BusinessId(), Time(), Recurrence(),
-        ProductLines(),
+        ProductLines(), Consent(), Conditions(), FileVersions(), FileSize(), FileText(),
     )
 }  # fmt: skip
 

@@ -56,6 +56,10 @@ class Kind(Grouping):
     plain_kept: ClassVar[bool] = False
     #: Values point at records, users or teams; `references` tells at which.
     refers: ClassVar[bool] = False
+    #: The search box finds values by all of their words, not by the first ones alone.
+    reads_whole: ClassVar[bool] = False
+    #: Where two records become one, nothing is chosen: theirs come first, and those of the one that stays last.
+    put_together: ClassVar[bool] = False
     #: Its input needs the room of a form: cells of lists don't edit it, and one value makes no sense for many records.
     needs_room: ClassVar[bool] = False
 

@@ -41,7 +41,7 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 class Text(Kind):
     name = "text"
     label = _l("Text")
-    operators = ops.TEXT
+    operators: ClassVar[Sequence[str]] = ops.TEXT
     groupings: ClassVar[Sequence[str]] = ("",)
 
     def group_identity(self, key: Any) -> Any:

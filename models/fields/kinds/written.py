@@ -19,6 +19,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 #: Below this a number is not grouped: most of four digits are years.
 UNGROUPED = 10_000
+KILO = 1024
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,17 @@ def number_text(value: float, locale: str) -> str:
         digits = format(Decimal(str(size)), f"{grouped}.10f").rstrip("0").rstrip(".")
     # Nothing is less than nothing, also where it was rounded to it.
     return ("-" if value < 0 and digits != "0" else "") + marks.written(digits)
+
+
+def size_text(size: float, locale: str) -> str:
+    """The size of a file for people: 12 kB, 1.5 MB, 2.1 GB."""
+    if size < KILO:
+        return f"{number_text(size, locale)} B"
+    for unit, bytes_in_it in (("kB", KILO), ("MB", KILO**2)):
+        if size < bytes_in_it * KILO:
+            shown = size / bytes_in_it
+            return f"{number_text(round(shown, 1) if shown < 10 and unit != 'kB' else round(shown), locale)} {unit}"
+    return f"{number_text(round(size / KILO**3, 1), locale)} GB"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,20 @@
+"""What may become of a message that is handed to a server, whichever way it goes."""
+
+#: The server's words are kept so far.
+LONGEST_ERROR = 500
+
+
+class Unsent(Exception):
+    """The message was not sent now; another try may go better. The text is the server's, or the system's."""
+
+
+class Refused(Unsent):
+    """The server will never take this message."""
+
+
+class Unclear(Unsent):
+    """The connection broke off while the server took the message: nobody knows whether it did."""
+
+
+class Unreachable(Unsent):
+    """No message can be sent now: the server does not answer, or does not let us in."""
