@@ -227,7 +227,7 @@ class MergeView(BaseView):
             chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
             leave_empty=bool(request.form.get("leave_empty")), forms=FORM_LABELS, wanted=form_of_request(),
-            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(),
+            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(card.key),
             leave_out=bool(request.form.get("leave_out")),
         ), status  # fmt: skip
 

@@ -20,7 +20,7 @@ from services.files import add_file, keep_content, new_file
 from services.jobs import JobCancelled, Run, handles, start_job
 from services.merge.errors import MergeProblem
 from services.merge.history import add_batch, drop_letters, keep_letters, new_batch
-from services.merge.leaving_out import LeavingOut, keep_members, segment_of
+from services.merge.leaving_out import LeavingOut, segment_of, tell_segment
 from services.merge.letters import LetterReader, check_unknown, write_letters
 from services.merge.pdf import check_office
 from services.merge.places import Places
@@ -142,7 +142,7 @@ def keep_result(
         if batch is not None and places is not None:
             add_batch(session, batch, file["_id"], places)
         if places is not None:
-            keep_members(session, segment, run.job["_id"], places.records())
+            tell_segment(session, run.access, segment, run.job["_id"], places.records())
 
     in_transaction(write)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,14 +18,16 @@ from models.security import FieldRight, User
 from models.transactions import in_transaction
 from services.jobs import JobCancelled, LeaseLost, Run, cancel_job, claim, run_job, wake_due
 from services.joining import join_records
-from services.merge import Form, history, leaving_out, results, start_merge, upload_template
+from services.merge import Form, history, results, start_merge, upload_template
 from services.merge.history import SentLetter, letter_file
-from services.records import RecordNotFound, get_record, now
+from services.merge.leaving_out import segment_of
+from services.records import RecordNotFound, create_record, get_record, now
 from services.recycle_bin import forget
 from services.search import Selection
+from services.segments import members_selection, moved_since, snapshots_of
 from services.timeline import timeline_of
 from tests.factories import CompanyFactory, PersonFactory
-from tests.services.merging import ALL, keep, lines, make
+from tests.services.merging import ALL, keep, letters, lines, make
 from tests.word.making import docx, field, merge_field, p, simple
 
 NAMES = ("Alfa Oy", "Beta Oy", "Cee Oy")
@@ -213,30 +216,31 @@ def test_cancelled_job_leaves_no_letters(
     assert (Letter._get_collection().count_documents({}), LetterBatch.objects.count()) == (0, 0)
 
 
-def test_refusals_are_left_out_and_counted(
-    anna: Access, companies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reasons(access: Access, channel: str, rows: Any, register: str) -> list[str]:
-        assert (access.user_id, channel, register) == (anna.user_id, "letter", "company")
-        return [{"Beta Oy": "refused", "Cee Oy": "no_address"}.get(raw["name"], "") for raw in rows]
-
-    monkeypatch.setattr(leaving_out, "REASONS", [reasons])
-    job_id = start_merge(anna, "company", keep(anna, "name")["_id"], ALL, leave_out=True)
+def test_refusals_are_left_out_and_counted(anna: Access) -> None:
+    for name, consent in (("Alfa Oy", None), ("Beta Oy", "refused"), ("Cee Oy", "granted")):
+        CompanyFactory(name=name, letter_consent=consent and {"state": consent})
+    template = keep(anna, "name")
+    job_id = start_merge(anna, "company", template["_id"], ALL, leave_out=True)
     wake_due()
     job = Job._get_collection().find_one({"_id": job_id})
     assert job["message"] == "2 letters are ready. 1 recipient who refused letters was left out."
+    assert letters(anna, job) == ["Alfa Oy", "Cee Oy"]
+    assert make(anna, template)["message"] == "3 letters are ready."
+
+
+def test_letters_to_a_segment_are_told_by_it_and_its_members(anna: Access, companies: list[dict[str, Any]]) -> None:
+    conditions = json.dumps([{"col": "name", "opr": "neq", "value": "Beta Oy"}])
+    segment = create_record(anna, "segment", {"name": "S", "members": "company", "conditions": conditions})
+    register, chosen = members_selection(anna, segment["_id"])
+    assert (register, segment_of(chosen), segment_of(ALL)) == ("company", segment["_id"], None)
+    start_merge(anna, register, keep(anna, "name")["_id"], chosen, history=False)
+    start_merge(anna, register, keep(anna, "name")["_id"], chosen)
+    wake_due()
     assert [len(sent(anna, "company", company)) for company in companies] == [1, 0, 1]
-
-
-def test_letters_to_a_segment_tell_it_its_members(
-    anna: Access, companies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[Any] = []
-    segment = ObjectId()
-    monkeypatch.setattr(leaving_out, "KEEP_MEMBERS", [lambda *given: told.append(given[1:])])
-    chosen = Selection(conditions=({"segment": str(segment)},), all_matching=True)
-    assert (leaving_out.segment_of(chosen), leaving_out.segment_of(ALL)) == (segment, None)
-    # Segments answer conditions elsewhere: here all companies stand for the members.
-    monkeypatch.setattr("services.merge.jobs.segment_of", lambda selection: segment)
-    job = make(anna, keep(anna, "name"))
-    assert told == [(segment, job["_id"], [company["_id"] for company in companies])]
+    assert [one["count"] for one in snapshots_of(anna, segment["_id"])] == [2, 2]
+    moved = moved_since(anna, segment["_id"])
+    assert moved is not None
+    CompanyFactory(name="Dee Oy")
+    start_merge(anna, register, keep(anna, "name")["_id"], Selection(ids=(str(companies[0]["_id"]),)))
+    wake_due()
+    assert len(snapshots_of(anna, segment["_id"])) == 2
