@@ -21,6 +21,7 @@ from views.first_start import FirstStartView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
+from views.looking import LookingView
 from views.mailings import MailingView
 from views.merge import MergeView
 from views.notices import NoticeView
@@ -112,7 +113,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        ConsentView, SuppressedView, TeamView, OutboxView, AuditView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:
