@@ -15,6 +15,7 @@ from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.audit import What, target_user, write_now
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record
 from services.reports.saved import save_report
@@ -62,6 +63,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
+    invited_user = add_invited(admin)
     report = add_reports(admin)
     return [
         "/", "/tray/general", "/tray/general/arrange",
@@ -76,6 +78,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/people/show/{person['_id']}", "/merge/", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
+        "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
+        f"/settings/users/deactivate/{invited_user}",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
@@ -97,6 +101,17 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/opportunities/close/{opportunities[0]['_id']}?state=lost", "/opportunities/add?stage=offer",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
     ]  # fmt: skip
+
+
+def add_invited(admin: User) -> str:
+    """A user who was invited, and what the audit has to tell; returns the user's id."""
+    user = User(username="uuno", first_name="Uuno-Petteri", last_name="Turhapuro-Tuura", email="uuno@example.com",
+                active=True, invited_at=dt.datetime.now(dt.UTC)).save()  # fmt: skip
+    changes = {"roles": [[], ["x" * 80, "Staff"]], "email": ["a@example.com", "uuno@example.com"]}
+    write_now(What.USER_CHANGED, admin.pk, target=target_user(user.pk), details={"action": "update", "changes": changes},
+              agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0", address="2001:db8:1:2:3:4:5:6")  # fmt: skip
+    write_now(What.SIGN_IN_FAILED, None, details={"name_hash": "0" * 32, "more_tries": 17})
+    return str(user.pk)
 
 
 def add_reports(admin: User) -> str:
