@@ -99,7 +99,7 @@ def form_values(raw: Mapping[str, Any]) -> Raw:
 class DeactivateForm(FlaskForm):
     """Who gets what somebody is responsible for."""
 
-    receiver = SelectField(_l("Who gets them"), default="", render_kw={"data-enhance": ""})
+    receiver = SelectField(_l("Who gets them"), default="")
 
 
 def receivers(user: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -108,7 +108,8 @@ def add_invited(admin: User) -> str:
     user = User(username="uuno", first_name="Uuno-Petteri", last_name="Turhapuro-Tuura", email="uuno@example.com",
                 active=True, invited_at=dt.datetime.now(dt.UTC)).save()  # fmt: skip
     changes = {"roles": [[], ["x" * 80, "Staff"]], "email": ["a@example.com", "uuno@example.com"]}
-    write_now(What.USER_CHANGED, admin.pk, target=target_user(user.pk), details={"action": "update", "changes": changes},
+    told = {"action": "update", "changes": changes}
+    write_now(What.USER_CHANGED, admin.pk, target=target_user(user.pk), details=told,
               agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0", address="2001:db8:1:2:3:4:5:6")  # fmt: skip
     write_now(What.SIGN_IN_FAILED, None, details={"name_hash": "0" * 32, "more_tries": 17})
     return str(user.pk)
