@@ -22,6 +22,7 @@ from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
 from views.letters import LetterView
+from views.looking import LookingView
 from views.mailings import MailingView
 from views.merge import MergeView
 from views.notices import NoticeView
@@ -115,7 +116,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

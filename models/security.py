@@ -71,6 +71,8 @@ class Session(me.EmbeddedDocument):
     seen_at = me.DateTimeField(required=True)
     address = me.StringField(default="")
     agent = me.StringField(default="")
+    #: As whom an administrator looks at the program in it (services/looking.py).
+    looking_as = me.ObjectIdField()
 
 
 class User(AbstractUser):

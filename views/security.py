@@ -17,6 +17,7 @@ from services.repeating import REGISTER as TASK_REGISTER
 from services.sessions import goes_on
 from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
+from views.looking import user_to_show
 from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
@@ -88,9 +89,10 @@ class SecurityManager(MongoSecurityManager):
         return is_password(hashed, password)
 
     def load_user(self, pk: Any) -> User | None:
-        """The user that the session's cookie names, as long as the session goes on."""
+        """The user that the session's cookie names, as long as the session goes on, or as whom an administrator looks.
+        """
         user: User | None = super().load_user(pk)
-        return user if user is not None and goes_on(user, session.get(TOKEN)) else None
+        return user_to_show(user) if user is not None and goes_on(user, session.get(TOKEN)) else None
 
     def load_user_jwt(self, _header: Any, claims: Mapping[str, Any]) -> User | None:
         """The user that a program's token names, as long as the user's tokens are good."""

@@ -21,6 +21,7 @@ from models.security import BY_CODE, BY_PASSWORD, User
 from services.audit.tries import note_failed_sign_in
 from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password
 from services.invited_users import InvitationGone, accept_invitation, check_invitation
+from services.looking import end_looking
 from services.mail import smtp_is_set
 from services.rounds import wake
 from services.sessions import begin_session, end_session
@@ -39,10 +40,9 @@ from services.users import user_named
 from views.addresses import address_to_read, start_page
 from views.base import current_language, current_user
 from views.forms import add_errors, options
+from views.looking import TOKEN, looking
 
 log = logging.getLogger(__name__)
-#: Where the session's cookie keeps what `services.sessions` knows it by.
-TOKEN = "token"
 #: Where it keeps what `services.sign_in_codes` knows an attempt by, and the page that was asked for.
 ATTEMPT, TARGET = "attempt", "target"
 
@@ -300,6 +300,9 @@ class SignInView(AuthDBView):
         if request.method == "GET":
             return self.render_template("security/sign_out.html", title=_("Log out"), back=start_page())
         user = self._get_authenticated_user()
+        if user is not None and (found := looking()):
+            end_looking(found.by, session.get(TOKEN))
+            user = User.objects(pk=found.by).first()
         if user is not None:
             end_session(user.pk, session.get(TOKEN))
         logout_user()

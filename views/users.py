@@ -21,7 +21,7 @@ from services.leaving_users import deactivate_user, held_by
 from services.mail import smtp_is_set
 from services.records import VersionConflict
 from services.rounds import wake
-from services.security import find_document
+from services.security import access_of_id, find_document
 from services.sessions import end_sessions
 from services.users import DEFAULT_TIME_ZONE, change_user, create_user, time_zones
 from views.administration import AdministrationView, version_of
@@ -99,13 +99,18 @@ def form_values(raw: Mapping[str, Any]) -> Raw:
 class DeactivateForm(FlaskForm):
     """Who gets what somebody is responsible for."""
 
-    receiver = SelectField(_l("Who gets them"), default="", render_kw={"data-enhance": ""})
+    receiver = SelectField(_l("Who gets them"), default="")
 
 
 def receivers(user: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(id, name) of everybody else who may sign in."""
     others = User.objects(active=True, pk__ne=user["_id"]).order_by("first_name", "last_name")
     return [(str(other.pk), other.get_full_name()) for other in others]
+
+
+def may_be_looked_at(user_id: Any) -> bool:
+    """Administrators see what everybody sees: there is nothing to look at as one of them."""
+    return not access_of_id(user_id).everything
 
 
 def held_label(card: Register) -> str:
@@ -164,7 +169,7 @@ class UserView(AdministrationView):
             "security/user.html", form=form, title=title, raw=raw, version=version_of(raw), back=self.list_url(),
             sessions=shown_sessions(current_access(), raw["_id"]) if raw else (), standing=standing_of(raw or {}),
             may_deactivate=bool(raw and raw.get("active") and raw["_id"] != current_access().user_id),
-            can_send=smtp_is_set(),
+            can_send=smtp_is_set(), may_look=bool(raw and raw.get("active") and may_be_looked_at(raw["_id"])),
             end=lambda pk: url_for(f"{self.endpoint}.end", user=raw["_id"] if raw else "", pk=pk or None),
         ), status  # fmt: skip
 

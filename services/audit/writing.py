@@ -38,18 +38,21 @@ def write(
 ) -> int:  # fmt: skip
     """Add an entry to the audit, in the transaction of what it tells of; answers its number.
 
-    Address and browser are those of the request, unless they are given.
+    Address and browser are those of the request, unless they are given. While an administrator looks at the program as
+    another user sees it (views/looking.py), it is the administrator who does it.
     """
     # Written first: two writers meet here, and the later one's transaction begins anew.
     head = AuditHead._get_collection().find_one_and_update(
         {"_id": HEAD}, {"$inc": {"number": 1}}, upsert=True, return_document=ReturnDocument.BEFORE, session=session
     ) or {"number": 0}  # fmt: skip
-    told = dict(details or {}) | looking()
+    looks = g.get("looking") if has_app_context() else None
+    if looks:
+        by, details = looks.by, {**(details or {}), "looking_as": looks.name}
     entry = as_kept({
         "_id": head["number"] + 1, "at": now(), "what": what.value, "by": by, "who": name_of(by, session),
         "address": (from_request("address") if address is None else address)[:64],
         "agent": printable(from_request("agent") if agent is None else agent)[:LONGEST_AGENT],
-        "target": dict(target or {}), "details": told, "previous": head.get("hash", ""),
+        "target": dict(target or {}), "details": dict(details or {}), "previous": head.get("hash", ""),
     })  # fmt: skip
     entry["hash"] = hash_of(entry)
     AuditEntry._get_collection().insert_one(entry, session=session)
@@ -68,12 +71,6 @@ def from_request(part: str) -> str:
     if not has_request_context():
         return ""
     return (request.remote_addr or "") if part == "address" else request.user_agent.string
-
-
-def looking() -> Raw:
-    """As whom an administrator looks at the program while this is done (services/looking.py)."""
-    user = g.get("looking_as") if has_app_context() else None
-    return {"looking_as": user} if user else {}
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,7 @@ from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.audit import What, target_user, write_now
 from services.campaigns import log_response
 from services.consent import unsubscribe_url
 from services.documents import add_document, add_version
@@ -73,6 +74,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
+    invited_user = add_invited(admin)
     report = add_reports(admin)
     living, fixed = add_segments(admin_access, company)
     return [
@@ -88,6 +90,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
+        "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
+        f"/settings/users/deactivate/{invited_user}",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
@@ -197,6 +201,18 @@ def outbox_pages(access: Access) -> list[str]:
     ])  # fmt: skip
     unclear = Message.objects(mailing=mailing, state="unclear").first()
     return [f"/outbox/?mailing={mailing}", f"/outbox/show/{unclear.pk}"]
+
+
+def add_invited(admin: User) -> str:
+    """A user who was invited, and what the audit has to tell; returns the user's id."""
+    user = User(username="uuno", first_name="Uuno-Petteri", last_name="Turhapuro-Tuura", email="uuno@example.com",
+                active=True, invited_at=dt.datetime.now(dt.UTC)).save()  # fmt: skip
+    changes = {"roles": [[], ["x" * 80, "Staff"]], "email": ["a@example.com", "uuno@example.com"]}
+    told = {"action": "update", "changes": changes}
+    write_now(What.USER_CHANGED, admin.pk, target=target_user(user.pk), details=told,
+              agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0", address="2001:db8:1:2:3:4:5:6")  # fmt: skip
+    write_now(What.SIGN_IN_FAILED, None, details={"name_hash": "0" * 32, "more_tries": 17})
+    return str(user.pk)
 
 
 def add_reports(admin: User) -> str:
