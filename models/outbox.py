@@ -61,6 +61,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "digest": Purpose(_l("Daily digest"), Readers.USER),
     "report": Purpose(_l("Report"), Readers.USER),
     "test": Purpose(_l("Test"), Readers.USER),
+    "mailing_test": Purpose(_l("Test of a mailing"), Readers.USER),
 }
 
 
