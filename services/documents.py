@@ -180,7 +180,7 @@ def check_changeable(access: Access, record_id: Any) -> Raw:
 
 
 def checked_note(note: str) -> str:
-    text = " ".join((note or "").split())
+    text = " ".join("".join(char if char.isprintable() else " " for char in note).split())
     if len(text) > LONGEST_NOTE:
         raise ValidationFailed({"note": [_l("Too long: at most %(max)s characters, this has %(length)s.",
                                             max=LONGEST_NOTE, length=len(text))]})  # fmt: skip

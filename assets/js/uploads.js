@@ -154,7 +154,7 @@ async function removeAgain(one, made) {
 }
 
 function sameNote(one, made) {
-  const links = made.same.flatMap((other) => [" ", el("a", { href: other.url }, other.name)]);
+  const links = made.same.flatMap((other, place) => [place ? ", " : " ", el("a", { href: other.url }, other.name)]);
   const note = el("span", { class: "warn" }, text("upload_same"), ...links);
   if (made.delete_url) {
     const remove = el("button", { type: "button", class: "lnk" }, text("upload_remove_new"));
