@@ -16,6 +16,10 @@ LOGIN = object_of(
      "provider": {"type": "string", "enum": ["db"]}, "refresh": {"type": "boolean"}},
     required=("username", "password"), closed=True,
 )  # fmt: skip
+CODE = object_of(
+    {"attempt": {"type": "string"}, "code": {"type": "string"}, "refresh": {"type": "boolean"}},
+    required=("attempt", "code"), closed=True,
+)  # fmt: skip
 
 
 class DescriptionApi(RestApi):
@@ -50,4 +54,11 @@ class DescriptionApi(RestApi):
             summary="Get a new access token for a refresh token", problems=(429,),
             answer=object_of({"access_token": TOKEN}, required=("access_token",)),
         )  # fmt: skip
-        document.paths["/api/v1/security/login"]["post"]["security"] = []
+        document.operation(
+            "post", "/api/v1/security/code", tag="Security", name="code",
+            summary="Finish logging in by a one-time code, for the attempt that the login's 401 tells", body=CODE,
+            answer=object_of({"access_token": TOKEN, "refresh_token": TOKEN}, required=("access_token",)),
+            problems=(429,),
+        )  # fmt: skip
+        for step in ("login", "code"):
+            document.paths[f"/api/v1/security/{step}"]["post"]["security"] = []

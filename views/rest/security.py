@@ -64,34 +64,7 @@ class SecurityApi(MongoSecurityApi):
 
     @expose("/code", methods=["POST"])
     def code(self) -> Response:
-        """Answer as `login` does, for the attempt that it answered and the one-time code.
-        ---
-        post:
-          description: Finish logging in by a one-time code
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [attempt, code]
-                  properties:
-                    attempt: {type: string}
-                    code: {type: string}
-                    refresh: {type: boolean}
-          responses:
-            200:
-              description: Tokens
-              content:
-                application/json:
-                  schema:
-                    type: object
-                    properties:
-                      access_token: {type: string}
-                      refresh_token: {type: string}
-            400: {$ref: '#/components/responses/400'}
-            401: {$ref: '#/components/responses/401'}
-        """
+        """Answer as `login` does, for the attempt that its 401 tells and the one-time code."""
         payload = code_payload(json_object(MAX_BYTES))
         try:
             user = check_code(payload["attempt"], payload["code"])
