@@ -12,7 +12,7 @@ class LetterBatch(me.Document):
     `register` is the recipients', `template` the template's name, `letters` and `pages` how many there are (0 where
     pages are not known). `form` and `pdf` say what `file` is (services/merge/results.py), `head` where the first letter
     of a Word document begins. `columns` holds `[register, column]` of each field that the letters print: who may not
-    see one of them may not read the letters.
+    see one of them may not read the letters. `segment` is the one that was written to as it was.
     """
 
     file = me.ObjectIdField(required=True)

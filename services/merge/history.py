@@ -27,12 +27,14 @@ from services.files import DOCX, open_content
 from services.jobs import Run
 from services.joining import merged_into
 from services.merge.files import safe_name
+from services.merge.leaving_out import segment_of
 from services.merge.pdf import take_pages
 from services.merge.places import Place, Places
 from services.merge.reading import chunks
 from services.merge.results import PDF, Form
 from services.planning import time_limit
 from services.records import RecordNotFound, get_record, now, object_id
+from services.search import Selection
 from services.word import extract_letter
 
 Raw = dict[str, Any]
@@ -48,6 +50,7 @@ def new_batch(run: Run, template: Raw, form: Form, columns: Iterable[tuple[str, 
     return {
         "_id": run.job["_id"], "register": template["register"], "template": template["name"], "at": now(),
         "by": run.access.user_id, "form": form.form, "pdf": form.pdf, "columns": [list(pair) for pair in columns],
+        "segment": segment_of(Selection.from_params(run.params["selection"])),
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from services.joining import join_records
 from services.merge import Form, history, results, start_merge, upload_template
 from services.merge.history import SentLetter, letter_file
 from services.merge.leaving_out import segment_of
+from services.merge.pdf import Office
 from services.records import RecordNotFound, create_record, get_record, now
 from services.recycle_bin import forget
 from services.search import Selection
@@ -28,7 +29,7 @@ from services.segments import members_selection, moved_since, snapshots_of
 from services.timeline import timeline_of
 from tests.factories import CompanyFactory, PersonFactory
 from tests.services.merging import ALL, keep, letters, lines, make
-from tests.word.making import docx, field, merge_field, p, simple
+from tests.word.making import docx, field, merge_field, p, simple, table
 
 NAMES = ("Alfa Oy", "Beta Oy", "Cee Oy")
 
@@ -244,3 +245,26 @@ def test_letters_to_a_segment_are_told_by_it_and_its_members(anna: Access, compa
     start_merge(anna, register, keep(anna, "name")["_id"], Selection(ids=(str(companies[0]["_id"]),)))
     wake_due()
     assert len(snapshots_of(anna, segment["_id"])) == 2
+
+
+def test_letter_taken_out_of_a_word_document_opens_in_libreoffice_with_its_rows(anna: Access) -> None:
+    for name, people in (("Alfa Oy", ("Aino", "Bertta")), ("Beta Oy", ("Cecilia",)), ("Cee Oy", ())):
+        company = CompanyFactory(name=name)
+        for person in people:
+            PersonFactory(first_name=person, last_name=person, companies=[str(company["_id"])])
+    rows = table(p(merge_field("people.number")), p(merge_field("people.first_name")))
+    body = p("To ", merge_field("name")) + rows + p("Yours")
+    make(anna, upload_template(anna, "company", "People", docx(body)), unknown="stop")
+    told = {}
+    with Office(lambda: None) as office:
+        for letter in Letter._get_collection().find({}):
+            path = office.path / f"{letter['number']}.docx"
+            with letter_file(anna, letter["_id"]).content as file:
+                path.write_bytes(file.read())
+            (pdf,) = office.to_pdf([path])
+            told[letter["number"]] = [page.extract_text().split() for page in PdfReader(pdf).pages]
+    assert told == {
+        1: [["To", "Alfa", "Oy", "1", "Aino", "2", "Bertta", "Yours"]],
+        2: [["To", "Beta", "Oy", "1", "Cecilia", "Yours"]],
+        3: [["To", "Cee", "Oy", "Yours"]],
+    }  # fmt: skip

@@ -139,6 +139,18 @@ def test_rows_of_products_by_finnish_names_and_between_table_start_and_end(anna:
     ]  # fmt: skip
 
 
+def test_rows_of_products_tell_of_the_product_and_activities_come_in_time_order(anna: Access) -> None:
+    product = create_record(system_access(), "product", {"name": "Pumppu", "code": "P-1", "price": "10 EUR"})
+    lines = [{"product": str(product["_id"]), "quantity": "1"}, {"name": "Muu", "quantity": "1", "price": "5"}]
+    deal = opportunity(name="A", products=lines)
+    for name, day in (("Later", "2026-02-01"), ("Earlier", "2026-01-01")):
+        create_record(system_access(), "activity", {"kind": "task", "name": name, "due_on": day,
+                                                    "opportunities": [str(deal["_id"])]})  # fmt: skip
+    body = row("products.name", "products.code") + row("activities.name", "activities.number")
+    job = make(anna, upload_template(anna, "opportunity", "Offer", docx(body)), unknown="stop")
+    assert cells(anna, job) == [["Pumppu", "P-1"], ["Muu", ""], ["Earlier", "1"], ["Later", "2"]]
+
+
 def test_rows_of_linking_records_in_name_order_within_rights(
     make_role: Callable, make_user: Callable, access_of: Callable, anna: Access
 ) -> None:
