@@ -216,6 +216,17 @@ def test_changed_users_roles_groups_and_teams_are_told(client: FlaskClient, admi
     assert "Name: South → West" in page
 
 
+def test_users_made_and_passwords_set_in_the_shell_are_told(app: Flask) -> None:
+    security = app.extensions["appbuilder"].sm
+    user = security.add_user("uuno", "Uuno", "T", "uuno@example.com", role=Role.objects.get(name="Admin"),
+                             password="aivan vanha lause")  # fmt: skip
+    assert security.reset_password(user.pk, "aivan uusi lause")
+    assert not security.reset_password(ObjectId(), "aivan uusi lause")
+    made, changed = entries()
+    assert (made["what"], made["by"], made["target"]["name"]) == ("user_changed", None, "Uuno T (uuno)")
+    assert (changed["what"], changed["details"]) == ("password_changed", {"source": "shell"})
+
+
 def test_team_that_is_there_already_is_refused_and_not_told(client: FlaskClient) -> None:
     client.post("/settings/teams/add", data={"name": "South"})
     answer = client.post("/settings/teams/add", data={"name": "South"})
