@@ -94,10 +94,16 @@ def served_by(predicate: Predicate) -> tuple[str, str] | None:
     operators = set(asked) if isinstance(asked, Mapping) else {"$eq"}
     if path in ("facets", "_id"):
         # Tokens by the span are nearly all records; an id beyond another one only turns pages.
-        return (INDEXES[path], repr(asked)) if operators <= {"$eq", "$in", "$all"} else None
+        return (INDEXES[path], what_of(asked)) if operators <= {"$eq", "$in", "$all"} else None
     if asked is None or path.startswith("$"):
         return None
     return (BY_RANGE, path) if path.startswith("ranges.") else (BY_CREATED, path) if path == "created_at" else None
+
+
+def what_of(asked: Any) -> str:
+    """What tells one condition on ids or tokens from another; writing many thousands of them out would take longer."""
+    many = isinstance(asked, Mapping) and len(asked.get("$in", ())) > MOST_MERGED
+    return str(id(asked)) if many else repr(asked)
 
 
 def leads_of(predicates: Iterable[Predicate]) -> list[Lead]:

@@ -109,8 +109,8 @@ def changeable(access: Access, segment_id: Any) -> Raw:
 def put_in(session: ClientSession, access: Access, segment_id: ObjectId, ids: Sequence[ObjectId]) -> int:
     """Raises ValidationFailed where they would be too many."""
     members, moment = SegmentMember._get_collection(), now()
-    fresh = [one for part in parts_of(ids) for one in missing(session, segment_id, part)]
     there = members.count_documents({"segment": segment_id}, session=session)
+    fresh = [one for part in parts_of(ids) for one in (missing(session, segment_id, part) if there else part)]
     if there + len(fresh) > MOST_MEMBERS:
         raise ValidationFailed({"members": [TOO_MANY]})
     for part in parts_of(fresh):
