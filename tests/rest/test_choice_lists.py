@@ -29,7 +29,9 @@ def test_what_is_read_can_be_sent_back_and_changes_nothing(rest: Caller) -> None
     assert (found["id"], found["version"], [choice["key"] for choice in found["choices"]]) == ("company.status", 0, OWN)
     assert found["choices"][0]["label"] == {"en": "Prospect", "fi": "Prospekti"}
     all_lists = rest.call("GET", "choice_list/")
-    assert all_lists["ids"] == ["company.status", "product.category", "opportunity.reason", "activity.kind"]
+    assert all_lists["ids"] == [
+        "company.status", "campaign.kind", "product.category", "opportunity.reason", "activity.kind",
+        "activity.response", "document.kind", "document.tags"]  # fmt: skip
     assert all_lists["result"][0] == found
     assert rest.call("PUT", PATH, json=found)["result"] == found
     assert rest.call("PATCH", PATH, json={})["result"] == found
