@@ -1,6 +1,8 @@
 """Pictures of mailings: looked at before they are kept, made as small as a mail needs, sent along by their ids."""
 
+import struct
 import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +36,9 @@ MOST_MOVING = 3 << 20
 MOST_PICTURES = 100
 MOST_ATTEMPTS = 5
 QUALITY = 85
+#: What reading damaged pictures raises.
+DAMAGED = (UnidentifiedImageError, Image.DecompressionBombError, OSError, EOFError, ValueError, SyntaxError, Warning,
+           struct.error, zlib.error, LookupError, TypeError, ArithmeticError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,7 @@ def read_picture(name: str, stream: IO[bytes]) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return as_kept(name, found.mime, content)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError
-            ) as error:  # fmt: skip
+    except DAMAGED as error:
         raise UploadProblem(_l("“%(name)s” can't be read as a picture: it is damaged.", name=name[:80])) from error
 
 
@@ -102,7 +106,9 @@ def redrawn(name: str, content_type: str, content: bytes, image: Image.Image) ->
         drawn = drawn if drawn.mode in ("RGB", "L") else drawn.convert("RGB")
     out = BytesIO()
     options: Raw = {"quality": QUALITY, "progressive": True} if form == "JPEG" else {"optimize": True}
-    drawn.save(out, form, exif=b"", icc_profile=image.info.get("icc_profile"), **options)
+    # A profile of colours is of those that the picture came in.
+    profile = image.info.get("icc_profile") if drawn.mode == image.mode else None
+    drawn.save(out, form, exif=b"", icc_profile=profile, **options)
     kept_type = f"image/{form.lower()}"
     ending = TYPES[kept_type][1]
     stem = name.rpartition(".")[0] or name

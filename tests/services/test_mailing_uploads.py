@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from models.files import StoredFile
@@ -26,7 +28,7 @@ from services.mailings import (
     remove_picture,
     save_content,
 )
-from services.mailings.pictures import MOST_BYTES, used_pictures
+from services.mailings.pictures import MOST_BYTES, read_picture, used_pictures
 from services.mailings.uploading import MOST_FILES
 from services.records import RecordNotFound, get_record
 from tests.services.mailing_fixtures import mailing_to, picture
@@ -95,6 +97,19 @@ def test_what_is_no_picture_is_refused_with_a_message(admin_access: Access, draf
         add_picture(admin_access, draft, "a.png", BytesIO(content))
     assert "a.png" in str(refusal.value)
     assert StoredFile.objects.count() == 0
+
+
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.lists(st.tuples(st.integers(0), st.integers(0, 255)),
+                                                                 max_size=20), st.integers(0))  # fmt: skip
+def test_damaged_pictures_are_refused_or_read(form: str, changes: list[tuple[int, int]], end: int) -> None:
+    content = bytearray(picture(form).getvalue())
+    for place, value in changes:
+        content[place % len(content)] = value
+    try:
+        kept_picture = read_picture("a.png", BytesIO(bytes(content[: end % len(content) + 1])))
+    except UploadProblem:
+        return
+    assert Image.open(BytesIO(kept_picture.content)).width <= 1_200
 
 
 def test_pictures_of_too_many_pixels_are_refused_before_they_are_unpacked(admin_access: Access, draft: Any) -> None:
