@@ -51,7 +51,9 @@ class Site:
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
-        connection.request(method, path, body, {"Cookie": self.cookie, "X-CSRFToken": self.token, **headers})  # type: ignore[arg-type]
+        connection.request(method, path, body, {
+            "Cookie": self.cookie, "X-CSRFToken": self.token, "Connection": "close", **headers,
+        })  # type: ignore[arg-type]
         answer = connection.getresponse()
         if cookie := answer.getheader("Set-Cookie"):
             self.cookie = cookie.partition(";")[0]
