@@ -28,6 +28,7 @@ from config import DATABASE_NAME, PROJECT_ROOT, Settings, flask_config, load_set
 from services.security import add_ready_roles
 from services.trays import bind_ready_trays
 from views.base import select_locale, select_time_zone
+from views.looking import init_looking
 from views.security import SecurityManager
 from views.trays import StartView
 
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, *, update_permissions: bool = F
     CSRFProtect(app)
     app.register_blueprint(health)
     with app.app_context():
+        init_looking(app)
         add_screens(AppBuilder(app, None, security_manager_class=SecurityManager, indexview=StartView))
         babel = app.extensions["babel"]
         babel.locale_selector, babel.timezone_selector = select_locale, select_time_zone

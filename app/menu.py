@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
 from views.address_labels import AddressLabelView
+from views.audit import AuditView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
 from views.calendar_invitations import CalendarInvitationView
@@ -21,6 +22,7 @@ from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
 from views.letters import LetterView
+from views.looking import LookingView
 from views.mailings import MailingView
 from views.merge import MergeView
 from views.notices import NoticeView
@@ -105,6 +107,7 @@ SETTINGS_MENU = (
     ("teams", _l("Teams"), "/settings/teams/", "users-group"),
     ("currencies", _l("Currencies"), "/settings/currencies/", "currency-euro"),
     ("consent", _l("Marketing consent"), "/settings/consent/", "mail-check"),
+    ("audit", _l("Audit"), "/settings/audit/", "history"),
     ("console", _l("Data console"), "/console/", "database"),
 )
 
@@ -113,7 +116,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     """The settings' screens, the first start, and the menu's group that leads to them. They stand last."""
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
-        ConsentView, SuppressedView, TeamView, OldOutboxView, FirstStartView, TraySettingsView,
+        ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

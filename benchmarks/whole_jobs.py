@@ -30,6 +30,11 @@ LETTER = (
     "Henkilöstöä teillä on {Employees}.", *("Olemme koonneet tähän kirjeeseen syksyn koulutukset ja huollot.",) * 12,
     "Tavoitamme teidät osoitteesta {E-mail}.", "Ystävällisin terveisin", "{Account manager}",
 )  # fmt: skip
+#: (form, whether the recipients' histories keep it, what the table calls it)
+FORMS = (
+    (Form("one"), False, "letters in one document"), (Form("one"), True, "the same, kept in histories"),
+    (Form("each"), False, "letters, one file each"),
+)  # fmt: skip
 LOGO_SIDE = 96
 _MEGABYTE = 1024
 
@@ -55,14 +60,15 @@ class JobFailed(Exception):
 
 
 def job_costs(app: Flask, letters: int) -> Iterator[JobCost]:
-    """Letters for the first companies, in one document and one file each; each run in this process."""
+    """Letters for the first companies, in one document (kept in histories or not) and one file each; each run in this
+    process."""
     with app.app_context():
         access = access_of_administrator()
         template = upload_template(access, "company", "Benchmark", letter_with_logo())
         last = {"col": "x_customer_number", "opr": "le", "value": str(10_000 + letters * 3 // 2)}
         customers = Selection(all_matching=True, conditions=(last,))
-        for form, name in ((Form("one"), "letters in one document"), (Form("each"), "letters, one file each")):
-            start_merge(access, "company", template["_id"], customers, "stop", form)
+        for form, history, name in FORMS:
+            start_merge(access, "company", template["_id"], customers, "stop", form, history=history)
             yield cost_of(name)
         delete_template(access, template["_id"])
 

@@ -22,6 +22,7 @@ KINDS = (
     Choice("call", _l("Call"), "green"),
     Choice("meeting", _l("Meeting"), "blue"),
     Choice("email", _l("E-mail"), "violet"),
+    Choice("sms", _l("SMS"), "pink"),
     Choice("letter", _l("Letter"), "teal"),
     Choice("note", _l("Note"), "grey"),
     Choice("offer", _l("Offer sent"), "orange"),
@@ -71,7 +72,7 @@ DAY = dt.timedelta(days=1)
 #: What a user has answered to an entry that was proposed to them.
 PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
 #: What is entered once it was done, where an address says that it is to be entered.
-LOGGED = ("call", "email", "letter", "note", "offer")
+LOGGED = ("call", "email", "sms", "letter", "note", "offer")
 #: The fields that tell with whom, and about what deal.
 LINKS = ("companies", "people", "opportunities")
 LOG_FIRST = ("kind", "name", *LINKS, "text", "starts_at", "ends_at", "state")

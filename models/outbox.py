@@ -61,6 +61,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "digest": Purpose(_l("Daily digest"), Readers.USER),
     "report": Purpose(_l("Report"), Readers.USER),
     "test": Purpose(_l("Test"), Readers.USER),
+    "mailing_test": Purpose(_l("Test of a mailing"), Readers.USER),
 }
 
 
@@ -114,6 +115,8 @@ class Message(me.Document):
     ended_at = me.DateTimeField()
     #: Until when the content is kept, of one in a history that came to its end.
     content_until = me.DateTimeField()
+    #: The activity that notes a personal one.
+    activity = me.ObjectIdField()
     #: Who said what became of an unclear one.
     settled_by = me.ObjectIdField()
     lease_until = me.DateTimeField()

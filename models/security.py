@@ -1,6 +1,6 @@
 """Users, teams and roles: Flask-AppBuilder's, with what a CRM needs of them added."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mongoengine as me
@@ -71,6 +71,8 @@ class Session(me.EmbeddedDocument):
     seen_at = me.DateTimeField(required=True)
     address = me.StringField(default="")
     agent = me.StringField(default="")
+    #: As whom an administrator looks at the program in it (services/looking.py).
+    looking_as = me.ObjectIdField()
 
 
 class User(AbstractUser):
@@ -106,11 +108,27 @@ class User(AbstractUser):
     recovery_codes = me.ListField(me.StringField())
     #: Every request reads its user: it costs no reading of its own to see that the session goes on.
     sessions = me.EmbeddedDocumentListField(Session)
+    #: When the last invitation went out; somebody who has come has a password.
+    invited_at = me.DateTimeField()
+    #: What stands under the user's single e-mails, as clean HTML (services.users.signature_of).
+    signature = me.StringField(default="")
     #: Tokens of programs from another era are no longer good.
     token_era = me.IntField(default=0)
     version = me.IntField(default=1)
 
     meta = {"collection": "ab_user", "auto_create_index": False}
+
+    def standing(self) -> str:
+        return standing_of({name: self[name] for name in ("active", "invited_at", "password")})
+
+
+def standing_of(raw: Mapping[str, Any]) -> str:
+    """What a user (raw) is: "active", "invited" (without a password yet), "inactive"; "" for none."""
+    if not raw:
+        return ""
+    if not raw.get("active"):
+        return "inactive"
+    return "invited" if raw.get("invited_at") and not raw.get("password") else "active"
 
 
 def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:

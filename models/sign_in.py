@@ -58,6 +58,8 @@ class PasswordRequest(me.Document):
 
     typed = me.StringField(required=True, max_length=320)
     language = me.StringField(default="en")
+    #: The network address that asked.
+    address = me.StringField(default="")
     at = me.DateTimeField(required=True)
 
     meta: ClassVar[dict[str, Any]] = {
@@ -68,10 +70,12 @@ class PasswordRequest(me.Document):
 
 
 class PasswordLink(me.Document):
-    """A link by which a user chooses a new password, once. The key is the hash of its token."""
+    """A link by which a user chooses a password, once: a forgotten one, or the first. The key is the hash of its token.
+    """
 
     id = me.StringField(primary_key=True)
     user = me.ObjectIdField(required=True)
+    kind = me.StringField(default="password", choices=("password", "invitation"))
     made_at = me.DateTimeField(required=True)
     ends_at = me.DateTimeField(required=True)
 

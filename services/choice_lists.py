@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.choice_lists import ChoiceList, merged
 from models.fields.context import Context
 from models.fields.definitions import bump_version, choice_of, forget_version
@@ -19,6 +19,7 @@ from models.fields.field import Choice, Field, label_in
 from models.registers import all_registers
 from models.rights import Access
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
 from services.settings import LANGUAGES, Problems, clean_choices, require_settings
 
@@ -152,7 +153,7 @@ def write_choices(
     bump_version(session)
     names = ("register", "key", "choices")
     spoken = [{name: raw[name] for name in names} for raw in (before, after)]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "choice_list", "record": after["_id"], "action": "update" if before["version"] else "create",
         "version": after["version"], "at": moment, "by": access.user_id, "source": source.value, "batch": None,
-        "changes": change_of(*spoken)}, session=session)  # fmt: skip
+        "changes": change_of(*spoken)}, after)  # fmt: skip

@@ -8,7 +8,7 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.consent import (
     ADDRESS_FIELDS,
     CHANNELS,
@@ -29,6 +29,7 @@ from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import Access
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.mail import is_address
 from services.records import VersionConflict, now
 from services.settings import require_settings
@@ -184,10 +185,10 @@ def save_rules(access: Access, sent: Mapping[str, Mapping[str, str]], version: i
 
     def work(session: ClientSession) -> None:
         put_version(session, collection, before, after)
-        Change._get_collection().insert_one({
+        note_change(session, {
             "register": "marketing_rules", "record": RULES_ID, "action": "update", "version": after["version"],
             "at": after["changed_at"], "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
-            "changes": change_of(*told)}, session=session)  # fmt: skip
+            "changes": change_of(*told)}, after)  # fmt: skip
         bump_version(session)
 
     in_transaction(work)

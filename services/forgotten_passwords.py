@@ -4,7 +4,6 @@ What the page answers, and how soon, is the same for all: the user is looked for
 """
 
 import datetime as dt
-import hashlib
 import secrets
 from typing import Any
 
@@ -16,14 +15,15 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Source
 from models.fields.errors import ValidationFailed
-from models.fields.kinds.times import aware
 from models.rights import Access
 from models.security import User
 from models.sign_in import PasswordLink, PasswordRequest
 from models.told import Told
 from models.transactions import in_transaction
+from services.audit import What, target_user, write
 from services.letters import Line, letter, public_url
 from services.outbox import queue_message
+from services.password_links import link_of, linked_user, new_link
 from services.passwords import check_new_password, check_repeated, hash_password
 from services.records import now
 from services.security import update_noted
@@ -32,7 +32,7 @@ from services.sign_in_tries import forget
 from services.users import user_named
 
 Raw = dict[str, Any]
-PURPOSE = "password"
+PURPOSE = KIND = "password"
 GOOD_FOR = dt.timedelta(hours=1)
 #: A user gets so many links in that time: nobody is buried in messages.
 MOST_LINKS = 3
@@ -47,11 +47,13 @@ class LinkGone(Told):
         super().__init__(_l("This link is no longer good: it works once, for an hour. Ask for a new one."))
 
 
-def ask_for_link(typed: str, language: str) -> None:
-    """Note that whoever has this user name or e-mail address asks for a link; `services.rounds.wake` has it sent."""
+def ask_for_link(typed: str, language: str, address: str = "") -> None:
+    """Note that whoever has this user name or e-mail address asks for a link; `services.rounds.wake` has it sent.
+    `address` is the network's, from which it was asked."""
     name = typed.strip()[:LONGEST_NAME]
     if name:
-        PasswordRequest._get_collection().insert_one({"typed": name, "language": language, "at": now()})
+        PasswordRequest._get_collection().insert_one({"typed": name, "language": language, "at": now(),
+                                                      "address": address[:64]})  # fmt: skip
 
 
 def send_links() -> None:
@@ -66,7 +68,7 @@ def send_links() -> None:
 
 
 def may_have_link(user_id: ObjectId) -> bool:
-    lately = {"user": user_id, "made_at": {"$gt": now() - GOOD_FOR}}
+    lately = {"user": user_id, "kind": {"$in": [KIND, None]}, "made_at": {"$gt": now() - GOOD_FOR}}
     return PasswordLink._get_collection().count_documents(lately, limit=MOST_LINKS) < MOST_LINKS
 
 
@@ -74,9 +76,9 @@ def send_link(session: ClientSession, user: User, asked: Raw) -> None:
     if not PasswordRequest._get_collection().delete_one({"_id": asked["_id"]}, session=session).deleted_count:
         return
     token, moment = secrets.token_urlsafe(32), now()
-    PasswordLink._get_collection().insert_one(
-        {"_id": key_of(token), "user": user.pk, "made_at": moment, "ends_at": moment + GOOD_FOR}, session=session
-    )
+    new_link(session, token, user.pk, KIND, moment, GOOD_FOR)
+    write(session, What.PASSWORD_LINK_SENT, None, target=target_user(user.pk, session),
+          address=asked.get("address", ""))  # fmt: skip
     with force_locale(user.language or asked["language"]):
         lines = [Line(_("Choose a new password for the user “%(name)s” by this link. It works once, for an hour:",
                         name=user.username)),
@@ -89,19 +91,14 @@ def send_link(session: ClientSession, user: User, asked: Raw) -> None:
                   user=user.pk)  # fmt: skip
 
 
-def key_of(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
 def check_link(token: str) -> str:
     """The name of the user whom the link lets choose a password. Raises LinkGone."""
-    return str(linked_user(token)["username"])
+    return str(user_of_link(token)["username"])
 
 
-def linked_user(token: str) -> Raw:
-    link = PasswordLink._get_collection().find_one({"_id": key_of(token)})
-    user = link and User._get_collection().find_one({"_id": link["user"], "active": True})
-    if not link or not user or aware(link["ends_at"]) < now():
+def user_of_link(token: str) -> Raw:
+    user = linked_user(token, KIND)
+    if user is None:
         raise LinkGone
     return user
 
@@ -111,16 +108,17 @@ def choose_password(token: str, password: str, repeated: str) -> None:
 
     Raises LinkGone, ValidationFailed, VersionConflict.
     """
-    user = linked_user(token)
+    user = user_of_link(token)
     errors = check_new_password(password, user["username"]) | check_repeated(password, repeated)
     if errors:
         raise ValidationFailed(errors)
     values = {"password": hash_password(password), **ended_but(user)}
 
     def work(session: ClientSession) -> None:
-        if not PasswordLink._get_collection().delete_one({"_id": key_of(token)}, session=session).deleted_count:
+        if not PasswordLink._get_collection().delete_one(link_of(token, KIND), session=session).deleted_count:
             raise LinkGone
         PasswordLink._get_collection().delete_many({"user": user["_id"]}, session=session)
+        write(session, What.PASSWORD_LINK_USED, user["_id"])
         update_noted(session, Access(user_id=user["_id"]), "user", user, values, Source.SCREEN)
 
     in_transaction(work)

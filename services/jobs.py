@@ -23,6 +23,7 @@ from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
 from models.told import Told
 from models.transactions import in_transaction
+from services.audit import OF_JOBS, write
 from services.leases import LEASE, is_gone, new_holder
 from services.records import RecordNotFound, now, object_id
 from services.security import access_of_id
@@ -31,6 +32,8 @@ from services.waking import wake_up
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
 HEARTBEAT_SECONDS = 10.0
+#: What the audit tells of the parameters of a job that carries data out.
+TOLD_OF_JOBS = ("register", "template", "form", "selection")
 #: A job whose workers died so often is not tried again by itself.
 MAX_ATTEMPTS = 20
 
@@ -124,6 +127,10 @@ def add_job(
         "created_at": now(), "attempts": 0, "cancel_requested": False, "language": access.language,
     }  # fmt: skip
     Job._get_collection().insert_one(raw, session=session)
+    if kind in OF_JOBS:
+        told = {name: params[name] for name in TOLD_OF_JOBS if name in params}
+        write(session, OF_JOBS[kind], access.user_id, details={"records": total, **told},
+              target={"register": "job", "id": raw["_id"], "name": title})  # fmt: skip
     return raw["_id"]
 
 

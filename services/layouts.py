@@ -12,7 +12,7 @@ from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.definitions import bump_version, forget_version
 from models.fields.schema import schema_of
 from models.fields.ways import Way, ways_from
@@ -22,6 +22,7 @@ from models.relationships import all_kinds
 from models.rights import SETTINGS, Access, NotAllowed, system_access
 from models.security import Role
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
 
 Raw = dict[str, Any]
@@ -152,10 +153,10 @@ def save(access: Access, register: str, role: ObjectId | None, places: Places | 
             if not done:
                 raise VersionConflict(before)
         told = [dict((before or {}).get("places") or {}), dict(places or {})]
-        Change._get_collection().insert_one({
+        note_change(session, {
             "register": "record_layout", "record": its_id, "version": version, "at": now(), "by": access.user_id,
             "action": "delete" if places is None else "update" if before else "create", "source": Source.SCREEN.value,
-            "batch": None, "changes": change_of(*told)}, session=session)  # fmt: skip
+            "batch": None, "changes": change_of(*told)}, {"_id": its_id, **key})  # fmt: skip
         bump_version(session)
 
     in_transaction(write)

@@ -37,23 +37,20 @@ class Finder:
         """
         # Many records may point at few others: those are what counts.
         path = way.field.kind.reference_path(way.field) if way.backwards else "_id"
-        return self.different(way.code, way.register, query, path)
+        return self.different(way.code, way.register, query, path, MOST_LINKED)
 
-    def different(self, code: str, register: Register, query: Query, path: str) -> list[ObjectId]:
+    def different(
+        self, code: str, register: Register, query: Query, path: str, most: int
+    ) -> list[ObjectId]:  # fmt: skip
         reader = Reader(register.document._get_collection(), tuple(predicates_of(query)))
         try:
-            found = reader.different(path, MOST_LINKED + 1)
+            return few_enough(reader.different(path, most + 1), most, code, register)
         except ExecutionTimeout as error:
             raise too_slow(code, register) from error
-        if len(found) > MOST_LINKED:
-            message = _l("More than %(max)s of “%(name)s” match. Add a condition to them that narrows it.",
-                         max=f"{MOST_LINKED:,}", name=register.label)  # fmt: skip
-            raise ConditionError(code, message)
-        return found
 
     def related(self, tie: Tie, query: Query, title: str) -> Sequence[ObjectId]:
         """The ids of those who have such a current relationship with records that match. Raises ConditionError."""
-        others = self.different(tie.code, tie.register, query, "_id")
+        others = self.different(tie.code, tie.register, query, "_id", MOST_MEMBERS)
         sides = (SUBJECT, OBJECT) if tie.both_ways else (tie.side,)
         found = dict.fromkeys(one for side in sides for one in standing(tie, side, others, title))
         return list(found)
@@ -97,11 +94,21 @@ def standing(tie: Tie, side: str, others: Sequence[ObjectId], title: str) -> lis
     query: dict[str, Any] = {other_side(side): {"$in": list(others)}, "kind": tie.kind.key, "until": None}
     if title:
         query["title"] = {"$regex": re.escape(title), "$options": "i"}
-    stages = [{"$match": query}, {"$group": {"_id": f"${side}"}}]
+    stages = [{"$match": query}, {"$group": {"_id": f"${side}"}}, {"$limit": MOST_MEMBERS + 1}]
     try:
-        return [raw["_id"] for raw in Relationship._get_collection().aggregate(stages, maxTimeMS=time_limit())]
+        found = [raw["_id"] for raw in Relationship._get_collection().aggregate(stages, maxTimeMS=time_limit())]
+        return few_enough(found, MOST_MEMBERS, tie.code, tie.register)
     except ExecutionTimeout as error:
         raise too_slow(tie.code, tie.register) from error
+
+
+def few_enough(found: list[ObjectId], most: int, code: str, register: Register) -> list[ObjectId]:
+    """What was found. Raises ConditionError where that is more than can be asked with."""
+    if len(found) > most:
+        message = _l("More than %(max)s of “%(name)s” match. Add a condition to them that narrows it.",
+                     max=f"{most:,}", name=register.label)  # fmt: skip
+        raise ConditionError(code, message)
+    return found
 
 
 def too_slow(code: str, register: Register) -> ConditionError:

@@ -9,11 +9,12 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.definitions import bump_version, forget_version
 from models.pipelines import OWN, Pipeline, PipelineDocument
 from models.rights import SETTINGS, Access, NotAllowed
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.choice_lists import texts_of
 from services.records import RecordNotFound, VersionConflict, now
 from services.settings import COLOURS, KEY, Problems, clean_label, suggested_key
@@ -224,8 +225,8 @@ def write(session: ClientSession, access: Access, before: Raw, after: Raw, sourc
         if not collection.replace_one(same, document, session=session).matched_count:
             raise VersionConflict(get_pipeline(after["key"]))
     told = [{name: raw[name] for name in NOTED if name in raw} for raw in (before, document)]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "pipeline", "record": document["_id"], "action": "create" if is_new else "update",
         "version": document["version"], "at": moment, "by": access.user_id, "source": source.value, "batch": None,
-        "changes": change_of(*told)}, session=session)  # fmt: skip
+        "changes": change_of(*told)}, document)  # fmt: skip
     return document

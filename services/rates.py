@@ -10,14 +10,16 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.numbers import currencies, parse_decimal
 from models.fields.kinds.times import parse_date
-from models.organisation import THE_ONE, Organisation, organisation
+from models.organisation import organisation
 from models.rates import ExchangeRate
 from models.rights import Access
 from models.transactions import in_transaction
+from services.audit import note_change
+from services.organisation import set_for_all
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.settings import require_settings
 from services.versioned import put_version
@@ -125,10 +127,10 @@ def delete_rate(access: Access, rate_id: Any) -> Raw:
 
 def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
     told = [{name: raw[name] for name in PARTS if name in raw} for raw in (before, after)]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "exchange_rate", "record": after["_id"], "action": action, "version": after["version"],
         "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
-        "changes": change_of(*told)}, session=session)  # fmt: skip
+        "changes": change_of(*told)}, {**before, **after})  # fmt: skip
 
 
 def choose_currency(access: Access, currency: Any) -> None:
@@ -140,4 +142,4 @@ def choose_currency(access: Access, currency: Any) -> None:
     if currency != own and ExchangeRate._get_collection().find_one({}, {"_id": 1}):
         message = _l("The rates below say what others are worth in %(currency)s. Delete them first.", currency=own)
         raise ValidationFailed({"own": [message]})
-    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$set": {"currency": currency}}, upsert=True)
+    set_for_all(access, "currency", currency)

@@ -17,7 +17,8 @@ from models.changes import Change, DeletedRecord, Source
 from models.fields.errors import ValidationFailed
 from models.fields.query import every_of
 from models.fields.schema import schema_of
-from models.organisation import THE_ONE, Organisation, organisation
+from models.letters import Letter
+from models.organisation import organisation
 from models.registers import REGISTERS
 from models.relationships import Relationship
 from models.rights import Access, NotAllowed
@@ -26,6 +27,8 @@ from models.transactions import in_transaction
 from services.following import tell_followers
 from services.jobs import Run, handles, start_job
 from services.keeping_past import forget_past
+from services.organisation import set_for_all
+from services.outbox.endings import forget_recipient
 from services.records import Origin, RecordNotFound, entry, finished, now, object_id, visible_values
 
 Raw = dict[str, Any]
@@ -156,7 +159,7 @@ def set_bin_days(access: Access, days: Any) -> int:
     text = str(days).strip()
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_DAYS):
         raise ValidationFailed({"bin_days": [_l("Give a number of days from 1 to %(max)s.", max=MOST_DAYS)]})
-    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$set": {"bin_days": int(text)}}, upsert=True)
+    set_for_all(access, "bin_days", int(text))
     return int(text)
 
 
@@ -188,11 +191,13 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     last = changes.find_one(its, {"version": 1}, sort=[("version", DESCENDING)], session=session) or {"version": 0}
     changes.delete_many(its, session=session)
     forget_past(session, register, record_id)
+    forget_recipient(session, register, record_id)
     its_own = {"$or": [{"subject": record_id}, {"object": record_id}]}
     Relationship._get_collection().delete_many(its_own, session=session)
     of_segments = {"$or": [{"segment": record_id}, {"record": record_id}]}
     SegmentMember._get_collection().delete_many(of_segments, session=session)
     SegmentSnapshot._get_collection().delete_many({"segment": record_id}, session=session)
+    Letter._get_collection().delete_many({"record": record_id}, session=session)
     changes.insert_one({**its, "action": "purge", "version": last["version"] + 1, "at": now(), "by": None,
                         "source": Source.JOB.value, "batch": None, "changes": {}}, session=session)  # fmt: skip
 

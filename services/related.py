@@ -30,17 +30,23 @@ class Related:
     exact: bool = True
 
 
+def related_ways(access: Access, register: str) -> list[Way]:
+    """The ways that lead to blocks of a record's page: but for single links, which stand among its values."""
+    ways = ways_from(schema_of(register).for_access(access), access).values()
+    return [way for way in ways if way.many and not way.tells_events]
+
+
 def related_records(
-    access: Access, register: str, raw: Mapping[str, Any], paths: Mapping[str, Iterable[str]]
-) -> list[Related]:
-    """What is linked to a record that is seen already, but for single links, which stand among its values.
+    access: Access, register: str, raw: Mapping[str, Any], paths: Mapping[str, Iterable[str]],
+    ways: Sequence[Way] | None = None,
+) -> list[Related]:  # fmt: skip
+    """What these ways lead to from a record that is seen already; all that lead to blocks where none are given.
 
     `paths` names for each register the values that rows come with.
 
     One query for each register, and one more for each direction that has more than is read.
     """
-    ways = [way for way in ways_from(schema_of(register).for_access(access), access).values()
-            if way.many and not way.tells_events]  # fmt: skip
+    ways = related_ways(access, register) if ways is None else ways
     found: list[Related] = []
     for card in dict.fromkeys(way.register for way in ways):
         fields = ["name", "facets", *paths.get(card.key, ())]

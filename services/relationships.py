@@ -29,6 +29,7 @@ from models.relationships import (
 )
 from models.rights import SETTINGS, Access, NotAllowed
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.followed_links import today
 from services.labels import names_of_all
 from services.records import (
@@ -350,10 +351,10 @@ def write_kind(session: ClientSession, access: Access, before: Raw | None, after
     noted = [
         {name: value for name, value in raw.items() if name not in ("_id", "version")} for raw in (before or {}, after)
     ]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "relationship_kind", "record": after["_id"], "action": "update" if before else "create",
         "version": after["version"], "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
-        "changes": change_of(*noted)}, session=session)  # fmt: skip
+        "changes": change_of(*noted)}, after)  # fmt: skip
     bump_version(session)
 
 

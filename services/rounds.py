@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from models.outbox import MAIL
 from models.transactions import in_transaction
+from services.audit.tries import write_counted_tries
 from services.digests import make_digests
 from services.forgotten_passwords import send_links
 from services.mail import smtp_is_set
@@ -29,7 +30,8 @@ OUTBOX_PATH = "/outbox/"
 @shared_task(name="kortisto.mail.deliver", ignore_result=True)
 def deliver() -> None:
     """One round. What fails of it is logged and tried again in the next; the rest is done all the same."""
-    for step in (send_links, tell_due, make_digests, send_reports, follow_mailings, tell_administrators, send_due):
+    for step in (write_counted_tries, send_links, tell_due, make_digests, send_reports, follow_mailings,
+                 tell_administrators, send_due):  # fmt: skip
         try:
             step()
         except Exception:  # boundary: one step that fails must not keep the others from being done

@@ -7,10 +7,11 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.errors import ValidationFailed
 from models.rights import ACTIONS, ANY_REGISTER, Access, NotAllowed, Scope
 from models.security import ADMIN_ROLE, Grant, Group, Role, User, access_of
+from services.audit import What, note_change, target_of, write
 from services.records import RecordNotFound, VersionConflict, now, object_id
 
 Raw = dict[str, Any]
@@ -104,7 +105,7 @@ DOCUMENTS: dict[str, Any] = {"user": User, "role": Role, "group": Group}
 UNSPOKEN = frozenset(("_id", "version", "created_on", "changed_on", "permissions", "last_login", "login_count",
                       "fail_login_count", "list_columns", "pinned_views", "default_views", "password",
                       "digest_day", "unread", "calendar", "printing", "sessions", "token_era",
-                      "authenticator", "authenticator_step", "recovery_codes"))  # fmt: skip
+                      "authenticator", "authenticator_step", "recovery_codes", "invited_at"))  # fmt: skip
 
 
 def find_document(register: str, document_id: Any) -> Raw:
@@ -154,11 +155,17 @@ def note(
     session: ClientSession, access: Access, register: str, action: str, before: Raw, after: Raw, source: Source,
     password_set: bool = False,
 ) -> None:  # fmt: skip
-    changes = change_of(spoken(before), spoken(after)) | ({"password": [None, "***"]} if password_set else {})
-    Change._get_collection().insert_one({
+    """The change entry of a user, role or group, and what the audit has of it; a password in an entry of its own."""
+    changes = change_of(spoken(before), spoken(after))
+    about = before or after
+    if password_set:
+        write(session, What.PASSWORD_CHANGED, access.user_id, target=target_of(register, about),
+              details={"source": source.value})  # fmt: skip
+        changes |= {"password": [None, "***"]}
+    note_change(session, {
         "register": register, "record": after["_id"], "action": action, "version": after["version"],
         "at": after["changed_on"], "by": access.user_id, "source": source.value, "batch": None,
-        "changes": changes}, session=session)  # fmt: skip
+        "changes": changes}, about)  # fmt: skip
 
 
 def spoken(document: Raw) -> Raw:

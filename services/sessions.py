@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from pymongo.client_session import ClientSession
 
 from models.rights import Access
 from models.security import User
+from models.transactions import in_transaction
+from services.audit import What, target_user, write
 from services.records import now
 from services.security import find_document, require_administrator
 
@@ -41,14 +44,19 @@ class SignedIn:
     current: bool = False
 
 
-def begin_session(user_id: ObjectId, address: str, agent: str) -> str:
-    """Note that the user has signed in; answers the token that the browser keeps."""
+def begin_session(user_id: ObjectId, address: str, agent: str, how: str) -> str:
+    """Note that the user has signed in, and `how` ("password", "code"); answers the token that the browser keeps."""
     token, moment = secrets.token_urlsafe(32), now()
     begun = {"key": key_of(token), "begun_at": moment, "seen_at": moment, "address": address[:64],
              "agent": agent[:LONGEST_AGENT]}  # fmt: skip
-    users = User._get_collection()
-    users.update_one({"_id": user_id}, {"$pull": {"sessions": {"seen_at": {"$lt": moment - IDLE}}}})
-    users.update_one({"_id": user_id}, {"$push": {"sessions": {"$each": [begun], "$slice": -MOST}}})
+    mine, users = {"_id": user_id}, User._get_collection()
+
+    def work(session: ClientSession) -> None:
+        users.update_one(mine, {"$pull": {"sessions": {"seen_at": {"$lt": moment - IDLE}}}}, session=session)
+        users.update_one(mine, {"$push": {"sessions": {"$each": [begun], "$slice": -MOST}}}, session=session)
+        write(session, What.SIGNED_IN, user_id, details={"how": how})
+
+    in_transaction(work)
     return token
 
 
@@ -74,8 +82,15 @@ def has_ended(session: Any, moment: dt.datetime) -> bool:
 
 def end_session(user_id: ObjectId, token: Any) -> None:
     """End the session of a token: its user signs out."""
-    if isinstance(token, str):
-        User._get_collection().update_one({"_id": user_id}, {"$pull": {"sessions": {"key": key_of(token)}}})
+    if not isinstance(token, str):
+        return
+
+    def work(session: ClientSession) -> None:
+        gone = {"$pull": {"sessions": {"key": key_of(token)}}}
+        if User._get_collection().update_one({"_id": user_id}, gone, session=session).modified_count:
+            write(session, What.SIGNED_OUT, user_id)
+
+    in_transaction(work)
 
 
 def sessions_of(access: Access, user_id: Any, token: Any = "") -> list[SignedIn]:
@@ -95,14 +110,18 @@ def end_sessions(access: Access, user_id: Any, ids: str | None = None, *, keep: 
     well. Raises NotAllowed, RecordNotFound.
     """
     user = user_for(access, user_id)
-    if ids is not None:
-        gone = [one.key for one in user.sessions if one.key[:12] == ids]
-        User._get_collection().update_one({"_id": user.pk}, {"$pull": {"sessions": {"key": {"$in": gone}}}})
-        return
     kept = key_of(keep) if isinstance(keep, str) and keep else ""
-    User._get_collection().update_one(
-        {"_id": user.pk}, {"$pull": {"sessions": {"key": {"$ne": kept}}}, "$inc": {"token_era": 1}}
-    )
+    gone = [one.key for one in user.sessions if (one.key[:12] == ids if ids is not None else one.key != kept)]
+    changes: Raw = {"$pull": {"sessions": {"key": {"$in": gone} if ids is not None else {"$ne": kept}}}}
+    if ids is None:
+        changes["$inc"] = {"token_era": 1}
+
+    def work(session: ClientSession) -> None:
+        User._get_collection().update_one({"_id": user.pk}, changes, session=session)
+        write(session, What.SESSIONS_ENDED, access.user_id, target=target_user(user.pk, session),
+              details={"sessions": len(gone), "everywhere": ids is None})  # fmt: skip
+
+    in_transaction(work)
 
 
 def user_for(access: Access, user_id: Any) -> User:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.fields.context import Context
 from models.fields.definitions import FieldDefinition, bump_version, forget_version
 from models.fields.errors import FieldError, ValidationFailed
@@ -20,6 +20,7 @@ from models.fields.kinds import OFFERED_KINDS
 from models.registers import REGISTERS
 from models.rights import SETTINGS, Access, NotAllowed
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
 
 LANGUAGES = ("en", "fi")
@@ -316,7 +317,7 @@ def write_definition(
             raise VersionConflict(get_definition(after["_id"]))
     bump_version(session)
     spoken = [{name: raw.get(name) for name in COLUMNS if raw.get(name) is not None} for raw in (before, after)]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "field_definition", "record": after["_id"], "action": action, "version": after["version"],
         "at": after["changed_at"], "by": access.user_id, "source": source.value, "batch": None,
-        "changes": change_of(*spoken)}, session=session)  # fmt: skip
+        "changes": change_of(*spoken)}, after)  # fmt: skip

@@ -18,12 +18,15 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 
 from models.fields.kinds.times import aware
 from models.security import BY_BOTH, BY_CODE, BY_PASSWORD, Role, User
 from models.sign_in import SignInAttempt
 from models.told import Told
 from models.transactions import in_transaction
+from services.audit import What, target_user, write
+from services.audit.tries import note_failed_code
 from services.message_content import Content
 from services.notices import notify, writes_notice
 from services.records import now
@@ -196,6 +199,7 @@ def check_code(token: Any, typed: str) -> User:
     digits = "".join(typed.split())
     right = user is not None and (is_recovery_code(user, digits) or is_code(user, counted, digits, moment))
     if not right or user is None:
+        note_failed_code(counted["user"], counted["account"])
         left = MOST_TRIES - counted["tries"]
         message = ngettext("This is not the code. You have %(num)s try left.",
                            "This is not the code. You have %(num)s tries left.", left)  # fmt: skip
@@ -274,20 +278,31 @@ def use_authenticator(user_id: ObjectId, secret: str, typed: str) -> list[str]:
     codes = new_recovery_codes()
     kept = [key_of(plain(one)) for one in codes]
     values = {"authenticator": secret, "authenticator_step": step, "recovery_codes": kept}
-    User._get_collection().update_one({"_id": user_id}, {"$set": values})
+    change_means(user_id, values, "app")
     return codes
+
+
+def change_means(user_id: ObjectId, values: Raw, what: str) -> None:
+    """Write what a user's codes come of; `what` became of it is told to the audit: "app", "sms", "recovery_codes"."""
+
+    def work(session: ClientSession) -> None:
+        User._get_collection().update_one({"_id": user_id}, {"$set": values}, session=session)
+        write(session, What.AUTHENTICATOR_CHANGED, user_id, target=target_user(user_id, session),
+              details={"to": what})  # fmt: skip
+
+    in_transaction(work)
 
 
 def leave_authenticator(user_id: ObjectId) -> None:
     """Have the user's codes come by SMS again."""
-    User._get_collection().update_one({"_id": user_id}, {"$set": {"authenticator": "", "authenticator_step": 0}})
+    change_means(user_id, {"authenticator": "", "authenticator_step": 0}, "sms")
 
 
 def renew_recovery_codes(user_id: ObjectId) -> list[str]:
     """New recovery codes in place of those that are left; told this once."""
     codes = new_recovery_codes()
     kept = [key_of(plain(one)) for one in codes]
-    User._get_collection().update_one({"_id": user_id}, {"$set": {"recovery_codes": kept}})
+    change_means(user_id, {"recovery_codes": kept}, "recovery_codes")
     return codes
 
 

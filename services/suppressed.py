@@ -8,7 +8,7 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.consent import ADDRESS_FIELDS, MAIL, Reason, Suppressed, normalised
 from models.fields.context import Context
 from models.fields.errors import FieldError, ValidationFailed
@@ -16,6 +16,7 @@ from models.fields.field import Field
 from models.fields.kinds import KINDS
 from models.rights import Access
 from models.transactions import in_transaction
+from services.audit import note_change
 from services.mail import is_address
 from services.records import RecordNotFound, now, object_id
 from services.security import require_administrator
@@ -109,7 +110,7 @@ def tell(session: ClientSession, access: Access, action: str, before: Raw, after
     """A change entry: an address that gets marketing again must be explained for years."""
     told: list[Raw] = [{name: raw[name] for name in ("channel", "address", "reason", "note", "removed") if name in raw}
                        for raw in (before, after)]  # fmt: skip
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "suppressed", "record": after["_id"], "action": action, "version": 2 if before else 1,
         "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
-        "changes": change_of(*told)}, session=session)  # fmt: skip
+        "changes": change_of(*told)}, after)  # fmt: skip

@@ -1,9 +1,17 @@
-"""Teams: whether one may be deleted."""
+"""Teams: adding, renaming and deleting them, and what belongs to one."""
 
 from typing import Any
 
+from bson import ObjectId
+from mongoengine.errors import NotUniqueError
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
 from models.registers import all_registers
+from models.rights import Access
 from models.security import Team, User
+from models.transactions import in_transaction
+from services.audit import What, write
 
 
 def uses_of_team(team: Team) -> dict[str, int]:
@@ -13,3 +21,35 @@ def uses_of_team(team: Team) -> dict[str, int]:
         condition = {"facets": f"team={team.pk}"}
         found[card.key] = card.document._get_collection().count_documents(condition, limit=1000)
     return {key: count for key, count in found.items() if count}
+
+
+def save_team(access: Access, team: Team) -> None:
+    """Add or rename a team, which is told to the audit. Raises ValidationError, NotUniqueError."""
+    team.pk = team.pk or ObjectId()
+    team.validate()
+    teams = Team._get_collection()
+
+    def work(session: ClientSession) -> None:
+        named = {"$set": {"name": team.name}}
+        before = teams.find_one_and_update({"_id": team.pk}, named, upsert=True, session=session) or {}
+        told = {"action": "update" if before else "create", "changes": {"name": [before.get("name"), team.name]}}
+        write(session, What.TEAM_CHANGED, access.user_id, target=target(team), details=told)
+
+    try:
+        in_transaction(work)
+    except DuplicateKeyError as error:
+        raise NotUniqueError(str(error)) from error
+
+
+def delete_team(access: Access, team: Team) -> None:
+    """Delete a team, which is told to the audit."""
+
+    def work(session: ClientSession) -> None:
+        if Team._get_collection().delete_one({"_id": team.pk}, session=session).deleted_count:
+            write(session, What.TEAM_CHANGED, access.user_id, target=target(team), details={"action": "delete"})
+
+    in_transaction(work)
+
+
+def target(team: Team) -> dict[str, Any]:
+    return {"register": "team", "id": team.pk, "name": team.name}

@@ -118,7 +118,7 @@ def page_text(page: Any) -> str:
         return str(page.extract_text())
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - boundary: one page that can't be read must not hide the others
+    except Exception:  # boundary: a page that can't be read must not hide the others  # noqa: BLE001
         return ""
 
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.changes import Change, Source, change_of
+from models.changes import Source, change_of
 from models.collation import collation_key
 from models.fields.errors import ValidationFailed
 from models.fields.field import label_in
@@ -19,6 +19,7 @@ from models.rights import Access, NotAllowed
 from models.security import Role
 from models.transactions import in_transaction
 from models.trays import OwnTray, Tray
+from services.audit import note_change
 from services.layouts import require_settings
 from services.ready_trays import GENERAL, READY
 from services.records import RecordNotFound, VersionConflict, now
@@ -314,7 +315,7 @@ def give_tray(key: str, roles: Sequence[ObjectId]) -> None:
 
 def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
     told = [{name: tray[name] for name in NOTED if tray.get(name) is not None} for tray in (before, after)]
-    Change._get_collection().insert_one({
+    note_change(session, {
         "register": "tray", "record": after["_id"], "action": action, "version": after["version"], "at": now(),
         "by": access.user_id, "source": Source.SCREEN.value, "batch": None, "changes": change_of(*told)},
-        session=session)  # fmt: skip
+        {**before, **after})  # fmt: skip

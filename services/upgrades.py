@@ -11,6 +11,7 @@ from models.base import derived_values
 from models.changes import Change
 from models.fields.schema import schema_of
 from models.organisation import THE_ONE, Organisation
+from models.outbox import Message
 from models.registers import Register, all_registers, register_of
 from models.relationships import BUILT_IN, Relationship, RelationshipKind
 from services.keeping_past import make_past_anew
@@ -19,6 +20,8 @@ from services.keeping_past import make_past_anew
 REPLACED = "by_custom"
 #: The index over batches of changes, which the one with their ids has replaced.
 REPLACED_OF_CHANGES = "batch_1"
+#: Those over messages from before mailings.
+REPLACED_OF_MESSAGES = ("state_1_due_at_1", "state_1_created_at_-1", "created_at_-1")
 BATCH = 1_000
 
 
@@ -34,9 +37,10 @@ def bring_up_to_date() -> None:
             collection.drop_index(REPLACED)
     begin_relationships()
     begin_past()
-    changes = Change._get_collection()
-    if REPLACED_OF_CHANGES in changes.index_information():
-        changes.drop_index(REPLACED_OF_CHANGES)
+    for collection, names in ((Change._get_collection(), (REPLACED_OF_CHANGES,)),
+                              (Message._get_collection(), REPLACED_OF_MESSAGES)):  # fmt: skip
+        for name in set(names) & set(collection.index_information()):
+            collection.drop_index(name)
 
 
 def begin_relationships() -> None:

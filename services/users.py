@@ -1,6 +1,6 @@
 """Creating and changing users; what users may change of themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -18,6 +18,7 @@ from models.fields.context import Context
 from models.fields.errors import FieldError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import KINDS
+from models.formatted import formatted
 from models.rights import Access, NotAllowed
 from models.security import BY_BOTH, BY_CODE, SIGN_IN_WAYS, Group, Role, Team, User
 from models.transactions import in_transaction
@@ -38,6 +39,7 @@ Errors = dict[str, list[Any]]
 LANGUAGES = ("", "en", "fi")
 #: When the day's entries and tasks come by e-mail: never, or Monday to Friday.
 DIGESTS = ("", "weekdays")
+LONGEST_SIGNATURE = 5_000
 DEFAULT_TIME_ZONE = "Europe/Helsinki"
 #: Text about a user, checked as the fields of records are.
 TEXTS = {
@@ -48,7 +50,7 @@ TEXTS = {
     "phone": Field("phone", KINDS["phone"], _l("Mobile phone"), max_length=40),
 }
 #: What users change of themselves.
-OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
+OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest", "signature")
 COLUMNS = ("username", *OWN_COLUMNS, "team", "roles", "groups", "active", "sign_in_way")
 #: Names and addresses that differ in capitals only are the same.
 IGNORING_CASE = Collation(locale="en", strength=2)
@@ -65,19 +67,31 @@ def time_zones() -> tuple[str, ...]:
 
 def create_user(access: Access, data: Mapping[str, Any], password: str, *, source: Source = Source.SCREEN) -> Raw:
     """Add a user. Raises NotAllowed, ValidationFailed."""
+    user = new_user(access, data, check_new_password(password, str(data.get("username") or "")))
+    user["password"] = hash_password(password)
+    insert_user(lambda session: insert_noted(session, access, "user", user, source))
+    return user
+
+
+def new_user(access: Access, data: Mapping[str, Any], errors: Errors) -> Raw:
+    """A new user as a document, without a password yet; `errors` is what is wrong already.
+
+    Raises NotAllowed, ValidationFailed.
+    """
     require_administrator(access)
-    errors: Errors = {}
     user = cleaned_user({"active": True, **data}, errors)
-    errors.update(check_new_password(password, user.get("username") or ""))
     refuse_taken(user, None, errors)
     refuse_unreachable(user, errors)
     raise_any(errors)
-    user["password"] = hash_password(password)
+    return user
+
+
+def insert_user(work: Callable[[ClientSession], None]) -> None:
+    """Run what inserts a user in a transaction. Raises ValidationFailed where somebody was quicker."""
     try:
-        in_transaction(lambda session: insert_noted(session, access, "user", user, source))
+        in_transaction(work)
     except DuplicateKeyError as error:
         raise taken(error) from error
-    return user
 
 
 def change_user(
@@ -144,6 +158,21 @@ def user_named(typed: str) -> User | None:
     return User.objects(pk=found["_id"]).first() if found else None
 
 
+def id_of_name(typed: str) -> ObjectId | None:
+    """Whose user name or e-mail address this is, whether or not they may sign in."""
+    name = typed.strip()
+    if not is_storable_text(name) or not name:
+        return None
+    same = {"$or": [{"username": name}, {"email": name}]}
+    found = User._get_collection().find_one(same, {"_id": 1}, collation=IGNORING_CASE)
+    return found["_id"] if found else None
+
+
+def signature_of(user: Mapping[str, Any]) -> str:
+    """What stands under the single e-mails of a user (raw), as clean HTML; "" for none."""
+    return formatted(str(user.get("signature") or ""))
+
+
 def own_user(access: Access) -> Raw:
     if access.user_id is None:
         raise NotAllowed(_l("Sign in first."))
@@ -190,7 +219,7 @@ def cleaned(data: Mapping[str, Any], errors: Errors) -> Raw:
     """The columns of `data`, each checked and in the form in which it is kept."""
     cleaners = {
         "language": clean_language, "time_zone": clean_time_zone, "digest": clean_digest,
-        "sign_in_way": clean_way,
+        "sign_in_way": clean_way, "signature": clean_signature,
         "active": lambda value: value is True,
         "team": lambda value: next(iter(clean_references(Team, [value] if value else [])), None),
         "roles": lambda value: clean_references(Role, value), "groups": lambda value: clean_references(Group, value),
@@ -224,6 +253,13 @@ def clean_digest(raw: Any) -> str:
     if raw not in DIGESTS:
         raise FieldError(_l("Choose from the list."))
     return raw
+
+
+def clean_signature(raw: Any) -> str:
+    """The signature as cleaned HTML."""
+    if not isinstance(raw, str) or len(raw) > LONGEST_SIGNATURE or not is_storable_text(raw):
+        raise FieldError(_l("A signature has at most %(max)s characters.", max=LONGEST_SIGNATURE))
+    return formatted(raw)
 
 
 def clean_way(raw: Any) -> str:

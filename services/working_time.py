@@ -10,10 +10,11 @@ import holidays
 from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
-from models.organisation import THE_ONE, Organisation, organisation
+from models.organisation import organisation
 from models.rights import Access
 from models.security import User
 from services.letters import zone_named
+from services.organisation import set_for_all
 from services.recurrence import moment
 from services.settings import require_settings
 
@@ -72,7 +73,7 @@ def choose_country(access: Access, country: str) -> None:
     require_settings(access)
     if country not in countries():
         raise ValidationFailed({"country": [_l("Choose from the list.")]})
-    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$set": {"country": country}}, upsert=True)
+    set_for_all(access, "country", country)
 
 
 def time_of(text: str) -> dt.time | None:

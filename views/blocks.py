@@ -18,7 +18,9 @@ from models.registers import REGISTERS, SECTIONS, Register
 from models.rights import Access
 from services.labels import context_for
 from services.layouts import RELATED, SECTION
-from services.related import Related, related_records
+from services.records import RecordNotFound
+from services.related import Related, related_records, related_ways
+from services.values import context_of
 from views.cells import value_html
 from views.fields import Cell, cell, parts_of
 
@@ -83,12 +85,41 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:2])).upper()
 
 
+@dataclass(frozen=True)
+class LaterBlock:
+    """A block that the page fetches once it is there: what files belong to it may be many, and come and go on it."""
+
+    code: str
+    title: str
+    drop_url: str
+
+
+def later_blocks(access: Access, card: Register, raw: Raw) -> dict[str, LaterBlock]:
+    """Block key -> what is known of it beforehand, for every link with records that hold files."""
+    return {f"{RELATED}.{way.code}": LaterBlock(way.code, way.label_in(access.language), drop_url(access, way, raw))
+            for way in related_ways(access, card.key) if way.register.holds_files}  # fmt: skip
+
+
+def later_block(access: Access, card: Register, raw: Raw, code: str) -> RelatedBlock:
+    """What such a block shows. Raises RecordNotFound for one that is not there."""
+    way = next((one for one in related_ways(access, card.key) if one.code == code and one.register.holds_files), None)
+    if way is None:
+        raise RecordNotFound(card.key, code)
+    shown = shown_blocks(access, card, raw, [way]).get(f"{RELATED}.{code}")
+    return shown or block_of(access, Related(way, [], 0), raw, (), context_of(access))
+
+
 def related_blocks(access: Access, card: Register, raw: Raw) -> dict[str, RelatedBlock]:
-    """Block key -> what it shows, for every link in both directions."""
+    """Block key -> what it shows, for every link in both directions, but for those that come later."""
+    at_once = [way for way in related_ways(access, card.key) if not way.register.holds_files]
+    return shown_blocks(access, card, raw, at_once)
+
+
+def shown_blocks(access: Access, card: Register, raw: Raw, ways: Sequence[Way]) -> dict[str, RelatedBlock]:
     schemas = {key: schema_of(key).for_access(access) for key in REGISTERS}
     fields = {key: row_fields(schema) for key, schema in schemas.items()}
     paths = {key: [field.path for field in some] for key, some in fields.items()}
-    found = related_records(access, card.key, raw, paths)
+    found = related_records(access, card.key, raw, paths, ways)
     rows = [(field, row) for one in found for row in one.rows[:MOST_ROWS]
             for field in told_of(one.way, fields[one.way.register.key])]  # fmt: skip
     # By their ids: a field whose choices have labels of their own has no hash.
@@ -122,14 +153,14 @@ def block_of(access: Access, one: Related, raw: Raw, fields: Sequence[Field], co
         f"{card.path}/?{back}" if back and one.count > len(one.rows[:MOST_ROWS]) else "",
         f"{card.path}/add?{way.field.column}={raw['_id']}"
         if back and access.may(card.key, "add") and not way.field.read_only else "",
-        str(card.add_label), card.icon, drop_url(access, way, raw) if back else "",
+        str(card.add_label), card.icon, drop_url(access, way, raw),
     )  # fmt: skip
 
 
 def drop_url(access: Access, way: Way, raw: Raw) -> str:
     """Where a file is sent to become a record of the other register that is linked to this one."""
     card = way.register
-    may = card.holds_files and access.may(card.key, "add") and not way.field.read_only
+    may = way.backwards and card.holds_files and access.may(card.key, "add") and not way.field.read_only
     return f"{card.path}/upload?{way.field.column}={raw['_id']}" if may else ""
 
 

@@ -84,7 +84,7 @@ class FirstStartView(BaseView):
             form.password.data or "", form.repeated.data or "",
         )  # fmt: skip
         session.pop("locale", None)
-        sign_in(User.objects.get(pk=user_id))
+        sign_in(User.objects.get(pk=user_id), "first_start")
         return redirect(start_page())
 
 

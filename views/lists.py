@@ -22,9 +22,9 @@ from services.labels import context_for
 from services.preferences import MAX_COLUMNS, choose_columns, list_columns
 from services.search import Page, TooSlow, find_page
 from views.base import current_access, current_language, current_user
-from views.bulk_log import BulkLogScreens
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns, may_make_segments
+from views.direct_messages import MessageScreens
 from views.fields import INPUTS
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
@@ -41,7 +41,7 @@ MAX_PAGE = 1_000_000
 ROW_ACTIONS = ("change", "delete", "merge")
 
 
-class ListScreens(BulkLogScreens):
+class ListScreens(MessageScreens):
     """A register's list, and what its panels ask for."""
 
     @expose("/list/")

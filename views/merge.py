@@ -1,6 +1,6 @@
 """Letters: Word templates with their fields, and from chosen rows to a job that makes the letters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +12,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.fields.errors import ConditionError
-from models.registers import SECTIONS, Register, register_of
+from models.registers import Register, register_of
+from services.audit import What, write_now
 from services.files import DOCX
 from services.merge import (
     FORMS,
@@ -36,7 +37,6 @@ from services.merge import (
     unknown_fields,
     upload_template,
 )
-from services.merge.besides import ROWS, Beside
 from services.merge.files import safe_name
 from services.merge.leaving_out import may_leave_out
 from services.merge.sources import Sources
@@ -45,20 +45,13 @@ from services.search import Selection, TooSlow, count_selected
 from services.word import TemplateError
 from views.base import current_access, current_language
 from views.files import file_response
+from views.merge_fields import PARTS, STATES, column_options, copied_fields, field_row
 from views.merge_forms import UploadForm, file_of, register_choices, show_problem
 from views.permissions import OWN
 from views.selection import selection_inputs, selection_of_form
 
 Raw = dict[str, Any]
 Answer = str | tuple[str, int] | AnyResponse
-PARTS = {
-    "body": _l("Text"), "header": _l("Header"), "footer": _l("Footer"), "footnotes": _l("Footnotes"),
-    "endnotes": _l("Endnotes"),
-}  # fmt: skip
-STATES = {
-    FieldState.KNOWN: (_l("Known"), "green"), FieldState.UNKNOWN: (_l("Unknown"), "amber"),
-    FieldState.UNSUPPORTED: (_l("Not supported"), "red"),
-}  # fmt: skip
 FORM_LABELS = {
     "one": _l("One document"), "split": _l("Documents of 1,000 letters each, in a zip file"),
     "each": _l("One document for each recipient, in a zip file"),
@@ -234,7 +227,7 @@ class MergeView(BaseView):
             chosen=chosen or (templates[0]["id"] if templates else ""), problem=problem, back=list_url(card),
             inputs=[*selection_inputs(selection), ("back", request.form.get("back", ""))],
             leave_empty=bool(request.form.get("leave_empty")), forms=FORM_LABELS, wanted=form_of_request(),
-            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(),
+            pdf_offered=bool(find_office()), history=wants_history(), may_leave_out=may_leave_out(card.key),
             leave_out=bool(request.form.get("leave_out")),
         ), status  # fmt: skip
 
@@ -289,6 +282,8 @@ class MergeView(BaseView):
         place = request.form.get("at", 0, type=int)
         found = preview_letter(current_access(), card.key, chosen, selection, place)
         if "download" in request.form:
+            write_now(What.LETTERS_MADE, current_access().user_id, details={"records": 1, "register": card.key},
+                      target={"register": card.key, "id": None, "name": found.name})  # fmt: skip
             return letter_response(found)
         parts = shown_parts(found)
         return self.render_template(
@@ -343,32 +338,3 @@ def list_url(card: Register) -> str:
     """The list that the rows were chosen in, with its conditions."""
     back = request.form.get("back", "")
     return f"{card.path}/{back if back.startswith('?') else ''}"
-
-
-def copied_fields(table: Beside) -> list[tuple[str, str]]:
-    """(merge field, label) of each column of a table."""
-    return [(source.column.replace(ROWS, ""), source.field.label_in(current_language())) for source in table.sources()]
-
-
-def field_row(found: Any) -> Mapping[str, Any]:
-    """A field of a template (FieldStatus) as its page shows it."""
-    label, colour = STATES[found.state]
-    return {
-        "name": found.name, "parts": ", ".join(str(PARTS.get(part, part)) for part in found.parts),
-        "state_label": str(label), "colour": colour, "label": found.label, "nearest": found.nearest,
-        "column": found.column, "choose": (found.state == FieldState.UNKNOWN and not found.whole) or found.mapped,
-        "unsupported": found.state == FieldState.UNSUPPORTED,
-    }  # fmt: skip
-
-
-def column_options(sources: Sources) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Section -> (column, label) of every field that the user sees, then what stands beside the record, then the
-    tables of which the template repeats rows."""
-    language = current_language()
-    own = [(str(SECTIONS[section]), [(field.column, field.label_in(language)) for field in fields])
-           for section, fields in sources.schema.sections()]  # fmt: skip
-    repeated = [table for name in sorted(sources.wanted_tables) if (table := sources.table(name)) is not None]
-    besides = [(beside.label_in(language), list(beside.sources())) for beside in sources.linked.values()]
-    besides += [(_("Rows of %(name)s", name=table.label_in(language)), list(table.sources())) for table in repeated]
-    return own + [(label, [(source.column, source.field.label_in(language)) for source in found])
-                  for label, found in besides]  # fmt: skip

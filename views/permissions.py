@@ -13,7 +13,7 @@ ACTION_OF = {
 #: The menu's group of settings, and what it holds for those who manage settings and for administrators.
 SETTINGS_GROUP = "settings_group"
 SETTINGS_ITEMS = ("settings", "teams", "currencies", "consent")
-ADMINISTRATION_ITEMS = ("users", "roles", "groups", "console")
+ADMINISTRATION_ITEMS = ("users", "roles", "groups", "audit", "console")
 #: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
 LETTERS_ITEM = "merge"
 JOBS_ITEM = "jobs"

@@ -9,20 +9,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import refresh
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField
+from wtforms import PasswordField, SelectField, StringField
 
 from models.fields.errors import ValidationFailed
 from services.records import VersionConflict
 from services.sessions import end_sessions
 from services.users import change_own_password, change_own_profile, own_user
 from views.base import current_access
+from views.fields import RichTextArea
 from views.forms import add_differences, add_errors, options, version_seen
 from views.permissions import OWN
 from views.sessions import shown_sessions
 from views.sign_in import TOKEN
 from views.users import PersonalForm
 
-PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest")
+PROFILE_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest", "signature")
 
 
 class ProfileForm(PersonalForm):
@@ -32,6 +33,11 @@ class ProfileForm(PersonalForm):
         _l("Daily digest"),
         choices=options((("", _l("No digest")), ("weekdays", _l("On weekdays at 7:00")))),
         description=_l("An e-mail with your day’s entries and your tasks; none when there is nothing."),
+    )
+
+
+    signature = StringField(
+        _l("Signature"), widget=RichTextArea(), description=_l("Stands under the e-mails that you write to one person.")
     )
 
 

@@ -29,7 +29,7 @@ from services.repeating import REGISTER as ACTIVITY
 from services.search import TooSlow, beside
 from services.values import context_of
 from views.base import current_access
-from views.blocks import PART_LABELS, head_fields, head_of, related_blocks
+from views.blocks import PART_LABELS, head_fields, head_of, later_block, later_blocks, related_blocks
 from views.duplicates import similar_columns
 from views.fields import Cell, ValueField, cell, form_class, form_fields
 from views.interface import field_texts
@@ -91,9 +91,11 @@ class RegisterView(ListScreens):
         return self.render_template(
             self.show_template, card=self.card, raw=raw, record_id=str(raw["_id"]), shown=shown, whole=whole,
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
-            related=related_blocks(access, self.card, raw), can=self.can_with(raw),
+            related=related_blocks(access, self.card, raw), later=later_blocks(access, self.card, raw),
+            can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"), offers=self.offers(raw), steps=self.steps(raw),
+            may_see_activities=access.may(ACTIVITY, "see"), steps=self.steps(raw),
+            offers=[*self.offers(raw), *self.message_offers(raw)],
             asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
             **self.show_context(raw),
         )  # fmt: skip
@@ -101,6 +103,15 @@ class RegisterView(ListScreens):
     def show_context(self, raw: Raw) -> Raw:
         """What the register's own page of a record needs besides."""
         return {}
+
+    @expose("/linked/<pk>/<code>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def linked(self, pk: str, code: str) -> Any:
+        """A block of linked records that the page fetches later, as a part of it."""
+        access = current_access()
+        raw = get_record(access, self.card.key, pk)
+        return self.render_template("registers/related.html", list=later_block(access, self.card, raw, code))
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""

@@ -19,6 +19,7 @@ from models.registers import Register, register_of
 from models.rights import NotAllowed
 from models.saved_views import Audience
 from models.security import Role
+from services.audit import What, write_now
 from services.labels import names_of
 from services.records import RecordNotFound
 from services.reports.definition import Definition, today_of
@@ -190,6 +191,8 @@ def workbook(title: str, mapping: Mapping[str, Any], page_url: Callable[[], str]
     answer, _day_error = answer_of_day(mapping)
     if answer.figures is None:
         return redirect(page_url())
+    report = {"register": "report", "id": mapping.get("_id"), "name": title}
+    write_now(What.WORKBOOK_MADE, current_access().user_id, target=report, details={"register": mapping["register"]})
     content = BytesIO(workbook_of(answer.figures, title, current_language()))
     return send_file(content, CONTENT_TYPE, as_attachment=True, download_name=f"{file_name(title)}.xlsx")
 

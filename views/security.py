@@ -9,6 +9,7 @@ from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Group, Role, User
+from services.audit import What, target_user, write_now
 from services.merge import registers_to_merge
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
@@ -16,6 +17,7 @@ from services.repeating import REGISTER as TASK_REGISTER
 from services.sessions import goes_on
 from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
+from views.looking import user_to_show
 from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
@@ -64,6 +66,22 @@ class SecurityManager(MongoSecurityManager):
         for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView):
             self.appbuilder.add_view_no_menu(view)
 
+    # Flask-AppBuilder's commands write users past `services.users`.
+
+    def add_user(self, *args: Any, **values: Any) -> Any:
+        user = super().add_user(*args, **values)
+        if user:
+            write_now(What.USER_CHANGED, None, target=target_user(user.pk), details={"action": "create",
+                      "source": "shell"})  # fmt: skip
+        return user
+
+    def reset_password(self, userid: Any, password: str) -> bool:
+        done = super().reset_password(userid, password)
+        if done:
+            write_now(What.PASSWORD_CHANGED, None, target=target_user(self.get_user_by_id(userid).pk),
+                      details={"source": "shell"})  # fmt: skip
+        return done
+
     def hash_password(self, password: str) -> str:
         return hash_password(password)
 
@@ -71,9 +89,10 @@ class SecurityManager(MongoSecurityManager):
         return is_password(hashed, password)
 
     def load_user(self, pk: Any) -> User | None:
-        """The user that the session's cookie names, as long as the session goes on."""
+        """The user that the session's cookie names, as long as the session goes on, or as whom an administrator looks.
+        """
         user: User | None = super().load_user(pk)
-        return user if user is not None and goes_on(user, session.get(TOKEN)) else None
+        return user_to_show(user) if user is not None and goes_on(user, session.get(TOKEN)) else None
 
     def load_user_jwt(self, _header: Any, claims: Mapping[str, Any]) -> User | None:
         """The user that a program's token names, as long as the user's tokens are good."""

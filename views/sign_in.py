@@ -14,11 +14,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField, SelectField, StringField
 
 from models.fields.errors import ValidationFailed
 from models.security import BY_CODE, BY_PASSWORD, User
+from services.audit.tries import note_failed_sign_in
 from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password
+from services.invited_users import InvitationGone, accept_invitation, check_invitation
+from services.looking import end_looking
 from services.mail import smtp_is_set
 from services.rounds import wake
 from services.sessions import begin_session, end_session
@@ -36,19 +39,19 @@ from services.sign_in_tries import Counted, TooManyTries, begin_try, succeeded
 from services.users import user_named
 from views.addresses import address_to_read, start_page
 from views.base import current_language, current_user
-from views.forms import add_errors
+from views.forms import add_errors, options
+from views.looking import TOKEN, looking
 
 log = logging.getLogger(__name__)
-#: Where the session's cookie keeps what `services.sessions` knows it by.
-TOKEN = "token"
 #: Where it keeps what `services.sign_in_codes` knows an attempt by, and the page that was asked for.
 ATTEMPT, TARGET = "attempt", "target"
 
 
-def sign_in(user: User) -> None:
-    """Begin a session of this user in this browser; nothing of an earlier one is left but the language."""
+def sign_in(user: User, how: str) -> None:
+    """Begin a session of this user in this browser; nothing of an earlier one is left but the language. `how` it was
+    done is for the audit: "password", "code", "first_start"."""
     begin_cookie()
-    session[TOKEN] = begin_session(user.pk, request.remote_addr or "", request.user_agent.string)
+    session[TOKEN] = begin_session(user.pk, request.remote_addr or "", request.user_agent.string, how)
     login_user(user)
 
 
@@ -63,10 +66,16 @@ def begin_cookie() -> None:
 def authenticated(security: Any, name: str, password: str) -> User | None:
     """The user of this name (or e-mail address) and password, by page or by REST. Raises TooManyTries."""
     counted = Counted.of(name, request.remote_addr or "")
-    begin_try(counted)
+    try:
+        begin_try(counted)
+    except TooManyTries:
+        note_failed_sign_in(name, held_up=True)
+        raise
     user: User | None = security.auth_user_db(name, password)
     if user is not None:
         succeeded(counted)
+    else:
+        note_failed_sign_in(name)
     return user
 
 
@@ -123,6 +132,12 @@ class NewPasswordForm(FlaskForm):
     repeated = PasswordField(_l("New password again"), render_kw={"autocomplete": "new-password"})
 
 
+class InvitationForm(NewPasswordForm):
+    """The first password, and the language."""
+
+    language = SelectField(_l("Language"), choices=options((("en", "English"), ("fi", "Suomi"))))
+
+
 class SignInView(AuthDBView):
     """Signing in leads to the page that was asked for, if it is one of ours."""
 
@@ -145,7 +160,7 @@ class SignInView(AuthDBView):
             return self.sign_in_page(form, 401)
         if way_of(user) != BY_PASSWORD:
             return self.ask_for_code(user, target)
-        sign_in(user)
+        sign_in(user, "password")
         return redirect(target)
 
     def sign_in_page(self, form: SignInForm, status: int, headers: Mapping[str, str] | None = None) -> Any:
@@ -185,7 +200,7 @@ class SignInView(AuthDBView):
             if form.validate_on_submit():
                 user, target = check_code(session.get(ATTEMPT), form.code.data or ""), session.get(TARGET)
                 self.appbuilder.sm.on_user_login(user)
-                sign_in(user)
+                sign_in(user, "code")
                 return redirect(address_to_read(target))
         except TooManyTries as held_up:
             form.code.errors, status = [str(held_up)], 429
@@ -226,7 +241,7 @@ class SignInView(AuthDBView):
         """Ask for a link by which to choose a new password; the answer is the same whoever asks."""
         form, sent = NameForm(), False
         if form.validate_on_submit():
-            ask_for_link(form.username.data or "", current_language())
+            ask_for_link(form.username.data or "", current_language(), request.remote_addr or "")
             wake()
             sent = True
         return self.render_template("security/forgotten.html", title=_("Forgotten password"), form=form, sent=sent,
@@ -253,6 +268,30 @@ class SignInView(AuthDBView):
                                     name=name)  # fmt: skip
         return page, status
 
+    # An invitation
+
+    @expose("/login/invitation/<token>", methods=["GET", "POST"])
+    @no_cache
+    def invitation(self, token: str) -> Any:
+        """Choose the first password, and the language, by a link out of an e-mail."""
+        try:
+            user = check_invitation(token)
+            form, status = InvitationForm(language=user.get("language") or current_language()), 200
+            if form.validate_on_submit():
+                accept_invitation(token, form.new_password.data or "", form.repeated.data or "",
+                                  form.language.data or "")  # fmt: skip
+                session["locale"] = form.language.data
+                flash(_("Your password is kept. Log in with it."), "success")
+                return redirect(url_for(f"{self.endpoint}.login"))
+        except InvitationGone as gone:
+            flash(str(gone), "warning")
+            return redirect(url_for(f"{self.endpoint}.login"))
+        except ValidationFailed as error:
+            add_errors(form, error)
+            status = 422
+        return self.render_template("security/invitation.html", title=_("Welcome to Kortisto"), form=form,
+                                    name=user["username"]), 422 if form.errors else status  # fmt: skip
+
     @expose("/logout/", methods=["GET", "POST"])
     def logout(self) -> Any:
         """Sign out by the button's POST; a mere visit, which any page elsewhere can cause, asks first."""
@@ -261,6 +300,9 @@ class SignInView(AuthDBView):
         if request.method == "GET":
             return self.render_template("security/sign_out.html", title=_("Log out"), back=start_page())
         user = self._get_authenticated_user()
+        if user is not None and (found := looking()):
+            end_looking(found.by, session.get(TOKEN))
+            user = User.objects(pk=found.by).first()
         if user is not None:
             end_session(user.pk, session.get(TOKEN))
         logout_user()

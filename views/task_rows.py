@@ -21,8 +21,8 @@ from views.fields import Part, choice_part, parts_of
 
 Raw = Mapping[str, Any]
 #: Kinds of the program's own; those of the organisation have the last one.
-KIND_ICONS = {"call": "phone", "meeting": "users", "email": "mail", "letter": "file-text", "note": "message",
-              "offer": "send", TASK: "checkbox"}  # fmt: skip
+KIND_ICONS = {"call": "phone", "meeting": "users", "email": "mail", "sms": "device-mobile-message",
+              "letter": "file-text", "note": "message", "offer": "send", TASK: "checkbox"}  # fmt: skip
 OTHER_ICON = "circle-dot"
 ACTIONS = ("change", "delete")
 SHOWN = ("kind", "priority", *LINKS, "owner", "starts_at", "due_on", "due_time")

@@ -12,13 +12,27 @@ from fab_mongo import MongoInterface, MongoModelView
 from models.registers import REGISTERS
 from models.rights import SETTINGS
 from models.security import Team
-from services.teams import uses_of_team
+from services.teams import delete_team, save_team, uses_of_team
+from views.base import current_access
+
+
+class TeamInterface(MongoInterface):
+    """Teams, written so that the audit is told."""
+
+    def add(self, item: Team, commit: bool = True) -> bool:
+        return self._write(lambda: save_team(current_access(), item), _("The team was added."))
+
+    def edit(self, item: Team, commit: bool = True) -> bool:
+        return self._write(lambda: save_team(current_access(), item), _("The team was saved."))
+
+    def delete(self, item: Team, commit: bool = True) -> bool:
+        return self._write(lambda: delete_team(current_access(), item), _("The team was deleted."))
 
 
 class TeamView(MongoModelView):
     """List, add, rename and delete teams."""
 
-    datamodel = MongoInterface(Team)
+    datamodel = TeamInterface(Team)
     route_base = "/settings/teams"
     class_permission_name = SETTINGS
     base_permissions = ["can_list", "can_add", "can_edit", "can_delete"]

@@ -1,7 +1,7 @@
 // Files become documents: chosen by a button or dropped on the page, they are sent one after the other, each as the body of
 // a request, and a panel at the corner shows how far they are. [data-drop-files] is where they are sent to.
 import { el } from "./dom.js";
-import { fetchPart, fillWith } from "./parts.js";
+import { fetchPart } from "./parts.js";
 import { number, text } from "./texts.js";
 import { reloadParts } from "./timeline.js";
 import { toast } from "./toasts.js";
@@ -174,15 +174,9 @@ function show(one, made) {
 }
 
 /** What the page shows of where the files went, anew. */
-async function refresh(places) {
-  if ([...places].some((place) => place.version)) return window.location.reload();
-  const page = await fetchPart(window.location.href).catch(() => null);
-  for (const place of places) {
-    const mine = document.querySelector(`section[data-drop-files="${CSS.escape(place.url)}"]`);
-    const theirs = page?.querySelector(`section[data-drop-files="${CSS.escape(place.url)}"]`);
-    if (mine && theirs) fillWith(mine, { body: theirs });
-  }
-  return reloadParts("timeline");
+function refresh(places) {
+  if ([...places].some((place) => place.version)) window.location.reload();
+  for (const part of ["/linked/", "/timeline/"]) reloadParts(part);
 }
 
 async function run() {
@@ -201,7 +195,7 @@ async function run() {
   }
   running = false;
   tell();
-  if (places.size) await refresh(places);
+  if (places.size) refresh(places);
 }
 
 function take(files, url, version) {

@@ -4,7 +4,7 @@ Each is looked for under the names that lists use for it, as Word's own "Match f
 of the first company that the person is linked to.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,13 @@ class Recipient:
         """What must be read of a record."""
         links = (link for link in (self.link, self.person_link) if link is not None)
         return {item.path for item in (*self.own.values(), *links)}
+
+    def columns(self, register: str) -> Iterator[tuple[str, str]]:
+        """(register, column) of everything that an address of such a record may print, and of what leads there."""
+        yield from ((register, item.column) for item in self.own.values())
+        yield from ((register, link.column) for link in (self.link, self.person_link) if link is not None)
+        yield from ((PERSON, item.column) for item in (*self.personal.values(), self.company_link) if item is not None)
+        yield from ((COMPANY, item.column) for item in self.linked.values())
 
     def values(self, access: Access, rows: Sequence[Raw], context: Context) -> list[dict[str, Value]]:
         """The standard fields' values of each row, under the keys that the letters read them by."""

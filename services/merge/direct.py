@@ -18,7 +18,7 @@ from services.merge.results import ONE, Form, write_result
 from services.merge.sources import Sources
 from services.merge.templates import check_columns, check_may_merge
 from services.search import Selection
-from services.word import FILE_NAME, MergeReport, Value, WordTemplate, normalise_name
+from services.word import FILE_NAME, MergeReport, Table, Value, WordTemplate, normalise_name, table_key
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,29 @@ def merge_rows(
     word = WordTemplate.read(template)
     keys = {normalise_name(name): normalise_name(key) for name, key in (field_map or {}).items()}
     sources = {normalise_name(name): keys.get(normalise_name(name), normalise_name(name)) for name in word.field_names}
-    known = {key for row in rows for key in row}
+    tables = names_in_tables(rows)
+    known = {key for row in rows for key in row}.union(*tables.values())
     left = [name for name in word.field_names if sources[normalise_name(name)] not in known]
     check_unknown(left, unknown)
     sources |= row_sources(word, known, keys)
-    letters = (letter_of(row, sources) for row in rows)
+    letters = (letter_of(row, sources, tables) for row in rows)
     return Outcome(write_result(word, letters, out, form, title=title, language=language), tuple(left))
 
 
-def letter_of(row: Letter, sources: Mapping[str, str]) -> Letter:
+def names_in_tables(rows: Sequence[Letter]) -> dict[str, frozenset[str]]:
+    """Key of each table -> the names that its rows have anywhere: one row alone may lack some, an empty table all."""
+    found: dict[str, frozenset[str]] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, Table):
+                found[key] = found.get(key, frozenset()) | value.names
+    return found
+
+
+def letter_of(row: Letter, sources: Mapping[str, str], tables: Mapping[str, frozenset[str]]) -> Letter:
     named: Letter = {FILE_NAME: row_name(row)}
-    return named | {name: row.get(key) for name, key in sources.items()}
+    whole = {key: Table(tables[key], value.rows) for key, value in row.items() if isinstance(value, Table)}
+    return named | {name: row.get(key) for name, key in sources.items()} | whole
 
 
 # What a shell gives as text
@@ -87,12 +99,31 @@ def read_rows(text: str) -> list[Letter]:
 
 
 def read_row(number: int, row: Mapping[str, Any]) -> Letter:
+    """A row's values; a list of objects in it is a table, whose rows a template may repeat."""
+    values: dict[str, Value] = {}
     for key, value in row.items():
-        if isinstance(value, (list, dict)):
-            raise MergeProblem(_l("Object %(number)s: “%(key)s” must be a text, a number, true, false or null.",
-                                  number=number, key=key[:80]))  # fmt: skip
-    values: dict[str, Value] = {normalise_name(key): value for key, value in row.items()}
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            values[table_key(key)] = table_of(number, key, value)
+        else:
+            values[normalise_name(key)] = plain_value(number, key, value)
     return values
+
+
+def table_of(number: int, key: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    columns = dict.fromkeys(column for row in rows for column in row)
+    names = {column: f"{normalise_name(key)}.{normalise_name(column)}" for column in columns}
+    return Table(frozenset(names.values()), [
+        {name: plain_value(number, f"{key}.{column}", row.get(column)) for column, name in names.items()}
+        for row in rows
+    ])  # fmt: skip
+
+
+def plain_value(number: int, key: str, value: Any) -> Value:
+    if isinstance(value, (list, dict)):
+        raise MergeProblem(_l("Object %(number)s: “%(key)s” must be a text, a number, true, false or null.",
+                              number=number, key=key[:80]))  # fmt: skip
+    plain: Value = value
+    return plain
 
 
 def parsed_json(text: str, what: Any) -> Any:

@@ -21,7 +21,7 @@ from pymongo.client_session import ClientSession
 from models.fields.kinds.times import aware
 from models.files import StoredFile
 from models.letters import BY_RECORD, Letter, LetterBatch
-from models.rights import Access, NotAllowed
+from models.rights import Access, NotAllowed, Scope
 from models.transactions import in_transaction
 from services.files import DOCX, open_content
 from services.jobs import Run
@@ -126,11 +126,16 @@ def letters_to(access: Access, concerned: Mapping[tuple[str, ObjectId], str], li
 
 
 def may_read(access: Access, batch: Raw, raw: Raw) -> bool:
-    """Whether one who sees the recipient may read the letter: it shows no field that is hidden from the user, and
-    nobody else's values stand in it."""
-    if raw.get("shared") and not access.everything and batch.get("by") != access.user_id:
-        return False
-    return not any(access.hides(register, column) for register, column in batch["columns"])
+    """Whether one who sees the recipient may read the letter: whoever made it has it anyway. For others it shows no
+    field that is hidden from them, nothing of registers of which they don't see all, and nobody else's values."""
+    if access.everything or batch.get("by") == access.user_id:
+        return True
+    others = {register for register, _column in batch["columns"]} - {batch["register"]}
+    return not (
+        raw.get("shared")
+        or any(access.scope(register, "see") is not Scope.ALL for register in others)
+        or any(access.hides(register, column) for register, column in batch["columns"])
+    )
 
 
 # Handing out
@@ -154,7 +159,7 @@ def letter_file(access: Access, letter_id: Any) -> LetterFile:
         raise RecordNotFound("letter", letter_id)
     record = recipient(access, raw)
     if not may_read(access, batch, raw):
-        raise NotAllowed(_l("This letter shows fields that you may not see, or other recipients."))
+        raise NotAllowed(_l("This letter shows what you may not see."))
     stored = StoredFile._get_collection().find_one({"_id": batch["file"]})
     if stored is None:
         raise RecordNotFound("file", batch["file"])

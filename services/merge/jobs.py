@@ -20,11 +20,10 @@ from services.files import add_file, keep_content, new_file
 from services.jobs import JobCancelled, Run, handles, start_job
 from services.merge.errors import MergeProblem
 from services.merge.history import add_batch, drop_letters, keep_letters, new_batch
-from services.merge.leaving_out import LeavingOut, keep_members, segment_of
-from services.merge.letters import check_unknown, write_letters
+from services.merge.leaving_out import LeavingOut, segment_of, tell_segment
+from services.merge.letters import LetterReader, check_unknown, write_letters
 from services.merge.pdf import check_office
 from services.merge.places import Places
-from services.merge.reading import columns_used
 from services.merge.results import ONE, Form
 from services.merge.templates import (
     check_may_merge,
@@ -98,7 +97,8 @@ def make_letters(run: Run, out: IO[bytes]) -> None:
         raise MergeProblem(error.message) from error
     except RecordNotFound as error:
         raise MergeProblem(_l("The template was deleted before the letters were made. Choose another.")) from error
-    batch = new_batch(run, template, form_of(run), columns_used(word, sources)) if run.params.get("history") else None
+    batch = new_batch(run, template, form_of(run), LetterReader(run.access, word, sources).columns()) \
+            if run.params.get("history") else None
     result = {"letters": report.letters, "records": report.records, "skipped": report.skipped, "unknown": unknown,
               "left_out": leaving.count if leaving else 0}  # fmt: skip
     keep_result(run, template["name"], out, log_lines(report), result, batch, places)
@@ -142,7 +142,7 @@ def keep_result(
         if batch is not None and places is not None:
             add_batch(session, batch, file["_id"], places)
         if places is not None:
-            keep_members(session, segment, run.job["_id"], places.records())
+            tell_segment(session, run.access, segment, run.job["_id"], places.records())
 
     in_transaction(write)
 

@@ -1,33 +1,23 @@
-"""Leaving out of letters those who refused them, and telling a segment who was written to.
+"""Leaving out of letters those who refused them, and telling a segment who was written to."""
 
-Both hang on services that come to this place: consent says who may be written to, segments remember their members.
-Whoever has them puts them into `REASONS` and `KEEP_MEMBERS`; until then the choice is not offered.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from bson import ObjectId
 from pymongo.client_session import ClientSession
 
+from models.consent import LETTER, RULES
 from models.rights import Access
-from services.merge.reading import chunks
+from services.consent import reasons
+from services.merge.reading import Raw, chunks
 from services.search import Selection
+from services.segments import keep_members
 
-Raw = dict[str, Any]
-CHANNEL = "letter"
-#: Who has no address may still get a letter: by hand, say.
-HARMLESS = ("", "no_address")
 STEP = 500
-#: For each raw record of a register why no marketing may go to it by that channel, "" where it may.
-REASONS: list[Callable[[Access, str, Sequence[Raw], str], Sequence[str]]] = []
-#: Keep a segment's members as of a sending: (session or None, segment, sending, ids of its members).
-KEEP_MEMBERS: list[Callable[[ClientSession | None, ObjectId, ObjectId, Sequence[ObjectId]], Any]] = []
 
 
-def may_leave_out() -> bool:
-    """Whether anybody knows who refused letters."""
-    return bool(REASONS)
+def may_leave_out(register: str) -> bool:
+    """Whether the register's records say whether they want marketing letters."""
+    return register in RULES
 
 
 class LeavingOut:
@@ -40,10 +30,8 @@ class LeavingOut:
 
     def of(self, rows: Iterable[Raw]) -> Iterator[Raw]:
         for some in chunks(rows, STEP):
-            left: Sequence[Raw] = some
-            for reasons in REASONS:
-                found = reasons(self._access, CHANNEL, left, self._register)
-                left = [raw for raw, reason in zip(left, found, strict=True) if reason in HARMLESS]
+            found = reasons(self._access, LETTER, some, self._register)
+            left = [raw for raw, reason in zip(some, found, strict=True) if not reason]
             self.count += len(some) - len(left)
             yield from left
 
@@ -56,11 +44,9 @@ def segment_of(selection: Selection) -> ObjectId | None:
     return ObjectId(conditions[0]["segment"])
 
 
-def keep_members(
-    session: ClientSession, segment: ObjectId | None, sending: ObjectId, records: Iterable[str]
+def tell_segment(
+    session: ClientSession, access: Access, segment: ObjectId | None, sending: ObjectId, records: Iterable[str]
 ) -> None:  # fmt: skip
-    """Tell the segment that was written to who its members were."""
-    if segment is not None and KEEP_MEMBERS:
-        ids = list(map(ObjectId, records))
-        for keep in KEEP_MEMBERS:
-            keep(session, segment, sending, ids)
+    """Tell the segment that was written to, if one was, who its members were."""
+    if segment is not None:
+        keep_members(session, segment, sending, map(ObjectId, records), access.user_id)

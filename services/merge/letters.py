@@ -13,7 +13,7 @@ from services.merge.besides import Records
 from services.merge.errors import MergeProblem
 from services.merge.leaving_out import LeavingOut
 from services.merge.places import RECORD, Places
-from services.merge.reading import Used, beside_values, chunks, own_fields, paths_of, used_besides
+from services.merge.reading import Used, beside_values, chunks, columns_beside, own_fields, paths_of, used_besides
 from services.merge.results import Form, write_result
 from services.merge.sources import Sources
 from services.search import Selection, iterate_selected
@@ -69,6 +69,7 @@ class LetterReader:
 
     def __init__(self, access: Access, word: WordTemplate, sources: Sources) -> None:
         self._access = access
+        self._register = sources.schema.register.key
         self._own = own_fields(word, sources)
         self._besides: list[Used] = used_besides(word, sources)
         self._recipient: Recipient = recipient_of(access, word, sources.own)
@@ -77,6 +78,14 @@ class LetterReader:
         self.paths = {field.path for field in self._fields} | self._recipient.paths | paths_of(self._besides)
         rows = any(isinstance(used.beside, Records) for used in self._besides)
         self._size = CHUNK_WITH_ROWS if rows else CHUNK
+
+    def columns(self) -> list[tuple[str, str]]:
+        """(register, column) of every field that the letters print, links that lead to them included."""
+        register = self._register
+        found = [(register, field.column) for field in self._own.values()]
+        for used in self._besides:
+            found += columns_beside(used, register)
+        return list(dict.fromkeys([*found, *self._recipient.columns(register)]))
 
     def values(self, rows: Iterable[Raw]) -> Iterator[Letter]:
         """What the letters read of each record: its merge fields, what stands beside it where they name that, and its

@@ -68,15 +68,6 @@ def used_besides(word: WordTemplate, sources: Sources) -> list[Used]:
     return list(found.values())
 
 
-def columns_used(word: WordTemplate, sources: Sources) -> list[tuple[str, str]]:
-    """(register, column) of every field that the letters print, links that lead to them included."""
-    register = sources.schema.register.key
-    found = [(register, one.column) for one in own_fields(word, sources).values()]
-    for used in used_besides(word, sources):
-        found += columns_beside(used, register)
-    return list(dict.fromkeys(found))
-
-
 def columns_beside(used: Used, register: str) -> Iterator[tuple[str, str]]:
     beside = used.beside
     columns = [one.column for one in used.fields.values()]

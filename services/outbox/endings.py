@@ -3,7 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from models.outbox import KEPT_SECONDS, Message
+from bson import ObjectId
+from pymongo.client_session import ClientSession
+
+from models.outbox import KEPT_SECONDS, Message, MessageState
 from services.records import now
 
 Raw = dict[str, Any]
@@ -27,3 +30,14 @@ def forget_contents() -> None:
     Message._get_collection().update_many(
         {"content_until": {"$lt": now()}}, {"$unset": dict.fromkeys(("content_until", *CONTENT_FIELDS), "")}
     )
+
+
+def forget_recipient(session: ClientSession, register: str, record_id: ObjectId) -> None:
+    """Of a record that is gone for good nothing stays in the outbox but that messages went; what waits goes no more."""
+    messages, its = Message._get_collection(), {"register": register, "record": record_id}
+    waiting = {**its, "state": MessageState.WAITING.value}
+    messages.update_many(waiting, {"$set": {"state": MessageState.CANCELLED.value}}, session=session)
+    unknown = dict.fromkeys(("address", "name", "subject", "error"), "")
+    # A key has the address in it.
+    messages.update_many(its, {"$set": unknown, "$unset": dict.fromkeys(("key", "content_until", *CONTENT_FIELDS), "")},
+                         session=session)  # fmt: skip

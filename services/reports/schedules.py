@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 from dateutil.relativedelta import relativedelta
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from models.fields.errors import ConditionError, ValidationFailed
@@ -14,6 +15,7 @@ from models.outbox import Message
 from models.reports import Report
 from models.security import Group, User
 from models.transactions import in_transaction
+from services.audit import What, target_of, write
 from services.letters import when, writing_to, zone_named
 from services.outbox import MAX_ATTACHMENTS, queue_message
 from services.records import now
@@ -81,11 +83,16 @@ def send_to(report: Raw, user: Raw, due: dt.datetime) -> bool:
     if message is None:
         return False
     try:
-        in_transaction(lambda session: queue_message(session, key=key, address=user["email"], user=user["_id"],
-                                                     **message))  # fmt: skip
+        in_transaction(lambda session: queue_report(session, report, user, key, message))
     except DuplicateKeyError:
         return False
     return True
+
+
+def queue_report(session: ClientSession, report: Raw, user: Raw, key: str, message: Raw) -> None:
+    queue_message(session, key=key, address=user["email"], user=user["_id"], **message)
+    write(session, What.WORKBOOK_MADE, report.get("owner"), target=target_of("report", report),
+          details={"register": report["register"], "sent_to": user["email"]})  # fmt: skip
 
 
 def message_to(report: Raw, user: Raw, due: dt.datetime) -> Raw | None:

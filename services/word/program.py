@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from services.word.expressions import Condition, Expression, Kept, MergeValue
-from services.word.values import Table, Value
+from services.word.values import Value
 
 MAX_VALUE_LENGTH = 32_000
 _SHORT, _KNOWN = 80, 2048
@@ -219,51 +218,6 @@ class LineSlot(Slot):
         render(self.inner, letter, out)
         if not letter.printed:
             del out[start:]
-
-
-@dataclass(frozen=True, slots=True)
-class RowsSlot(Slot):
-    """A part that is written for each row of a table that the record has; `names` are the merge fields in it.
-
-    Once, where the record has no such table, or one whose rows have none of these names: its sum, say.
-    """
-
-    table: str
-    names: frozenset[str]
-    inner: Program = field(default_factory=list)
-
-    def render(self, letter: Letter, out: list[bytes]) -> None:
-        """Append the part for each row; a name that the row lacks prints what the record has."""
-        table = letter.record.get(self.table)
-        if not isinstance(table, Table) or self.names.isdisjoint(table.names):
-            render(self.inner, letter, out)
-            return
-        record = letter.record
-        for row in table.rows:
-            letter.record = {**record, **row}
-            render(self.inner, letter, out)
-        letter.record = record
-
-
-@dataclass(frozen=True, slots=True)
-class TableSlot(Slot):
-    """A table of nothing but parts that are repeated: left out where none of them has a row, for Word takes no table
-    without rows."""
-
-    parts: tuple[RowsSlot, ...]
-    inner: Program = field(default_factory=list)
-
-    def render(self, letter: Letter, out: list[bytes]) -> None:
-        """Append the table when it has a row."""
-        start = len(out)
-        render(self.inner, letter, out)
-        if not any(map(partial(self._has_rows, letter.record), self.parts)):
-            del out[start:]
-
-    @staticmethod
-    def _has_rows(record: Mapping[str, Value], part: RowsSlot) -> bool:
-        table = record.get(part.table)
-        return not isinstance(table, Table) or bool(table.rows) or part.names.isdisjoint(table.names)
 
 
 @dataclass(frozen=True, slots=True)

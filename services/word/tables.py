@@ -5,8 +5,9 @@ between a merge field "TableStart:products" and a merge field "TableEnd:products
 or in paragraphs. Between these, "name" is the same as "products.name".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from flask_babel import lazy_gettext as _l
 from lxml import etree
@@ -16,14 +17,59 @@ from services.word.errors import TemplateError
 from services.word.fields import Field
 from services.word.markers import Markers
 from services.word.ooxml import w
-from services.word.program import RowsSlot, TableSlot
-from services.word.values import normalise_name, table_key
+from services.word.program import Letter, Program, Slot, render
+from services.word.values import Table, Value, normalise_name, table_key
 
 _START, _END = "tablestart:", "tableend:"
 #: Fields that are about the recipient or the list: a row with one of them is not repeated.
 _WHOLE = frozenset({"ADDRESSBLOCK", "GREETINGLINE", "NEXT", "NEXTIF", "SKIPIF"})
 _MARKS = (w("bookmarkStart"), w("bookmarkEnd"))
 _NOTES = (w("footnoteReference"), w("endnoteReference"))
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSlot(Slot):
+    """A part that is written for each row of a table that the record has; `names` are the merge fields in it.
+
+    Once, where the record has no such table, or one whose rows have none of these names: its sum, say.
+    """
+
+    table: str
+    names: frozenset[str]
+    inner: Program = field(default_factory=list)
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the part for each row; a name that the row lacks prints what the record has."""
+        table = letter.record.get(self.table)
+        if not isinstance(table, Table) or self.names.isdisjoint(table.names):
+            render(self.inner, letter, out)
+            return
+        record = letter.record
+        for row in table.rows:
+            letter.record = {**record, **row}
+            render(self.inner, letter, out)
+        letter.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class TableSlot(Slot):
+    """A table of nothing but parts that are repeated: left out where none of them has a row, for Word takes no table
+    without rows."""
+
+    parts: tuple[RowsSlot, ...]
+    inner: Program = field(default_factory=list)
+
+    def render(self, letter: Letter, out: list[bytes]) -> None:
+        """Append the table when it has a row."""
+        start = len(out)
+        render(self.inner, letter, out)
+        if not any(map(partial(self._has_rows, letter.record), self.parts)):
+            del out[start:]
+
+    @staticmethod
+    def _has_rows(record: Mapping[str, Value], part: RowsSlot) -> bool:
+        table = record.get(part.table)
+        return not isinstance(table, Table) or bool(table.rows) or part.names.isdisjoint(table.names)
 
 
 def border_of(name: str) -> str:

@@ -14,7 +14,8 @@ from services.settings import define_field
 
 USUAL = {
     "left": ["section.basic", "section.classification", "section.extra"], "middle": ["activities", "timeline"],
-    "right": ["related.person.companies", "related.opportunity.company", "relationships", "section.record"],
+    "right": ["related.person.companies", "related.opportunity.company", "related.document.companies",
+              "relationships", "section.record"],
     "hidden": [],
 }  # fmt: skip
 
@@ -23,7 +24,8 @@ def test_nobody_has_moved_anything(admin_access: Access) -> None:
     assert usual_places("company") == USUAL
     assert places_for(admin_access, "company") == USUAL
     assert usual_places("person")["right"] == [
-        "related.companies", "related.opportunity.people", "relationships", "section.record"]
+        "related.companies", "related.opportunity.people", "related.document.people", "relationships",
+        "section.record"]
 
 
 def test_a_block_is_put_behind_another_on_top_or_aside(admin_access: Access) -> None:
@@ -65,8 +67,8 @@ def test_links_that_come_and_go_find_their_place(admin_access: Access) -> None:
     define_field(admin_access, {"register": "company", "key": "parent", "kind": "link", "target": "company",
                                 "label": {"en": "Parent"}})  # fmt: skip
     assert places_for(admin_access, "company")["right"] == [
-        "related.person.companies", "related.opportunity.company", "relationships", "section.record",
-        "related.company.x_parent"]  # fmt: skip
+        "related.person.companies", "related.opportunity.company", "related.document.companies", "relationships",
+        "section.record", "related.company.x_parent"]  # fmt: skip
     RecordLayout.objects.update(set__places={"left": ["gone", "timeline", "timeline.x"], "nowhere": ["section.basic"]})
     define_field(admin_access, {"register": "company", "key": "other", "kind": "text", "label": {"en": "Other"}})
     places = places_for(admin_access, "company")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,16 +15,20 @@ from models.jobs import Job
 from models.letters import Letter, LetterBatch
 from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
+from models.transactions import in_transaction
 from services.jobs import JobCancelled, LeaseLost, Run, cancel_job, claim, run_job, wake_due
 from services.joining import join_records
-from services.merge import Form, history, leaving_out, results, start_merge, upload_template
+from services.merge import Form, history, results, start_merge, upload_template
 from services.merge.history import SentLetter, letter_file
-from services.records import RecordNotFound, get_record, now
+from services.merge.leaving_out import segment_of
+from services.records import RecordNotFound, create_record, get_record, now
+from services.recycle_bin import forget
 from services.search import Selection
+from services.segments import members_selection, moved_since, snapshots_of
 from services.timeline import timeline_of
 from tests.factories import CompanyFactory, PersonFactory
-from tests.services.merging import ALL, keep, lines, make
-from tests.word.making import docx, field, merge_field, p
+from tests.services.merging import ALL, keep, letters, lines, make
+from tests.word.making import docx, field, merge_field, p, simple
 
 NAMES = ("Alfa Oy", "Beta Oy", "Cee Oy")
 
@@ -119,6 +124,30 @@ def test_letter_is_for_those_who_see_the_recipient_and_all_fields_in_it(
             letter_file(access, which)
 
 
+def test_letter_that_prints_linked_records_is_for_those_who_see_all_of_their_register(
+    anna: Access, make_role: Callable, make_user: Callable, access_of: Callable
+) -> None:
+    company = CompanyFactory(name="Alfa Oy", city="Oulu")
+    person = PersonFactory(first_name="Aino", last_name="Aalto", companies=[str(company["_id"])])
+    block = 'ADDRESSBLOCK \\f "<<_FIRST0_>><< _LAST0_>>\n<<_CITY_>>"'
+    for body in (p(merge_field("company.city")), p(simple(block))):
+        make(anna, upload_template(anna, "person", "Letter", docx(body)))
+    some = make_role("Some", ("person", "see", "all"), ("company", "see", "own"))
+    every = make_role("Every", ("person", "see", "all"), ("company", "see", "all"))
+    for role, readable in ((some, False), (every, True)):
+        access = access_of(make_user(role.name.lower(), role))
+        assert [one.readable for one in sent(access, "person", person)] == [readable] * 2
+
+
+def test_letters_go_with_a_record_that_is_gone_for_good(
+    admin_access: Access, companies: list[dict[str, Any]]
+) -> None:
+    make(admin_access, keep(admin_access, "name"))
+    in_transaction(lambda session: forget(session, "company", companies[0]["_id"]))
+    assert Letter._get_collection().count_documents({"record": companies[0]["_id"]}) == 0
+    assert Letter._get_collection().count_documents({}) == 2
+
+
 def test_letter_with_several_recipients_is_handed_to_its_maker_alone(
     anna: Access, companies: list[dict[str, Any]], make_user: Callable, access_of: Callable
 ) -> None:
@@ -187,30 +216,31 @@ def test_cancelled_job_leaves_no_letters(
     assert (Letter._get_collection().count_documents({}), LetterBatch.objects.count()) == (0, 0)
 
 
-def test_refusals_are_left_out_and_counted(
-    anna: Access, companies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reasons(access: Access, channel: str, rows: Any, register: str) -> list[str]:
-        assert (access.user_id, channel, register) == (anna.user_id, "letter", "company")
-        return [{"Beta Oy": "refused", "Cee Oy": "no_address"}.get(raw["name"], "") for raw in rows]
-
-    monkeypatch.setattr(leaving_out, "REASONS", [reasons])
-    job_id = start_merge(anna, "company", keep(anna, "name")["_id"], ALL, leave_out=True)
+def test_refusals_are_left_out_and_counted(anna: Access) -> None:
+    for name, consent in (("Alfa Oy", None), ("Beta Oy", "refused"), ("Cee Oy", "granted")):
+        CompanyFactory(name=name, letter_consent=consent and {"state": consent})
+    template = keep(anna, "name")
+    job_id = start_merge(anna, "company", template["_id"], ALL, leave_out=True)
     wake_due()
     job = Job._get_collection().find_one({"_id": job_id})
     assert job["message"] == "2 letters are ready. 1 recipient who refused letters was left out."
+    assert letters(anna, job) == ["Alfa Oy", "Cee Oy"]
+    assert make(anna, template)["message"] == "3 letters are ready."
+
+
+def test_letters_to_a_segment_are_told_by_it_and_its_members(anna: Access, companies: list[dict[str, Any]]) -> None:
+    conditions = json.dumps([{"col": "name", "opr": "neq", "value": "Beta Oy"}])
+    segment = create_record(anna, "segment", {"name": "S", "members": "company", "conditions": conditions})
+    register, chosen = members_selection(anna, segment["_id"])
+    assert (register, segment_of(chosen), segment_of(ALL)) == ("company", segment["_id"], None)
+    start_merge(anna, register, keep(anna, "name")["_id"], chosen, history=False)
+    start_merge(anna, register, keep(anna, "name")["_id"], chosen)
+    wake_due()
     assert [len(sent(anna, "company", company)) for company in companies] == [1, 0, 1]
-
-
-def test_letters_to_a_segment_tell_it_its_members(
-    anna: Access, companies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[Any] = []
-    segment = ObjectId()
-    monkeypatch.setattr(leaving_out, "KEEP_MEMBERS", [lambda *given: told.append(given[1:])])
-    chosen = Selection(conditions=({"segment": str(segment)},), all_matching=True)
-    assert (leaving_out.segment_of(chosen), leaving_out.segment_of(ALL)) == (segment, None)
-    # Segments answer conditions elsewhere: here all companies stand for the members.
-    monkeypatch.setattr("services.merge.jobs.segment_of", lambda selection: segment)
-    job = make(anna, keep(anna, "name"))
-    assert told == [(segment, job["_id"], [company["_id"] for company in companies])]
+    assert [one["count"] for one in snapshots_of(anna, segment["_id"])] == [2, 2]
+    moved = moved_since(anna, segment["_id"])
+    assert moved is not None
+    CompanyFactory(name="Dee Oy")
+    start_merge(anna, register, keep(anna, "name")["_id"], Selection(ids=(str(companies[0]["_id"]),)))
+    wake_due()
+    assert len(snapshots_of(anna, segment["_id"])) == 2

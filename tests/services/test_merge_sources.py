@@ -11,7 +11,7 @@ import pytest
 from models.rights import Access, system_access
 from models.security import FieldRight, User
 from services.files import get_file, open_content
-from services.merge import field_status, set_field_map, upload_template
+from services.merge import MergeProblem, field_status, merge_rows, read_rows, set_field_map, upload_template
 from services.merge.reading import find_linked, money
 from services.merge.sources import Sources
 from services.records import create_record
@@ -196,3 +196,16 @@ def test_address_block_of_an_opportunity_is_that_of_its_person_and_company(anna:
 def test_sums_of_rows_are_exact() -> None:
     assert [money(text) for text in ("10", "10.5", "0.0125")] == [
         Decimal("10.00"), Decimal("10.50"), Decimal("0.0125")]  # fmt: skip
+
+
+def test_rows_given_as_json_may_hold_tables() -> None:
+    products = '[{"Name": "Pumppu", "Price": 10.5}, {"Name": "Letku"}]'
+    text = f'[{{"Name": "A", "Products": {products}}}, {{"Name": "B", "Products": []}}]'
+    out = io.BytesIO()
+    outcome = merge_rows(docx(p(merge_field("name")) + row("products.name", "products.price")), read_rows(text), out)
+    assert outcome.unknown == ()
+    document = python_docx.Document(out)
+    found = [[cell.text for cell in line.cells] for one in document.tables for line in one.rows]
+    assert found == [["Pumppu", "10.5"], ["Letku", ""]]
+    with pytest.raises(MergeProblem, match=r"“Products\.Name” must be"):
+        read_rows('[{"Products": [{"Name": {}}]}]')

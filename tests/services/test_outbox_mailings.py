@@ -43,6 +43,7 @@ from services.outbox.rates import seconds_until_free
 from services.outbox.reading import Asked, find_message, may_read
 from services.outbox.refusals import REFUSALS
 from services.records import RecordNotFound, create_record, now
+from services.recycle_bin import forget
 from services.timeline import timeline_of
 from tests.fixtures.mail import Inbox
 
@@ -377,3 +378,20 @@ def test_timelines_tell_of_what_was_sent_to_a_person_and_a_company_s_people(
         ("2@example.com", "Anna", ""), ("a@example.com", "Anna", "Autumn news"), ("b@example.com", "", "Autumn news")
     ]  # fmt: skip
     assert ("a@example.com", "", "") in told(outsider, "person", person)
+
+
+def test_of_a_record_that_is_gone_for_good_only_that_messages_went_stays(
+    inbox: Inbox, admin_access: Access, mailing: ObjectId
+) -> None:
+    person = create_record(admin_access, "person", {"name": "Anna"})["_id"]
+    queue(mailing, "anna@example.com", name="Anna", register="person", record=person, values={"name": "Anna"})
+    send_due()
+    in_transaction(lambda session: queue_messages(session, [
+        {"purpose": "direct", "address": "anna@example.com", "subject": "Anna", "text": "Anna", "name": "Anna",
+         "register": "person", "record": person, "due_at": now() + dt.timedelta(hours=1)}
+    ]))  # fmt: skip
+    in_transaction(lambda session: forget(session, "person", person))
+    rows = list(Message._get_collection().find())
+    assert "anna" not in str(rows).lower()
+    assert {raw["state"] for raw in rows} == {"sent", "cancelled"}
+    assert figures(mailing) == {"sent": 1}

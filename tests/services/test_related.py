@@ -36,14 +36,14 @@ def test_links_are_followed_both_ways(records: dict[str, Raw], admin_access: Acc
     assert told(admin_access, "company", records["Firm"]) == {
         "company.x_parent": ([], 0, True),
         "person.companies": (["P0", "P1", "P2"], 3, True),
-        "opportunity.company": ([], 0, True),
+        "opportunity.company": ([], 0, True), "document.companies": ([], 0, True),
     }  # fmt: skip
     assert told(admin_access, "company", records["Mother"]) == {
         "company.x_parent": (["Firm"], 1, True), "person.companies": ([], 0, True),
-        "opportunity.company": ([], 0, True),
+        "opportunity.company": ([], 0, True), "document.companies": ([], 0, True),
     }  # fmt: skip
     assert told(admin_access, "person", records["P0"]) == {
-        "companies": (["Firm"], 1, True), "opportunity.people": ([], 0, True),
+        "companies": (["Firm"], 1, True), "opportunity.people": ([], 0, True), "document.people": ([], 0, True),
     }  # fmt: skip
 
 

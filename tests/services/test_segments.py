@@ -14,7 +14,7 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.rights import Access, NotAllowed
 from models.security import FieldRight
 from models.segments import Segment, SegmentMember, SegmentSnapshot
-from services import segments
+from services import linked, segments
 from services.joining import join_records, part_records
 from services.records import RecordNotFound, create_record, create_records, delete_record, get_record, update_record
 from services.recycle_bin import empty_old, restore_records
@@ -275,6 +275,19 @@ def test_people_of_companies_by_role(admin_access: Access, companies: list[Raw])
     assert found(admin_access, inside(directors), register="person") == ["Clerk"]
     register, selection = segments.members_selection(admin_access, everybody["_id"])
     assert count_selected(admin_access, register, selection, "see") == 1
+
+
+def test_too_many_companies_to_find_people_of_are_told(
+    admin_access: Access, companies: list[Raw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PersonFactory(name="A", companies=[str(companies[0]["_id"])])
+    PersonFactory(name="B", companies=[str(companies[0]["_id"])])
+    nodes = segments.people_of(segment(admin_access)["_id"], "works_for", "")
+    monkeypatch.setattr(linked, "MOST_MEMBERS", 2)
+    assert found(admin_access, *nodes, register="person") == ["A", "B"]
+    monkeypatch.setattr(linked, "MOST_MEMBERS", 1)
+    with pytest.raises(ConditionError, match="More than 1 of “Companies”"):
+        found(admin_access, *nodes, register="person")
 
 
 def test_people_of_companies_are_hidden_with_their_link(

@@ -18,6 +18,7 @@ from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
+from services.audit import What, target_user, write_now
 from services.campaigns import log_response
 from services.consent import unsubscribe_url
 from services.documents import add_document, add_version
@@ -59,6 +60,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     person = PersonFactory.create(companies=[str(company["_id"])])
     moment = dt.datetime.now(dt.UTC)
     invited = PersonFactory.create(email="a.rather.long.address@example.com")
+    texted = PersonFactory.create(phone="+358401234567")
     meeting = create_record(access_for(admin), "activity", {
         "name": "A meeting", "kind": "meeting", "repeats": "FREQ=DAILY", "companies": [str(company["_id"])],
         "people": [str(person["_id"]), str(invited["_id"])], "starts_at": moment,
@@ -72,6 +74,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
+    invited_user = add_invited(admin)
     report = add_reports(admin)
     living, fixed = add_segments(admin_access, company)
     return [
@@ -87,6 +90,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
+        "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
+        f"/settings/users/deactivate/{invited_user}",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
@@ -95,7 +100,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/calendar/addresses", f"/calendar/free?users={admin.pk}", "/calendar/hours",
         f"/calendar/invitations/{meeting['_id']}", "/profile/", "/login/", "/login/forgotten",
         "/profile/authenticator/",
-        "/notices/", "/outbox/", "/outbox/?state=failed",
+        "/notices/", "/outbox/", "/outbox/?state=failed", "/outbox/?q=nothing+like+it", *outbox_pages(admin_access),
+        f"/people/message/{invited['_id']}?channel=mail", f"/people/message/{texted['_id']}?channel=sms",
         "/opportunities/development", "/opportunities/development?weeks=13&by=stage&figure=count",
         "/opportunities/development?_flt_ct_name=nothing+like+it", "/opportunities/moved",
         "/opportunities/moved?since=2020-01-01&_flt_ct_name=project", "/reports/ready/offer_book?as_of=2020-01-01",
@@ -181,6 +187,32 @@ def add_documents(access: Access, company: Any) -> list[str]:
     add_version(access, text["_id"], "offer.pdf", BytesIO(b"A page\n" * 50), "As it was agreed on the telephone")
     empty = create_record(access, "document", {"name": "Without a file"})
     return [f"/documents/show/{raw['_id']}" for raw in (picture, text, empty)]
+
+
+def outbox_pages(access: Access) -> list[str]:
+    """A mailing with messages in every state, one of which is looked at."""
+    mailing = create_record(access, "mailing", {"name": "A rather long name of a mailing to all customers"})["_id"]
+    Message._get_collection().insert_many([
+        {"purpose": "mailing", "mailing": mailing, "marketing": True, "channel": channel, "state": state.value,
+         "address": "a.rather.long.address@a.rather.long.company.example.com", "name": "Somebody", "attempts": 1,
+         "error": "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table", "created_at": now,
+         "due_at": now, "message_id": f"<{channel}.{state.value}@example.com>", "text": "Hello", "html": "<p>Hello</p>"}
+        for now in [dt.datetime.now(dt.UTC)] for channel in ("mail", "sms") for state in MessageState
+    ])  # fmt: skip
+    unclear = Message.objects(mailing=mailing, state="unclear").first()
+    return [f"/outbox/?mailing={mailing}", f"/outbox/show/{unclear.pk}"]
+
+
+def add_invited(admin: User) -> str:
+    """A user who was invited, and what the audit has to tell; returns the user's id."""
+    user = User(username="uuno", first_name="Uuno-Petteri", last_name="Turhapuro-Tuura", email="uuno@example.com",
+                active=True, invited_at=dt.datetime.now(dt.UTC)).save()  # fmt: skip
+    changes = {"roles": [[], ["x" * 80, "Staff"]], "email": ["a@example.com", "uuno@example.com"]}
+    told = {"action": "update", "changes": changes}
+    write_now(What.USER_CHANGED, admin.pk, target=target_user(user.pk), details=told,
+              agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0", address="2001:db8:1:2:3:4:5:6")  # fmt: skip
+    write_now(What.SIGN_IN_FAILED, None, details={"name_hash": "0" * 32, "more_tries": 17})
+    return str(user.pk)
 
 
 def add_reports(admin: User) -> str:

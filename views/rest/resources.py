@@ -3,12 +3,14 @@
 from flask_appbuilder import AppBuilder
 
 from views.rest.activities import ActivityApi
+from views.rest.campaigns import CampaignApi
 from views.rest.choice_lists import ChoiceListApi
 from views.rest.companies import CompanyApi
 from views.rest.description import DescriptionApi
 from views.rest.documents import DocumentApi
 from views.rest.field_definitions import FieldDefinitionApi
 from views.rest.jobs import JobApi
+from views.rest.mailings import MailingApi
 from views.rest.opportunities import OpportunityApi
 from views.rest.people import PersonApi
 from views.rest.products import ProductApi
@@ -16,8 +18,8 @@ from views.rest.security import answer_token_errors
 from views.rest.segments import SegmentApi
 
 RESOURCES = (
-    CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, FieldDefinitionApi,
-    ChoiceListApi, JobApi, DescriptionApi,
+    CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, CampaignApi,
+    MailingApi, FieldDefinitionApi, ChoiceListApi, JobApi, DescriptionApi,
 )  # fmt: skip
 
 

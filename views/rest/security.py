@@ -17,6 +17,7 @@ from flask_jwt_extended import get_current_user as get_jwt_user
 from fab_mongo.security.api import SecurityApi as MongoSecurityApi
 from fab_mongo.values import is_storable_text
 from models.security import BY_PASSWORD, User
+from services.audit import What, write_now
 from services.sign_in_codes import CodeProblem, check_code, method_of, way_of
 from services.sign_in_tries import TooManyTries
 from views.rest.body import json_object
@@ -58,6 +59,7 @@ class SecurityApi(MongoSecurityApi):
             method = method_of(user)
             raise Problem(401, _("A one-time code is needed: send it with this attempt to POST /api/v1/security/code."),
                           attempt=begin_code(user), method=method)  # fmt: skip
+        write_now(What.SIGNED_IN, user.pk, details={"how": "password", "rest": True})
         return jsonify(self._tokens(user, payload))
 
     @expose("/code", methods=["POST"])
@@ -98,6 +100,7 @@ class SecurityApi(MongoSecurityApi):
         except CodeProblem as problem:
             raise Problem(401, str(problem)) from problem
         self.appbuilder.sm.on_user_login(user)
+        write_now(What.SIGNED_IN, user.pk, details={"how": "code", "rest": True})
         return jsonify(self._tokens(user, payload))
 
     @expose("/refresh", methods=["POST"])
