@@ -201,8 +201,8 @@ class MailText extends RichText {
     });
     const id = `${this.textarea.id}-picture`;
     this.alt = el("input", { type: "text", class: "form-control", id: `${id}-alt`, maxlength: 200, autocomplete: "off" });
-    this.width = el("select", { class: "form-select", id: `${id}-width` }, ...[["", "mail_width_own"], [String(WIDEST), "mail_width_full"], ["280", "mail_width_half"], ["140", "mail_width_quarter"]]
-      .map(([value, name]) => el("option", { value }, text(name))));
+    this.width = el("select", { class: "form-select", id: `${id}-width` }, ...[["", text("mail_width_own")], [String(WIDEST), text("mail_width_full")], ["280", text("mail_width_half")], ["140", text("mail_width_quarter")]]
+      .map(([value, label]) => el("option", { value }, label)));
     const link = el("button", { type: "button", class: "btn" }, icon("link"), text("editor_link"));
     const remove = el("button", { type: "button", class: "btn btn-ghost" }, text("remove"));
     this.pictureRow = el("div", { class: "link k-picturerow", hidden: true, role: "group", "aria-label": text("mail_picture") },

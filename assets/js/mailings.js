@@ -54,7 +54,8 @@ function setUpLengths() {
     const show = () => {
       const length = [...input.value].length;
       const long = length > Number(place.dataset.long);
-      place.textContent = length ? text(long ? "mail_long" : "mail_length", { count: number(length), most: place.dataset.long }) : "";
+      const told = { count: number(length), most: place.dataset.long };
+      place.textContent = length ? long ? text("mail_long", told) : text("mail_length", told) : "";
       place.classList.toggle("warn", long);
     };
     input.addEventListener("input", show);
