@@ -25,9 +25,19 @@ ENDS = (MessageState.SENT, MessageState.SUPPRESSED)
 
 
 def due_messages(among: Raw, limit: int) -> list[Raw]:
-    """Those of no mailing or of one (`among`: mailing, channel) that may be taken, the longest due first."""
+    """Those of no mailing or of one (`among`: mailing, channel) that may be taken, the longest due first; what is
+    attached to them only by its name, for it may be large."""
     query = {**among, "state": WAITING, "due_at": {"$lte": now()}}
-    return list(Message._get_collection().find(query, hint=BY_DUE).sort("due_at", 1).limit(limit))
+    found = Message._get_collection().find(query, {"attachments.content": 0}, hint=BY_DUE)
+    return list(found.sort("due_at", 1).limit(limit))
+
+
+def with_attachments(raw: Raw) -> Raw:
+    """A message as `due_messages` gives it, with what is attached."""
+    if not raw.get("attachments"):
+        return raw
+    whole = Message._get_collection().find_one({"_id": raw["_id"]}, {"attachments": 1}) or {}
+    return {**raw, "attachments": whole.get("attachments") or []}
 
 
 class Hand:
@@ -48,7 +58,7 @@ class Hand:
             mine = {"_id": found["_id"], "holder": held["holder"]}
             if Message._get_collection().find_one(mine, {"_id": 1}) is None:
                 return None
-        return {**found, **held, "attempts": found["attempts"] + 1}
+        return {**with_attachments(found), **held, "attempts": found["attempts"] + 1}
 
     def note(self, raw: Raw, state: MessageState, **values: Any) -> None:
         """Let go of a held message, with what became of it; stored by whatever is done next."""
