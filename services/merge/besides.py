@@ -29,7 +29,7 @@ def part(kind: str, key: str, label: Any, **options: Any) -> Field:
 USER_PARTS = (
     part("text", "name", _l("Name")), part("text", "first_name", _l("First name")),
     part("text", "last_name", _l("Last name")), part("email", "email", _l("E-mail")),
-    part("phone", "phone", _l("Phone")),
+    part("phone", "phone", _l("Phone")), part("rich_text", "signature", _l("Signature")),
 )  # fmt: skip
 #: What a row of products has, and what all rows come to.
 LINE_PARTS = (

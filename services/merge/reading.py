@@ -17,7 +17,7 @@ from models.registers import REGISTERS
 from models.rights import Access
 from models.security import User
 from services.labels import context_for
-from services.merge.besides import USER, Beside, Lines, Linked, Records, Source, Sums
+from services.merge.besides import USER, USER_PARTS, Beside, Lines, Linked, Records, Source, Sums
 from services.merge.sources import Sources
 from services.planning import BY_FACET
 from services.word import Table, Value, WordTemplate, normalise_name, table_key
@@ -137,7 +137,8 @@ def find_linked(access: Access, target: str, ids: Iterable[ObjectId], fields: It
     if not ids:
         return {}
     if target == USER:
-        users = User._get_collection().find({"_id": {"$in": ids}}, ["first_name", "last_name", "email", "phone"])
+        kept = ["first_name", "last_name", *(field.path for field in USER_PARTS if field.key != "name")]
+        users = User._get_collection().find({"_id": {"$in": ids}}, kept)
         return {raw["_id"]: raw | {"name": named(raw)} for raw in users}
     query = every_of([{"_id": {"$in": ids}}, access.condition(target)])
     rows = REGISTERS[target].document._get_collection().find(query, paths_to_read(fields))

@@ -26,7 +26,8 @@ LINES = [{"name": "Pumppu", "quantity": "2", "price": "1000", "discount": "10", 
 
 @pytest.fixture
 def anna(make_user: Callable[..., User], access_of: Callable[..., Access]) -> Access:
-    return access_of(make_user("anna", "Staff", phone="+358401234567"))
+    signature = "<p>Anna &amp; <b>co</b></p><p>Sales</p>"
+    return access_of(make_user("anna", "Staff", phone="+358401234567", signature=signature))
 
 
 def opportunity(**values: Any) -> dict[str, Any]:
@@ -78,9 +79,11 @@ def test_letters_print_linked_records_and_the_owner(anna: Access) -> None:
     person = PersonFactory(last_name="Malli", companies=[str(other["_id"]), str(company["_id"])])
     opportunity(name="Kauppa", company=str(company["_id"]), people=[str(person["_id"])], owner=str(anna.user_id))
     opportunity(name="Toinen", company=None, people=[])
-    names = ("name", "company.name", "company.city", "people.last_name", "owner.name", "owner.phone")
+    names = ("name", "company.name", "company.city", "people.last_name", "owner.name", "owner.phone", "owner.signature")
     job = make(anna, keep(anna, *names, register="opportunity"))
-    assert letters(anna, job) == ["Kauppa|Alfa Oy|Oulu|Malli|Anna Tester|+358 40 1234567", "Toinen|||||"]
+    assert letters(anna, job) == [
+        "Kauppa|Alfa Oy|Oulu|Malli|Anna Tester|+358 40 1234567|Anna & co\n\nSales", "Toinen||||||",
+    ]  # fmt: skip
     job = make(anna, keep(anna, "last_name", "companies.city", register="person"))
     assert letters(anna, job) == ["Malli|Turku"]
 
