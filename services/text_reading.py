@@ -237,7 +237,7 @@ def main(content_type: str, most: str, seconds: str) -> dict[str, str]:
         read(content_type, sys.stdin.buffer, found)
     except Encrypted:
         state = "encrypted"
-    except (OutOfTime, Exception):  # noqa: BLE001 - boundary: a damaged file may lead the libraries to any error
+    except (OutOfTime, Exception):  # boundary: damage may lead the libraries to any error  # noqa: BLE001
         state = "damaged"
     text = found.text
     if state in ("read", "damaged") and text:
