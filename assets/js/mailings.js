@@ -82,6 +82,14 @@ function setUpUploads() {
   }
 }
 
+/** The list of messages as it is now, unless somebody is in it. */
+async function followList() {
+  const list = document.querySelector("[data-messages]");
+  if (!list || list.contains(document.activeElement)) return;
+  const found = (await fetchPart(window.location.href)).querySelector("[data-messages]");
+  if (found) list.replaceChildren(...document.importNode(found, true).childNodes);
+}
+
 async function follow(place) {
   let pause = PAUSE;
   while (place.querySelector("[data-going]")) {
@@ -91,6 +99,7 @@ async function follow(place) {
       const focused = place.contains(document.activeElement) ? document.activeElement.textContent.trim() : "";
       fillWith(place, part);
       if (focused) [...place.querySelectorAll("button, a")].find((one) => one.textContent.trim() === focused)?.focus();
+      await followList();
       pause = PAUSE;
     } catch (problem) {
       if (!(problem instanceof NoPart)) throw problem;
