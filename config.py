@@ -373,7 +373,8 @@ def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
 
 def _cookie_config(secure: bool) -> dict[str, Any]:
     return {
-        "SESSION_COOKIE_NAME": "kortisto_session",
+        # With the prefix, browsers take the cookie from this very host by https alone.
+        "SESSION_COOKIE_NAME": "__Host-kortisto_session" if secure else "kortisto_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,

@@ -1,6 +1,6 @@
 """Headers of every answer: a strict Content-Security-Policy, and what browsers should not do."""
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 
 POLICY = "; ".join((
     "default-src 'self'",
@@ -10,6 +10,10 @@ POLICY = "; ".join((
     "form-action 'self'",
     "frame-ancestors 'none'",
 ))  # fmt: skip
+
+
+#: Browsers that have been here by https come by nothing else for a year.
+ONLY_HTTPS = "max-age=31536000"
 
 
 def init_headers(app: Flask) -> None:
@@ -22,6 +26,8 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "DENY")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", ONLY_HTTPS)
     if response.mimetype == "text/html":
         # Pages hold other people's data: a shared computer's back button must not show them after signing out.
         response.headers.setdefault("Cache-Control", "no-store")

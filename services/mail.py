@@ -1,6 +1,7 @@
 """Sending e-mail: one connection to the organisation's SMTP server, and messages whose headers nobody can forge."""
 
 import datetime as dt
+import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from services.mail_headers import (
     text_header,
 )
 from services.message_content import Content, content_of
-from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
+from services.sending import LONGEST_ERROR, Refused, Unclear, Undeliverable, Unreachable, Unsent
 
 __all__ = ["Mailer", "email_of", "is_address", "mail_domain", "mail_from", "one_line", "smtp_is_set"]
 Raw = Mapping[str, Any]
@@ -30,6 +31,9 @@ Raw = Mapping[str, Any]
 TIMEOUT_SECONDS = 20.0
 SUBMISSION_PORT, SMTPS_PORT = 587, 465
 TOO_LARGE = 552
+#: A recipient's server that knows no such mailbox, or none any more: the enhanced status codes of RFC 3463. A bare 550
+#: may as well be about us.
+NO_SUCH_ADDRESS = re.compile(r"5\d\d (5\.1\.(1|2|3|6|10)|5\.2\.1)\b")
 
 
 def smtp_is_set() -> bool:
@@ -149,7 +153,8 @@ class Mailer:
             server.send_message(email)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            raise told(code, words) from error
+            found = told(code, words)
+            raise (Undeliverable(str(found)) if NO_SUCH_ADDRESS.match(str(found)) else found) from error
         except smtplib.SMTPSenderRefused as error:
             # Our own address is refused, which a setting mends; a message too large stays so.
             raise (Refused if error.smtp_code == TOO_LARGE else Unsent)(words_of(error)) from error

@@ -12,6 +12,10 @@ class Refused(Unsent):
     """The server will never take this message."""
 
 
+class Undeliverable(Refused):
+    """There is no such address, says the server that would have to know: it will never take any message to it."""
+
+
 class Unclear(Unsent):
     """The connection broke off while the server took the message: nobody knows whether it did."""
 

@@ -98,6 +98,7 @@ def test_flask_config_cookies_are_secure_on_https_only(public_url: str, secure: 
     assert config["SESSION_COOKIE_SECURE"] is secure
     assert config["REMEMBER_COOKIE_SECURE"] is secure
     assert config["SESSION_COOKIE_HTTPONLY"]
+    assert config["SESSION_COOKIE_NAME"].startswith("__Host-") is secure
 
 
 def test_flask_config_secret_key_is_the_one_set_else_generated(tmp_path: Path) -> None:

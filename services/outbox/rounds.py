@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from flask import current_app
 
+from models.consent import Reason, normalised
 from models.outbox import MAIL, SMS, MessageState
+from models.transactions import in_transaction
 from services.mail import Mailer, smtp_is_set
 from services.message_content import Content, NoContent, content_of
 from services.outbox.claims import DELAYS, Hand, release_abandoned
@@ -17,8 +19,9 @@ from services.outbox.lines import Line
 from services.outbox.mailings import sweep_cancelled
 from services.outbox.refusals import refusal_of
 from services.records import now
-from services.sending import LONGEST_ERROR, Refused, Unclear, Unreachable, Unsent
+from services.sending import LONGEST_ERROR, Refused, Unclear, Undeliverable, Unreachable, Unsent
 from services.sms import Texter, sms_is_set
+from services.unsubscribing import suppress
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
@@ -114,6 +117,8 @@ def send_held(carrier: Carrier, hand: Hand, raw: Raw) -> bool:
         carrier.send(raw, content)
     except Refused as error:
         hand.note(raw, MessageState.FAILED, error=str(error))
+        if isinstance(error, Undeliverable):
+            give_up(raw)
     except Unsent as error:
         if isinstance(error, Unclear) and raw.get("marketing"):
             hand.note(raw, MessageState.UNCLEAR, error=str(error), sent_at=now())
@@ -125,6 +130,12 @@ def send_held(carrier: Carrier, hand: Hand, raw: Raw) -> bool:
         hand.note(raw, MessageState.SENT, error="", sent_at=now())
         return True
     return False
+
+
+def give_up(raw: Raw) -> None:
+    """Send no more marketing to an address that does not exist: who goes on is taken for a sender of junk."""
+    address = normalised(raw["channel"], raw["address"])
+    in_transaction(lambda session: suppress(session, raw["channel"], address, Reason.UNDELIVERABLE))
 
 
 def prepared(hand: Hand, raw: Raw) -> Content | None:

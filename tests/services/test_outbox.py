@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from models.consent import Suppressed
 from models.outbox import Message
 from models.rights import Access, NotAllowed
 from models.security import User
@@ -143,6 +144,21 @@ def test_a_refusal_fails_with_the_server_s_words_and_is_sent_when_retried(
     for change in (retry_message, cancel_message):
         with pytest.raises(Unchangeable):
             change(admin_access, stored()["_id"])
+
+
+@pytest.mark.parametrize(("answer", "known"), [
+    ("550 5.1.1 User unknown", True), ("550 5.2.1 Mailbox disabled", True), ("550 5.7.1 You are not welcome", False),
+    ("550 No such user here", False), ("450 4.2.2 Mailbox full", False),
+])  # fmt: skip
+def test_address_that_does_not_exist_gets_no_marketing_any_more(
+    app: Flask, inbox: Inbox, answer: str, known: bool
+) -> None:
+    inbox.answers["anna@example.com"] = answer
+    queue(address="Anna@example.com")
+    inbox.answers["Anna@example.com"] = answer
+    send_due()
+    found = Suppressed._get_collection().find_one({"channel": "mail", "address": "anna@example.com"})
+    assert (found is not None and found["reason"] == "undeliverable") is known
 
 
 def test_a_server_that_does_not_answer_costs_one_message_one_try(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,7 +174,7 @@ def test_create_admin_from_a_shell_needs_nobody_at_the_keyboard(app: Flask, stra
     ("123456789", "anna", True), ("1234567890", "anna", True), ("Salasana123", "anna", True),
     ("!!password!!", "anna", True), ("qwertyuiop", "anna", True), ("aaaaaaaaaaaa", "anna", True),
     ("AnnaVirtanen", "annavirtanen", True), ("annavirtanen99", "annavirtanen", True), ("x" * 201, "anna", True),
-    ("\ud800abcdefgh12", "anna", True),
+    ("\ud800abcdefgh12", "anna", True), ("1qaz2wsx3edc", "anna", True), ("Manchester!!22", "anna", True),
 ])  # fmt: skip
 def test_weakness_of_password_is_named(password: str, username: str, weak: bool) -> None:
     assert (weakness(password, username) is not None) is weak

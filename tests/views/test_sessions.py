@@ -127,6 +127,14 @@ def test_nothing_of_the_earlier_session_is_left_by_signing_in(app: Flask, make_u
         assert begun["locale"] == "fi"
 
 
+@pytest.mark.parametrize("secure", [True, False])
+def test_browsers_come_by_https_alone_where_that_is_how_people_come(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, secure: bool
+) -> None:
+    monkeypatch.setitem(app.config, "SESSION_COOKIE_SECURE", secure)
+    assert ("Strict-Transport-Security" in app.test_client().get("/health").headers) is secure
+
+
 # Tries that are held up
 
 
