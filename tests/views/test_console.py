@@ -193,3 +193,13 @@ def test_console_in_a_browser(page: Page, admin: User, admin_access: Access) -> 
     page.get_by_role("link", name="company", exact=True).click()
     page.get_by_role("link", name="Indexes").click()
     expect(page.locator("tbody")).to_contain_text("by_name")
+
+
+def test_message_for_its_recipient_alone_is_shown_without_what_it_says(client: FlaskClient) -> None:
+    messages = me.get_db()["message"]
+    kept = {"subject": "Link inside", "text": "https://x/secret-link", "state": "waiting"}
+    link, plain = (messages.insert_one({**kept, "message_id": f"<{purpose}@localhost>", "purpose": purpose}).inserted_id
+                   for purpose in ("password", "direct"))  # fmt: skip
+    assert "secret-link" not in client.get(f"/console/collection/message/details/?id={link}").text
+    assert client.get("/console/collection/message/").text.count("secret-link") == 1
+    assert "secret-link" in client.get(f"/console/collection/message/details/?id={plain}").text
