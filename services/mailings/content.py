@@ -144,9 +144,14 @@ def text_part(written: Written) -> str:
     """The plain text: what was written by hand, else what the HTML says."""
     text = written.text or mail_text(written.html)
     if written.marketing and not has_link(text_template(text)):
-        text = f"{text}\n\n-- \n{_('Unsubscribe')}: {{{{unsubscribe}}}}"
+        text = f"{text}\n\n-- \n{way_out()}"
     return text
 
 
 def sms_footer(written: Written, *, had_link: bool) -> str:
-    return f"\n{_('Unsubscribe')}: {{{{unsubscribe}}}}" if written.marketing and not had_link else ""
+    return f"\n{way_out()}" if written.marketing and not had_link else ""
+
+
+def way_out() -> str:
+    """The line of a plain text by which one unsubscribes."""
+    return _("Unsubscribe") + ": {{unsubscribe}}"
