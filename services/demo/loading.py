@@ -21,6 +21,7 @@ from services.demo.companies import company
 from services.demo.drawing import Ref
 from services.demo.fields import ensure_fields
 from services.demo.letters import ensure_templates
+from services.demo.marketing import write_marketing
 from services.demo.opportunities import opportunity
 from services.demo.people import person
 from services.demo.products import items
@@ -83,6 +84,8 @@ def load_organisation(
         writer.write_products()
     writer.write_opportunities(seed, opportunities, day, counts["opportunity"])
     writer.write_activities(seed, activities, day, counts["activity"])
+    if companies and not counts["segment"]:
+        writer.tell(write_marketing(access, day, ORIGIN))
     return Loaded(companies, people, activities, opportunities, fields, ensure_templates(access), new)
 
 

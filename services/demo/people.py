@@ -5,6 +5,7 @@ from typing import Any
 
 from services.demo.companies import company, domain_of, headcount, pick
 from services.demo.drawing import Ref, chance, mobile, past_day, plain, working_hour
+from services.demo.marketing import consents
 from services.demo.words import names, titles, words
 
 Values = dict[str, Any]
@@ -24,7 +25,7 @@ def person(seed: int, number: int, companies: range) -> Values:
         "first_name": first, "last_name": last, "companies": [Ref("company", place) for place in work] or None,
         "title": title if chance(random, 0.85) else None, **contact(random, first, last, employer),
         **habits(random, title, employer),
-        "owner": employer.get("owner"), "team": employer.get("team"),
+        "owner": employer.get("owner"), "team": employer.get("team"), **consents(random),
     }  # fmt: skip
     return {column: value for column, value in values.items() if value is not None}
 

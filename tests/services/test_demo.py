@@ -20,22 +20,27 @@ from models.companies import Company
 from models.fields.kinds import OFFERED_KINDS
 from models.fields.kinds.numbers import amount_of
 from models.fields.schema import schema_of
+from models.mailings import Mailing
 from models.opportunities import Opportunity
 from models.people import Person
 from models.pipelines import find_stage
 from models.products import Product
 from models.rights import Access, system_access
 from models.security import Role, User
+from models.segments import Segment
 from services.choice_lists import change_choices, get_choices
 from services.demo import SEED, STAFF, Ref, company, load_organisation, person
 from services.demo.activities import activity
 from services.demo.letters import OFFER, TEMPLATES, word_file
 from services.demo.loading import batches
+from services.demo.marketing import SEGMENTS
 from services.demo.opportunities import DAYS_BACK, Story, opportunity
 from services.demo.products import items
 from services.merge import field_status, list_templates, merge_records
 from services.records import create_record
+from services.search import count_selected
 from services.security import access_for
+from services.segments import members_selection
 from tests.services.merging import lines
 
 COMPANIES, PEOPLE, PASSWORD = 60, 90, "kuutamo-ja-hanki"
@@ -178,6 +183,20 @@ def test_an_offer_has_a_row_for_each_product_and_their_sum(app: Flask) -> None:
             ["Pumppu", "2 kpl", "1 000,00", "10 %", "1 800,00"], ["Asennus", "1 ", "150,50", "", "150,50"],
             [last, "", "", "", "1 950,50"],
         ]  # fmt: skip
+
+
+def test_loading_makes_segments_that_hold_somebody_and_a_newsletter_to_one_of_them(
+    loaded: Any, admin_access: Access
+) -> None:
+    segments = {raw["name"]: raw["_id"] for raw in Segment._get_collection().find()}
+    assert len(segments) == len(SEGMENTS)
+    counts = {name: count_selected(admin_access, *members_selection(admin_access, key), "see")
+              for name, key in segments.items()}  # fmt: skip
+    assert counts["Uutiskirjeen tilaajat"]
+    assert counts["Joulukorttilista"]
+    mailing = Mailing._get_collection().find_one()
+    assert mailing is not None
+    assert mailing["segment"] == segments["Uutiskirjeen tilaajat"]
 
 
 def test_loading_again_is_refused_unless_asked_for(loaded: Any, admin_access: Access, run: Callable[..., Any]) -> None:
