@@ -135,10 +135,10 @@ class ClosingScreens(RegisterView):
             return self.turned_down(error, pk)
         return self.done(raw, Markup(escape(SAID[OPEN])) % {"name": self.linked_name(raw)})
 
-    @expose("/take_back/<pk>", methods=["POST"])
+    @expose("/move_back/<pk>", methods=["POST"])
     @has_access
     @permission_name("edit")
-    def take_back(self, pk: str) -> Any:
+    def move_back(self, pk: str) -> Any:
         """Take the change `version` back."""
         try:
             raw = undo_change(current_access(), self.card.key, pk, request.args.get("version", ""))
@@ -193,6 +193,6 @@ class ClosingScreens(RegisterView):
         return Markup('<a href="{}">{}</a>').format(self.page_of(raw), raw.get("name") or _("(no name)"))
 
     def undo_of(self, raw: Raw) -> Markup:
-        address = f"{request.script_root}{self.card.path}/take_back/{raw['_id']}?version={raw['version']}"
+        address = f"{request.script_root}{self.card.path}/move_back/{raw['_id']}?version={raw['version']}"
         return Markup(' <button type="submit" class="lnk" form="k-post" formaction="{}" data-board-act>{}</button>'
                       ).format(address, _("Undo"))  # fmt: skip

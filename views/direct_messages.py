@@ -77,7 +77,8 @@ class MessageScreens(BulkLogScreens):
             try:
                 message_id = send_direct(access, recipient, channel, request.form)
                 wake()
-                flash(Markup("{}{}").format(_("The message goes in a moment."), self.undo(message_id)), "success")
+                said = Markup("{}{}").format(_("The message goes in a moment."), self.message_undo(message_id))
+                flash(said, "success")
                 return redirect(f"{self.card.path}/show/{pk}")
             except ValidationFailed as error:
                 add_errors(form, error)
@@ -90,16 +91,16 @@ class MessageScreens(BulkLogScreens):
             title=title, name=name, reply_to=reply_address(access) if channel == MAIL else "", table=TABLE,
         ), 422 if form.errors else 200  # fmt: skip
 
-    def undo(self, message_id: Any) -> Markup:
+    def message_undo(self, message_id: Any) -> Markup:
         """The button of the toast that takes the message back."""
-        url = f"{self.card.path}/take_back/{message_id}"
+        url = f"{self.card.path}/message_back/{message_id}"
         button = Markup(' <button type="submit" class="lnk" form="k-post" formaction="{}">{}</button>')
         return button.format(url, _("Undo"))
 
-    @expose("/take_back/<pk>", methods=["POST"])
+    @expose("/message_back/<pk>", methods=["POST"])
     @has_access
     @permission_name("show")
-    def take_back(self, pk: str) -> Response:
+    def message_back(self, pk: str) -> Response:
         """Leave a message unsent that waits still. Raises RecordNotFound."""
         try:
             take_back(current_access(), pk)

@@ -118,7 +118,7 @@ def test_a_card_goes_on_without_scripts(client: FlaskClient, opportunities: dict
     assert answer.location == page
     assert stored(crane)["stage"] == "needs"
     assert "moved to" in client.get(page).text
-    client.post(f"/opportunities/take_back/{crane['_id']}?version=2")
+    client.post(f"/opportunities/move_back/{crane['_id']}?version=2")
     assert stored(crane)["stage"] == "qualification"
     lost = f"/opportunities/close/{crane['_id']}?state=lost"
     assert f'href="{lost}"' in text

@@ -82,7 +82,7 @@ def test_a_message_is_taken_back_with_its_activity_while_it_waits(
 ) -> None:
     write(client, person)
     pk = Message.objects.get().pk
-    client.post(f"/people/take_back/{pk}")
+    client.post(f"/people/message_back/{pk}")
     make_due()
     assert send_due() == 0
     assert (Message.objects.get().state, Activity._get_collection().count_documents({})) == ("cancelled", 0)
@@ -90,9 +90,9 @@ def test_a_message_is_taken_back_with_its_activity_while_it_waits(
     make_due()
     send_due()
     sent = Message.objects.get(state="sent").pk
-    client.post(f"/people/take_back/{sent}")
+    client.post(f"/people/message_back/{sent}")
     assert (Message.objects.get(pk=sent).state, Activity._get_collection().count_documents({})) == ("sent", 1)
-    assert client.post("/people/take_back/x").status_code == 404
+    assert client.post("/people/message_back/x").status_code == 404
 
 
 def test_hidden_addresses_missing_rights_and_odd_ways_send_nothing(
@@ -116,7 +116,7 @@ def test_somebody_else_s_message_is_not_taken_back(
 ) -> None:
     write(client, person)
     other = sign_in(make_user("other", "Staff"))
-    assert other.post(f"/people/take_back/{Message.objects.get().pk}").status_code == 404
+    assert other.post(f"/people/message_back/{Message.objects.get().pk}").status_code == 404
     assert Message.objects.get().state == "waiting"
 
 

@@ -54,7 +54,8 @@ def test_file_that_is_sent_is_a_document_linked_to_what_the_address_names(
     assert sent(client, "a.txt", b"x", companies="0" * 24).status_code == 422
     page = client.get(f"/companies/show/{company['_id']}").text
     assert f'data-drop-files="/documents/upload?companies={company["_id"]}"' in page
-    assert "Tarjous 12" in page
+    # The block of documents comes when the page is there.
+    assert "Tarjous 12" in client.get(f"/companies/linked/{company['_id']}/document.companies").text
 
 
 def test_download_is_whole_or_the_range_that_is_asked_for(client: FlaskClient) -> None:

@@ -1,11 +1,13 @@
 """The registers' screens through the test client: what people may send, and what they see."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from models.companies import Company
 from models.rights import Access
 from services.records import create_record
+from views.registers import RegisterView
 
 
 @pytest.fixture
@@ -154,3 +156,17 @@ def test_column_that_a_condition_makes_the_same_throughout_is_left_out(
     assert cell in client.get("/companies/?_flt_eq_city=Oulu&cols=name,city").text
     assert 'data-label="Name"' in client.get("/companies/?_flt_eq_name=Alfa").text
     assert client.get("/companies/?_flt_eq_nothing=1").status_code == 400
+
+
+def test_no_part_of_a_register_s_view_hides_another_s_screen(app: Flask) -> None:
+    """A method of the same name in two parts takes the place of the other, whose address would be gone."""
+    views = [view for view in app.extensions["appbuilder"].baseviews if isinstance(view, RegisterView)]
+    hidden = []
+    for view in views:
+        there = {url for name in dir(type(view)) for url, _methods in getattr(getattr(type(view), name), "_urls", ())}
+        parts = [part for part in type(view).__mro__ if part.__module__.startswith("views.")]
+        hidden += [(type(view).__name__, name, url) for part in parts for name, member in vars(part).items()
+                   for url, _methods in getattr(member, "_urls", ())
+                   if url not in there]  # fmt: skip
+    assert views
+    assert hidden == []
