@@ -20,7 +20,7 @@ from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.document_text import READ_TEXT
 from services.file_types import whole_type
-from services.files import Kept, add_file, clean_name, keep_stream, new_file, open_content
+from services.files import Empty, Kept, add_file, clean_name, keep_stream, new_file, open_content
 from services.following import Pairs, follows
 from services.jobs import add_job, wake
 from services.records import (
@@ -196,9 +196,11 @@ def check_program(name: str, content_type: str = "") -> None:
 
 def keep_version(access: Access, name: str, stream: IO[bytes], size: int | None) -> tuple[Raw, Raw]:
     """(a new StoredFile, a version that points at it) of a stream, whose content is kept."""
-    kept = keep_stream(stream, size)
-    if not kept.size:
-        raise ValidationFailed({FILE: [_l("“%(name)s” is empty. Choose a file with content.", name=name[:80])]})
+    try:
+        kept = keep_stream(stream, size)
+    except Empty as error:
+        message = _l("“%(name)s” is empty. Choose a file with content.", name=name[:80])
+        raise ValidationFailed({FILE: [message]}) from error
     file = new_file(access, name, "", PURPOSE, (kept.sha256, kept.size))
     file["content_type"] = type_of_kept(file, kept)
     check_program(name, file["content_type"])

@@ -87,12 +87,14 @@ def keep_content(stream: IO[bytes]) -> tuple[str, int]:
 
 def keep_stream(stream: IO[bytes], size: int | None = None) -> Kept:
     """Keep the content of a stream that can be read only once, as it comes: nothing of it stands in memory or on the
-    disk but in the database. With `size` it must be just so long. Raises Incomplete; what was written goes then."""
+    disk but in the database. With `size` it must be just so long. Raises Incomplete, Empty: then it goes."""
     taken = Taken(stream)
     grid_id = upload("", taken)
     try:
         if size is not None and taken.size != size:
             raise Incomplete
+        if not taken.size:
+            raise Empty
         kept = taken.kept
         if in_use(kept.sha256):
             bucket().delete(grid_id)
@@ -106,6 +108,10 @@ def keep_stream(stream: IO[bytes], size: int | None = None) -> Kept:
 
 class Incomplete(Exception):
     """Less of a file came than was to come."""
+
+
+class Empty(Exception):
+    """A file without content."""
 
 
 def in_use(digest: str) -> bool:

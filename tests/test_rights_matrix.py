@@ -39,10 +39,12 @@ POLICIES = {
     "TraySettingsView": SETTINGS, "ConsentView": SETTINGS, "SuppressedView": SETTINGS,
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
-    "LetterView": EVERYBODY,
+    "LetterView": EVERYBODY, "LookingView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {
+    # Whoever looks at the program as somebody else has that one's rights meanwhile.
+    "LookingView.stop": EVERYBODY,
     # Shows strangers the way to the login.
     "StartView.index": PUBLIC,
     # A calendar program fetches the feed by its secret address.

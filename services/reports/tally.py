@@ -1,5 +1,6 @@
 """Adding up in the database: the sums for each row of a report, and for any fewer of its groups."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,14 +26,18 @@ WHOLE = "whole"
 class Line:
     """One row's keys and sums."""
 
-    keys: Keys
     sums: Sums = field(default_factory=Sums)
-    #: How many records bear the keys as they are shown: of texts that differ by case the usual one is.
-    shown: int = 0
+    #: How many records bear the row's keys in each way in which they are spelled: texts that differ by case are equal.
+    spelled: Counter[Keys] = field(default_factory=Counter)
 
-    def add(self, keys: Keys, sums: Sums) -> None:
-        if sums.records > self.shown:
-            self.keys, self.shown = keys, sums.records
+    @property
+    def keys(self) -> Keys:
+        """As they are spelled most often; of equally many the first by the alphabet, so that it is always the same."""
+        return min(self.spelled, key=lambda keys: (-self.spelled[keys], str(keys)))
+
+    def add(self, spelled: Mapping[Keys, int], sums: Sums) -> None:
+        for keys, records in spelled.items():
+            self.spelled[keys] += records
         self.sums.add(sums)
 
 
@@ -49,8 +54,10 @@ class Tally:
         kept = [self.dimensions[place] for place in places]
         lines: dict[Keys, Line] = {}
         for identity, line in self.lines.items():
-            keys = tuple(line.keys[place] for place in places)
-            lines.setdefault(tuple(identity[place] for place in places), Line(keys)).add(keys, line.sums)
+            spelled: Counter[Keys] = Counter()
+            for keys, records in line.spelled.items():
+                spelled[tuple(keys[place] for place in places)] += records
+            lines.setdefault(tuple(identity[place] for place in places), Line()).add(spelled, line.sums)
         return Tally(kept, lines, self.total)
 
 
@@ -74,7 +81,8 @@ class Counting:
                          for place, one in enumerate(dimensions))  # fmt: skip
             identity = tuple(one.field.kind.group_identity(key) for one, key in zip(dimensions, keys, strict=True))
             currencies = {column: raw["_id"].get(name) or "" for name, column in self.currency_names().items()}
-            lines.setdefault(identity, Line(keys)).add(keys, sums_of(raw, self.measures, currencies))
+            sums = sums_of(raw, self.measures, currencies)
+            lines.setdefault(identity, Line()).add({keys: sums.records}, sums)
             wholes.append(sums_of(whole_of(raw), self.measures, currencies))
         if len(found) > MOST_READ or len(lines) > MOST_ROWS:
             message = _l("This would be more than %(max)s rows. Group by something with fewer values, or narrow it by "
