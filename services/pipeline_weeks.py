@@ -1,6 +1,7 @@
 """How the offer book developed: its count, value and weighted value at the end of each week, by any of its groups."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -250,7 +251,7 @@ def valued(measures: Sequence[Measure], sums: Sequence[Sums], total: Sequence[Su
 
 def ordered(weekly: Weekly, keys: Sequence[Any]) -> list[tuple[Any, str]]:
     """The keys in the order of their groups, each with what it is called."""
-    tally = Tally([weekly.dimension], {(key,): Line((key,)) for key in keys}, Sums())
+    tally = Tally([weekly.dimension], {(key,): Line(spelled=Counter({(key,): 1})) for key in keys}, Sums())
     making = Making(Definition(REGISTER), [], Sums(), Rates(""), reading_context(weekly.access, tally))
     return [(row.keys[0], row.texts[0]) for row in making.by_groups(tally)]
 
