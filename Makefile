@@ -32,7 +32,7 @@ test: setup $(VENV)/.requirements-dev ## Set up and run the tests, slow ones asi
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: setup $(VENV)/.requirements-dev ## Set up and run the slow tests: whole processes, scale, kills
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 -m slow
 
 fuzz: setup $(VENV)/.requirements-dev ## Damage templates and REST calls by chance, once with a new seed
 	KORTISTO_FUZZ_SEED=$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))') KORTISTO_FUZZ_EXAMPLES=40 \

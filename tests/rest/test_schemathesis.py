@@ -23,7 +23,7 @@ from tests.rest.test_problems import KINDS
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("KORTISTO_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("KORTISTO_FUZZ_EXAMPLES", "5"))
 SEED = int(os.environ.get("KORTISTO_FUZZ_SEED") or 20261126)
 #: What a schema can't tell: ids of others' records, numbers that are no phone numbers, unknown columns in a filter.
 CONFIG = """
