@@ -22,5 +22,5 @@ export function setUpSmsLength(root = document) {
 function told({ encoding, characters, parts, left }) {
   const values = { characters, parts, left };
   const length = parts > 1 ? text("sms_parts", values) : text("sms_one", values);
-  return encoding === "ucs2" ? `${length} ${text("sms_wide")}` : length;
+  return encoding === "ucs2" ? `${length}. ${text("sms_wide")}` : length;
 }
