@@ -28,7 +28,7 @@ def shown_html(content: Content) -> str:
             return pictures.get(value, value if value.startswith("data:image/") else None)
         return None if attribute in LINKS else value
 
-    return nh3.clean(content.html, tags=TAGS, attributes={"*": ATTRIBUTES}, clean_content_tags={"script"},
+    return nh3.clean(content.html, tags=TAGS, attributes={"*": ATTRIBUTES}, clean_content_tags={"script", "title"},
                      attribute_filter=kept, url_schemes={"cid", "data"}, link_rel=None)  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from models.transactions import in_transaction
 from services.leases import machine
 from services.mail import email_of
 from services.mail_headers import one_line
+from services.message_content import Content
+from services.message_looks import shown_html
 from services.outbox import (
     DELAYS,
     Unchangeable,
@@ -246,3 +248,13 @@ def test_others_messages_are_for_administrators_alone(
 def test_attachments_that_are_too_large_are_refused(app: Flask) -> None:
     with pytest.raises(ValueError, match="larger"):
         queue(attachments=[{"name": "a", "content_type": "text/plain", "content": b"x" * 6_000_000}])
+
+
+def test_message_is_looked_at_without_its_title_scripts_and_links() -> None:
+    page = ("<html><head><title>Not to be read</title></head><body><p>Hello</p><script>alert(1)</script>"
+            '<a href="https://example.com/unsubscribe">Unsubscribe</a><img src="https://example.com/a.png"></body></html>')
+    shown = shown_html(Content(html=page))
+    assert "<p>Hello</p>" in shown
+    assert "Unsubscribe" in shown
+    for hidden in ("Not to be read", "alert", "https://"):
+        assert hidden not in shown
