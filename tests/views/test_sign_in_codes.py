@@ -15,7 +15,15 @@ from playwright.sync_api import Page, expect
 from models.notices import Notice
 from models.security import BY_BOTH, BY_CODE, User
 from models.sign_in import SignInAttempt, Tries
-from services.sign_in_codes import FREE_TRIES, MOST_CODES, MOST_TRIES
+from services.sign_in_codes import (
+    FREE_TRIES,
+    MOST_CODES,
+    MOST_TRIES,
+    CodeProblem,
+    begin_attempt,
+    check_code,
+)
+from services.sign_in_tries import TooManyTries
 from tests.fixtures.app import PASSWORD
 from tests.fixtures.sms import Gateway
 
@@ -207,6 +215,21 @@ def test_user_who_can_get_no_code_is_not_saved_so(client: FlaskClient, make_user
     assert "go to this number" in refused.text
     assert client.post(f"/settings/users/edit/{user.pk}", data={**sent, "phone": PHONE}).status_code == 302
     assert User.objects.get(pk=user.pk).sign_in_way == BY_BOTH
+
+
+def test_ten_thousand_guesses_in_as_many_attempts_are_a_handful(app: Flask, anna: User) -> None:
+    """Whoever knows the password and comes from many addresses: an attempt knows nothing of addresses."""
+    looked_at = 0
+    for number in range(10_000):
+        if number % MOST_TRIES == 0:
+            token = begin_attempt(anna)
+        try:
+            check_code(token, f"{number:06}")
+        except CodeProblem:
+            looked_at += 1
+        except TooManyTries as held:
+            assert held.seconds
+    assert looked_at <= FREE_TRIES
 
 
 # An app, and recovery codes
