@@ -250,5 +250,5 @@ def test_administrator_opens_every_screen_of_settings(
             if client.get(address).status_code == 200:
                 opened.add(rule.endpoint.partition(".")[0])
     wanted = {name for name, policy in POLICIES.items() if policy in (SETTINGS, ADMINISTRATION)}
-    # Of these one page is that of a choice list, which the addresses here don't name; the others are for everybody, and only sent to.
+    # The page of choice lists is of one that the addresses here don't name; the others are for all, or only sent to.
     assert opened == wanted - {"ChoiceListView", "SettingsView", "LookingView"}
