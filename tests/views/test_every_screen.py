@@ -292,7 +292,7 @@ def problems_of(page: Page, address: str) -> list[str]:
     answer = page.goto(address)
     if answer is None or answer.status != 200:
         found.append(f"{address}: {answer and answer.status}")
-    if "/login" in page.url:
+    if "/login" in page.url and not address.startswith("/login"):
         found.append(f"{address}: asks to sign in")
     if "/search?where" in address:
         # Its rows are made by the script, of fields that it fetches.

@@ -151,5 +151,5 @@ def test_timeline_comes_by_itself_and_shows_older_ones(
     expect(page.locator(".k-timeline > li").nth(20)).to_be_focused()
     page.keyboard.press("h")
     page.wait_for_url("**/history/**")
-    page.get_by_role("button", name=re.compile("Take back the change")).first.click()
+    page.get_by_role("button", name=re.compile("^Undo, ")).first.click()
     expect(page.locator(".k-toast")).to_contain_text("The change was taken back")
