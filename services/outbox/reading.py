@@ -70,6 +70,8 @@ def list_messages(access: Access, asked: Asked | None = None, *, after: str = ""
     for _time in range(MOST_LOOKED_AT // STEP):
         found = newest(query, asked.index, last)
         for raw in seen_among(access, found):
+            if not found_by_seen(access, asked, raw):
+                continue
             rows.append(raw)
             if len(rows) > PAGE:
                 return rows[:PAGE], str(rows[PAGE - 1]["_id"])
@@ -151,6 +153,11 @@ def hides_address(access: Access, raw: Mapping[str, Any]) -> bool:
     kind = {MAIL: "email", SMS: "phone"}[raw["channel"]]
     columns = [field.column for field in schema_of(raw["register"]).fields if field.kind.name == kind]
     return bool(columns) and all(access.hides(raw["register"], column) for column in columns)
+
+
+def found_by_seen(access: Access, asked: Asked, raw: Raw) -> bool:
+    """Whether what was looked for stands where the user sees it: an address that is hidden is not found by its text."""
+    return not asked.text or not hides_address(access, raw) or asked.text.lower() in str(raw.get("name") or "").lower()
 
 
 # One

@@ -88,6 +88,8 @@ def test_whoever_sees_a_record_sees_its_messages_and_no_hidden_address(
     html = page_of(seer, f"/outbox/show/{pk}")
     assert ("anna@example.com" in html, f"/people/show/{person}" in html) == (False, True)
     assert "anna@example.com" not in page_of(seer, "/outbox/")
+    assert [f"/outbox/show/{pk}" in page_of(seer, f"/outbox/?q={text}") for text in ("Ann", "anna@", "example")] == [
+        True, False, False]  # fmt: skip
     assert "Send again" not in html
     seer.post(f"/outbox/cancel/{pk}")
     assert Message.objects.get().state == "waiting"
