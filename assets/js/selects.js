@@ -23,7 +23,10 @@ function remote(url, offers) {
     labelField: "label",
     searchField: [],
     score: () => () => 1,
-    preload: "focus",
+    // Not the library's own `preload`: what is typed before the browser tells of the focus must not be asked in vain.
+    onFocus() {
+      this.load(this.inputValue());
+    },
     // What an earlier query brought, or still brings, must not be picked for this one.
     onType() {
       asked += 1;

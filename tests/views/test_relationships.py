@@ -154,6 +154,18 @@ def test_a_relationship_is_added_from_the_page(page: Page, admin: User, records:
     expect(block.locator("details")).to_contain_text("Earlier")
 
 
+def test_what_is_typed_before_the_focus_is_told_is_asked(page: Page, admin: User, records: dict[str, str]) -> None:
+    sign_in_at(page, f"/people/relate/{records['Maija']}?kind=works_for&side=subject")
+    expect(page.locator("#other-ts-control")).to_be_visible()
+    page.evaluate("""() => {
+        const box = document.querySelector("#other").tomselect;
+        box.focus();
+        box.control_input.value = "Beta";
+        box.control_input.dispatchEvent(new Event("input"));
+    }""")
+    expect(page.locator(".ts-dropdown .option")).to_have_text(["Beta"])
+
+
 def test_a_person_dropped_on_a_company_leads_to_the_form(page: Page, admin: User, records: dict[str, str]) -> None:
     sign_in_at(page, f"/companies/show/{records['Beta']}")
     expect(page.locator("[data-drop-kinds]")).to_have_count(1)
