@@ -25,7 +25,7 @@ from views.base import current_access, current_language, current_user
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns, may_make_segments
 from views.direct_messages import MessageScreens
-from views.fields import INPUTS
+from views.fields import input_of
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
 from views.offers import Offer, RowOffer
@@ -107,7 +107,7 @@ class ListScreens(MessageScreens):
         if "cols" in request.args:
             return chosen
         same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
-        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].many]
+        told = [c for c in chosen if c not in same or input_of(schema.by_column[c]).many]
         return told or chosen
 
     def find(self, conditions: Sequence[Mapping[str, Any]], group: Field | None) -> Page:
