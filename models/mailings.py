@@ -105,6 +105,8 @@ MAILINGS = add_register(
         icon="send",
         mergeable=False,
         importable=False,
+        # What was sent belongs to its recipients' history.
+        deletable=f"state={DRAFT}",
         name_weight=0.0,
         label_fields=("name", "state", "channel"),
     )

@@ -43,6 +43,8 @@ class Sharing:
 NOT_SHARED = Sharing()
 #: Register -> how its records are shared; filled as registers are declared.
 SHARING: dict[str, Sharing] = {}
+#: Register -> the facet token of the records that may be deleted, where others belong to history whatever the role.
+DELETABLE: dict[str, str] = {}
 
 
 class NotAllowed(Told):
@@ -105,6 +107,8 @@ class Access:
         parts: list[dict[str, Any]] = []
         if scope is not Scope.ALL:
             parts.append({f"{within}facets": {"$in": self.tokens(register, action, scope)}})
+        if action == "delete" and register in DELETABLE:
+            parts.append({f"{within}facets": DELETABLE[register]})
         if sharing := self.hidden_private(register):
             mine = {f"{within}facets": {"$in": self.mine(sharing.users)}}
             parts.append({"$or": [{f"{within}{sharing.private}": {"$ne": True}}, mine]})
@@ -114,6 +118,8 @@ class Access:
         """Whether the action is granted on this record (a raw document with `facets` and what tells of privacy)."""
         scope, held = self.scope(register, action), set(raw.get("facets") or ())
         if scope is None or (scope is not Scope.ALL and held.isdisjoint(self.tokens(register, action, scope))):
+            return False
+        if action == "delete" and DELETABLE.get(register, "") not in {"", *held}:
             return False
         sharing = self.hidden_private(register)
         return not sharing or f"{sharing.private}=1" not in held or not held.isdisjoint(self.mine(sharing.users))

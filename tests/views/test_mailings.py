@@ -406,11 +406,13 @@ def test_sms_is_written_tried_and_sent(
 
 
 def test_only_drafts_are_deleted(client: FlaskClient, written: Raw) -> None:
-    Mailing._get_collection().update_one({"_id": written["_id"]}, {"$set": {"state": "sent"}})
+    draft = {"$set": {"state": "draft"}, "$push": {"facets": "state=draft"}}
+    sent = {"$set": {"state": "sent"}, "$pull": {"facets": "state=draft"}}
+    Mailing._get_collection().update_one({"_id": written["_id"]}, sent)
     answer = client.post(f"/mailings/delete/{written['_id']}", follow_redirects=True)
     assert "Only a draft can be deleted" in answer.text
     assert f"/mailings/delete/{written['_id']}" not in answer.text
-    Mailing._get_collection().update_one({"_id": written["_id"]}, {"$set": {"state": "draft"}})
+    Mailing._get_collection().update_one({"_id": written["_id"]}, draft)
     assert f"/mailings/delete/{written['_id']}" in client.get(f"/mailings/show/{written['_id']}").text
     client.post(f"/mailings/delete/{written['_id']}")
     assert Mailing._get_collection().find_one({"_id": written["_id"]}) is None
