@@ -20,6 +20,8 @@ class Organisation(me.Document):
     currency = me.StringField(max_length=3, default=CURRENCY)
     #: Links of older versions have become relationships.
     relationships_begun = me.BooleanField(default=False)
+    #: Roles of older versions, whose letters and mailings were one right, have that of sending.
+    sending_begun = me.BooleanField(default=False)
     #: The registers whose past states have been made of the change entries of older versions.
     past_begun = me.ListField(me.StringField())
 

@@ -7,7 +7,7 @@ import mongoengine as me
 from bson import ObjectId
 
 from fab_mongo.security.documents import AbstractGroup, AbstractRole, AbstractUser
-from models.rights import ACTIONS, Access, Scope
+from models.rights import ACTIONS, RECORD_ACTIONS, Access, Scope
 
 ADMIN_ROLE = "Admin"
 #: How one signs in: by the password alone, by it and a code, or by a code alone. A user's "" is as the roles say.
@@ -24,6 +24,11 @@ class Team(me.Document):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def leaders(self) -> str:
+        """The names of those who lead the team and may sign in."""
+        found = User.objects(leads=self, active=True).order_by("first_name", "last_name")
+        return ", ".join(user.get_full_name() for user in found)
 
 
 class Grant(me.EmbeddedDocument):
@@ -83,6 +88,8 @@ class User(AbstractUser):
     language = me.StringField(max_length=10, default="")
     time_zone = me.StringField(max_length=64, default="Europe/Helsinki")
     team = me.ReferenceField(Team)
+    #: The teams that the user leads. It stands here because every request reads its user anyway.
+    leads = me.ListField(me.ReferenceField(Team))
     phone = me.StringField(max_length=40)
     #: register -> the columns this user wants in its list
     list_columns = me.DictField()
@@ -134,11 +141,11 @@ def standing_of(raw: Mapping[str, Any]) -> str:
 def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
     """The sum of a user's roles: the widest scope of each grant; a field is hidden only where every role hides it.
 
-    A role that grants nothing on a register has no say in its fields.
+    A role that grants nothing on a register's records has no say in its fields.
     """
     roles = list(roles)
     return Access(
-        user_id=user.pk, team_id=team_id_of(user), grants=summed_grants(roles),
+        user_id=user.pk, team_id=team_id_of(user), leads=leads_of(user), grants=summed_grants(roles),
         hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
         everything=any(role.name == ADMIN_ROLE for role in roles), role_ids=frozenset(role.pk for role in roles),
         language=language or user.language or "en", time_zone=user.time_zone or "UTC",
@@ -149,7 +156,18 @@ def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
 def team_id_of(user: User) -> ObjectId | None:
     """The id of the user's team without reading the team."""
     team: Any = user._data.get("team")
-    return getattr(team, "id", team) if team is not None else None
+    return id_of(team) if team is not None else None
+
+
+def leads_of(user: User) -> frozenset[ObjectId]:
+    """The ids of the teams that the user leads without reading the teams."""
+    return frozenset(id_of(team) for team in user._data.get("leads") or ())
+
+
+def id_of(reference: Any) -> ObjectId:
+    """The id of what a reference points at, whether it has been read or not."""
+    found: ObjectId = getattr(reference, "id", reference)
+    return found
 
 
 def summed_grants(roles: Iterable[Role]) -> dict[tuple[str, str], Scope]:
@@ -161,11 +179,16 @@ def summed_grants(roles: Iterable[Role]) -> dict[tuple[str, str], Scope]:
     return grants
 
 
+def has_a_say(role: Role, register: str) -> bool:
+    """Whether the role grants anything on the register's records."""
+    return any(grant.register in (register, "*") and grant.action in RECORD_ACTIONS for grant in role.grants)
+
+
 def restricted(roles: list[Role], kinds: set[str]) -> dict[str, frozenset[str]]:
     """register -> the columns that every role with a grant there restricts in one of these ways."""
     found: dict[str, frozenset[str]] = {}
     for register in {right.register for role in roles for right in role.field_rights}:
-        concerned = [r for r in roles if any(g.register in (register, "*") for g in r.grants)]
+        concerned = [role for role in roles if has_a_say(role, register)]
         columns = [
             frozenset(right.column for right in role.field_rights
                       if right.register == register and right.access in kinds)

@@ -49,7 +49,8 @@ LABELS: Mapping[str, Any] = {
     "selection": _l("Selection"), "sent_to": _l("Sent to"), "looking_as": _l("Looking as"),
     "username": _l("User name"), "first_name": _l("First name"), "last_name": _l("Last name"), "email": _l("E-mail"),
     "phone": _l("Mobile phone"), "language": _l("Language"), "time_zone": _l("Time zone"), "team": _l("Team"),
-    "roles": _l("Roles"), "groups": _l("Groups"), "active": _l("May sign in"), "sign_in_way": _l("Logging in"),
+    "leads": _l("Leads the teams"), "roles": _l("Roles"), "groups": _l("Groups"), "active": _l("May sign in"),
+    "sign_in_way": _l("Logging in"),
     "digest": _l("Daily digest"), "name": _l("Name"), "grants": _l("Rights"),
     "field_rights": _l("Fields it does not get"), "label": _l("Label"), "choices": _l("Choices"),
     "scope": _l("Whose"), "access": _l("Access"), "column": _l("Field"), "currency": _l("Currency"),
@@ -61,5 +62,6 @@ VALUES: Mapping[str, Any] = {
     "app": _l("Authenticator app"), "recovery_codes": _l("New recovery codes"), "create": _l("Added"),
     "update": _l("Changed"), "delete": _l("Deleted"), "screen": _l("Screen"), "shell": _l("Server's shell"),
     "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"), "export": _l("Export"),
-    "merge": _l("Letters"), "own": _l("Own"), "all": _l("All"), "hidden": _l("Hidden"), "read_only": _l("Read-only"),
+    "merge": _l("Letters"), "send": _l("Send"), "settings": _l("Settings"),
+    "own": _l("Own"), "all": _l("All"), "hidden": _l("Hidden"), "read_only": _l("Read-only"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
 from services.repeating import REGISTER as TASK_REGISTER
 from services.sessions import goes_on
+from services.settings import registers_to_set_up
 from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
 from views.looking import user_to_show
@@ -22,12 +23,14 @@ from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
     ADMINISTRATION_ITEMS,
+    ALL_SETTINGS_ITEM,
     BIN_ITEM,
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
     OUTBOX_ITEM,
     OWN,
+    REGISTER_SETTINGS,
     REPORTS_ITEM,
     SETTINGS_GROUP,
     SETTINGS_ITEMS,
@@ -110,6 +113,8 @@ class SecurityManager(MongoSecurityManager):
             return action is not None and access_of_user(user).may(view_name, action)
         if view_name == SETTINGS:
             return access_of_user(user).may(SETTINGS, "change")
+        if view_name == REGISTER_SETTINGS:
+            return bool(registers_to_set_up(access_of_user(user)))
         if view_name == ADMINISTRATION:
             return access_of_user(user).everything
         return super()._has_view_access(user, permission_name, view_name)
@@ -122,6 +127,8 @@ class SecurityManager(MongoSecurityManager):
         found = set(super().get_user_menu_access(others)) if others or menu_names is None else set()
         access = current_access()
         found.update(key for key in REGISTERS if access.may(key, "see"))
+        if registers_to_set_up(access):
+            found.update((SETTINGS_GROUP, ALL_SETTINGS_ITEM))
         if access.may(SETTINGS, "change"):
             found.update((SETTINGS_GROUP, *SETTINGS_ITEMS))
         if access.everything:
