@@ -15,6 +15,12 @@ class Organisation(me.Document):
     """The organisation's settings."""
 
     id = me.StringField(primary_key=True, default=THE_ONE)
+    #: What the organisation is called, in the frame of each page and in e-mails.
+    name = me.StringField(max_length=100, default="")
+    #: Whoever needs help with Kortisto writes there; "" where nobody has been named.
+    support_email = me.StringField(max_length=320, default="")
+    #: What is spoken to those who have not chosen a language: "en", "fi", or "" where the browser alone decides.
+    language = me.StringField(max_length=2, default="")
     bin_days = me.IntField(min_value=1, default=BIN_DAYS)
     country = me.StringField(max_length=2, default=COUNTRY)
     currency = me.StringField(max_length=3, default=CURRENCY)
