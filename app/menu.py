@@ -28,6 +28,7 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
+from views.organisation import OrganisationView
 from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
@@ -117,6 +118,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
+        OrganisationView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

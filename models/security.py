@@ -7,6 +7,7 @@ import mongoengine as me
 from bson import ObjectId
 
 from fab_mongo.security.documents import AbstractGroup, AbstractRole, AbstractUser
+from models.organisation import known_organisation
 from models.rights import ACTIONS, RECORD_ACTIONS, Access, Scope
 
 ADMIN_ROLE = "Admin"
@@ -148,7 +149,7 @@ def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
         user_id=user.pk, team_id=team_id_of(user), leads=leads_of(user), grants=summed_grants(roles),
         hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
         everything=any(role.name == ADMIN_ROLE for role in roles), role_ids=frozenset(role.pk for role in roles),
-        language=language or user.language or "en", time_zone=user.time_zone or "UTC",
+        language=language or user.language or known_organisation().language or "en", time_zone=user.time_zone or "UTC",
         home_zone=user.time_zone or "UTC",
     )  # fmt: skip
 

@@ -8,16 +8,12 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from models.fields.definitions import FieldDefinition
 from models.fields.errors import ValidationFailed
 from models.fields.field import label_in
 from models.fields.schema import schema_of
 from models.registers import SECTIONS, Register, register_of
-from models.rights import SETTINGS
-from models.security import Group, Role, Team, User
 from services.field_order import Direction, move_field, next_order, place_field
 from services.field_use import count_filled
-from services.pipelines import REGISTER as PIPELINES
 from services.records import VersionConflict
 from services.settings import (
     change_field,
@@ -49,6 +45,7 @@ from views.field_form import (
 from views.field_preview import preview
 from views.forms import add_differences, add_errors, version_seen
 from views.permissions import OWN, REGISTER_SETTINGS
+from views.settings_places import LONGEST_SEARCH, shown_topics
 
 Raw = dict[str, Any]
 
@@ -63,19 +60,10 @@ class SettingsView(BaseView):
     @expose("/")
     @has_access
     def index(self) -> Any:
-        access = current_access()
-        own = FieldDefinition.objects(retired__ne=True)
-        registers = [
-            {"card": card, "count": own.filter(register=card.key).count(), "fixed": len(card.fixed_fields)}
-            for card in registers_to_set_up(access)
-        ]
-        counts = {"users": User.objects(active=True).count(), "roles": Role.objects(name__ne="Public").count(),
-                  "groups": Group.objects.count(), "teams": Team.objects.count()}  # fmt: skip
-        return self.render_template(
-            "settings/index.html", title=_("Settings"), may_fields=access.may(SETTINGS, "change"),
-            may_users=access.everything, registers=registers, counts=counts,
-            may_pipelines=access.may(PIPELINES, "settings"),
-        )  # fmt: skip
+        """What the user may set up, topic by topic; `q` narrows it by words."""
+        typed = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+        return self.render_template("settings/index.html", title=_("Settings"), typed=typed,
+                                    topics=shown_topics(current_access(), typed))  # fmt: skip
 
 
 class FieldsView(BaseView):
