@@ -109,6 +109,8 @@ class User(AbstractUser):
     #: How many notices are unread: every page shows it, and reads its user anyway.
     unread = me.IntField(default=0)
     sign_in_way = me.StringField(default="", choices=SIGN_IN_WAYS)
+    #: Who the user is to a directory or a provider of logins (services/outside_users.py); no two are the same.
+    identities = me.ListField(me.StringField())
     #: An authenticator app's secret in base 32, and the last step of time whose code was taken; none twice.
     authenticator = me.StringField(default="")
     authenticator_step = me.IntField(default=0)
@@ -124,19 +126,26 @@ class User(AbstractUser):
     token_era = me.IntField(default=0)
     version = me.IntField(default=1)
 
-    meta = {"collection": "ab_user", "auto_create_index": False}
+    meta = {
+        "collection": "ab_user",
+        "auto_create_index": False,
+        # Only of those who have any: an empty list would count as a value that may be there once.
+        "indexes": [{"fields": ["identities"], "unique": True,
+                     "partialFilterExpression": {"identities": {"$type": "string"}}}],
+    }  # fmt: skip
 
     def standing(self) -> str:
-        return standing_of({name: self[name] for name in ("active", "invited_at", "password")})
+        return standing_of({name: self[name] for name in ("active", "invited_at", "password", "identities")})
 
 
 def standing_of(raw: Mapping[str, Any]) -> str:
-    """What a user (raw) is: "active", "invited" (without a password yet), "inactive"; "" for none."""
+    """What a user (raw) is: "active", "invited" (and not yet come), "inactive"; "" for none."""
     if not raw:
         return ""
     if not raw.get("active"):
         return "inactive"
-    return "invited" if raw.get("invited_at") and not raw.get("password") else "active"
+    has_come = raw.get("password") or raw.get("identities")
+    return "invited" if raw.get("invited_at") and not has_come else "active"
 
 
 def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:

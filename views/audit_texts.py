@@ -55,11 +55,12 @@ LABELS: Mapping[str, Any] = {
     "field_rights": _l("Fields it does not get"), "label": _l("Label"), "choices": _l("Choices"),
     "scope": _l("Whose"), "access": _l("Access"), "column": _l("Field"), "currency": _l("Currency"),
     "country": _l("Country"), "bin_days": _l("Days in the recycle bin"), "kind": _l("Kind"), "receiver": _l("To"),
-    "reason": _l("Why"),
+    "reason": _l("Why"), "identities": _l("Known outside as"),
 }  # fmt: skip
 VALUES: Mapping[str, Any] = {
     "password": _l("Password"), "code": _l("One-time code"), "first_start": _l("First start"), "sms": _l("SMS"),
-    "app": _l("Authenticator app"), "recovery_codes": _l("New recovery codes"), "create": _l("Added"),
+    "app": _l("Authenticator app"), "recovery_codes": _l("New recovery codes"),
+    "ldap": _l("LDAP"), "openid": _l("OpenID Connect"), "outside": _l("The organisation’s login"), "create": _l("Added"),
     "update": _l("Changed"), "delete": _l("Deleted"), "screen": _l("Screen"), "shell": _l("Server's shell"),
     "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"), "export": _l("Export"),
     "merge": _l("Letters"), "send": _l("Send"), "settings": _l("Settings"),

@@ -55,6 +55,7 @@ SOURCES: Mapping[str, Any] = {
     Source.REST.value: _l("by REST"), Source.IMPORT.value: _l("by an import"), Source.BULK.value: _l("several at once"),
     Source.SHELL.value: _l("from the server's terminal"), Source.JOB.value: _l("by a job"),
     Source.UNDO.value: _l("taken back"), Source.RECIPIENT.value: _l("by the recipient of a message"),
+    Source.OUTSIDE.value: _l("by the organisation’s login"),
 }  # fmt: skip
 
 
