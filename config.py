@@ -61,6 +61,7 @@ class Settings:
     max_upload_mb: int
     max_file_mb: int
     program_files: bool
+    api_per_minute: int
     query_seconds: int
     smtp_url: str
     mail_from: str
@@ -320,6 +321,13 @@ SETTINGS: tuple[Setting, ...] = (
         one_of({"refuse": False, "store": True}),
     ),
     Setting(
+        "api_per_minute",
+        "KORTISTO_API_PER_MINUTE",
+        "1200",
+        "How many REST calls a user or an API key may make in a minute; 0 is any number.",
+        whole_number(0, 1_000_000),
+    ),
+    Setting(
         "query_seconds",
         "KORTISTO_QUERY_SECONDS",
         "10",
@@ -520,6 +528,7 @@ def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
         **_appbuilder_config(),
         **_outside_config(settings),
         **_rate_limit_config(mongodb_uri),
+        "API_PER_MINUTE": settings.api_per_minute,
         # A form left open over lunch is still good: its token lives as long as the session.
         "WTF_CSRF_TIME_LIMIT": None,
         # The Referer check compares with the host of the request, which only https proxies get right.
@@ -563,6 +572,9 @@ def _appbuilder_config() -> dict[str, Any]:
         # The menu is for pages; a program has no use for it.
         "FAB_ADD_MENU_API": False,
         "FAB_API_MAX_PAGE_SIZE": 1000,
+        # models.api_keys.PREFIX: a bearer that begins so is a key, any other a token.
+        "FAB_API_KEY_ENABLED": True,
+        "FAB_API_KEY_PREFIXES": ["kortisto_"],
         # Permissions are written once, by run.py, not by every process that starts.
         "FAB_UPDATE_PERMS": False,
     }

@@ -4,6 +4,7 @@ import mongoengine as me
 from pymongo import ASCENDING, IndexModel
 
 from fab_mongo import Permission, PermissionView, RegisterUser, ViewMenu
+from models.api_keys import ApiKey
 from models.audit import AuditEntry, AuditHead, FailedTries
 from models.changes import Change, DeletedRecord
 from models.consent import Suppressed
@@ -34,7 +35,7 @@ from services.files import BLOB_INDEX, PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    AuditEntry, AuditHead, CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FailedTries,
+    ApiKey, AuditEntry, AuditHead, CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FailedTries,
     FieldDefinition, Group, Job, Letter, LetterBatch, Look, MergeTemplate, Message, Notice, OwnKind, OwnTray,
     PasswordLink, PasswordRequest, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
     RegisterUser, Relationship, Reminder, Report, Role, SavedView, SegmentMember, SegmentSnapshot, SignInAttempt,

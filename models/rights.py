@@ -72,6 +72,8 @@ class Access:
     role_ids: frozenset[ObjectId] = frozenset()
     language: str = "en"
     time_zone: str = "UTC"
+    #: The API key by which a program asks in the user's name, if it does.
+    key_id: ObjectId | None = None
     #: Where the user is: programs read and write in UTC on the user's behalf, whose days begin elsewhere.
     home_zone: str = ""
 

@@ -23,6 +23,7 @@ KINDS: Mapping[Any, Any] = {
     What.ROLE_CHANGED: _l("Role changed"),
     What.GROUP_CHANGED: _l("Group changed"),
     What.TEAM_CHANGED: _l("Team changed"),
+    What.API_KEY_CHANGED: _l("API key changed"),
     What.RECORDS_HANDED_OVER: _l("Records handed over"),
     What.LOOKED_AS_BEGUN: _l("Began to look as another user"),
     What.LOOKED_AS_ENDED: _l("Stopped looking as another user"),
@@ -38,7 +39,7 @@ TARGETS: Mapping[str, Any] = {
     "team": _l("Team"), "field_definition": _l("Field"), "choice_list": _l("Choices"), "pipeline": _l("Pipeline"),
     "record_layout": _l("Record page"), "exchange_rate": _l("Exchange rate"), "tray": _l("Tray"),
     "relationship_kind": _l("Kind of relationship"), "suppressed": _l("Address without marketing"),
-    "marketing_rules": _l("Marketing consent"), "organisation": _l("Organisation"),
+    "marketing_rules": _l("Marketing consent"), "organisation": _l("Organisation"), "api_key": _l("API key"),
 }  # fmt: skip
 #: What details and the columns of users, roles and settings are called; others are shown by their keys.
 LABELS: Mapping[str, Any] = {
@@ -55,7 +56,7 @@ LABELS: Mapping[str, Any] = {
     "field_rights": _l("Fields it does not get"), "label": _l("Label"), "choices": _l("Choices"),
     "scope": _l("Whose"), "access": _l("Access"), "column": _l("Field"), "currency": _l("Currency"),
     "country": _l("Country"), "bin_days": _l("Days in the recycle bin"), "kind": _l("Kind"), "receiver": _l("To"),
-    "reason": _l("Why"), "identities": _l("Known outside as"),
+    "reason": _l("Why"), "identities": _l("Known outside as"), "api_key": _l("By API key"), "ends_on": _l("Good until"),
 }  # fmt: skip
 VALUES: Mapping[str, Any] = {
     "password": _l("Password"), "code": _l("One-time code"), "first_start": _l("First start"), "sms": _l("SMS"),

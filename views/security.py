@@ -41,6 +41,7 @@ from views.permissions import (
     TRAY_ITEM,
 )
 from views.profile import ProfileView
+from views.rest.callers import user_by_key
 from views.rest.security import ERA, SecurityApi
 from views.roles import GroupView, RoleView
 from views.sign_in import TOKEN, SignInView
@@ -137,6 +138,10 @@ class SecurityManager(MongoSecurityManager):
             return None
         g.user = user
         return user
+
+    def validate_api_key(self, api_key_string: str) -> User | None:
+        """The user in whose name a program's API key works, with the rights of the key."""
+        return user_by_key()
 
     def _has_view_access(self, user: User, permission_name: str, view_name: str) -> bool:
         if view_name == OWN:

@@ -107,6 +107,8 @@ PEOPLE = (
           count=lambda: Role.objects(name__ne="Public").count()),
     Place("GroupView.list", "key", _l("Groups"), _l("Users who share roles."), administers,
           count=lambda: Group.objects.count()),
+    Place("ApiKeyView.list", "api", _l("API keys"), _l("By which programs come in, each with roles of its own."),
+          administers, also=_l("REST, tokens, integrations")),
     Place("TeamView.list", "users-group", _l("Teams"), _l("People who work together; a record belongs to one of them."),
           also=_l("departments, offices"), count=lambda: Team.objects.count()),
     Place("TraySettingsView.list", "layout-dashboard", _l("Trays"),
