@@ -17,6 +17,7 @@ from views.companies import CompanyView
 from views.consent import ConsentView, SuppressedView
 from views.currencies import CurrencyView
 from views.documents import DocumentView
+from views.exports import ExportView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.jobs import JobView
@@ -91,6 +92,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view_no_menu(ExportView)
     appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")

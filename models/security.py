@@ -101,6 +101,8 @@ class User(AbstractUser):
     calendar = me.DictField()
     #: How labels were printed the last time: what the form of labels held.
     printing = me.DictField()
+    #: How records were exported the last time: what the form of exports held.
+    exporting = me.DictField()
     #: Weekday ("0" is Monday) -> [from, until], "HH:MM"; absent: the usual hours.
     working_hours = me.DictField(default=None)
     #: When the user gets the day's entries and tasks by e-mail, and the last day (YYYY-MM-DD) that they came.

@@ -16,6 +16,7 @@ from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.query import chosen_order
+from models.fields.schema import Schema
 from services.address_labels import may_have_addresses
 from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
@@ -71,7 +72,8 @@ class ListScreens(MessageScreens):
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
-            can=self.can(), may_log=self.may_log(), may_label=may_have_addresses(schema),
+            can=self.can(), may_export=current_access().may(self.card.key, "export"),
+            may_log=self.may_log(), may_label=may_have_addresses(schema),
             may_segment=may_make_segments(self.card),
             views=shown_views(self.card),
             offers=self.list_offers(), row_offers=self.row_offers(),
@@ -96,10 +98,7 @@ class ListScreens(MessageScreens):
 
     def chosen_columns(self) -> Sequence[str]:
         """The columns that the address names, as far as there are such, else those that the user has chosen."""
-        schema = self.datamodel.schema
-        named = dict.fromkeys(request.args.get("cols", "").split(","))
-        chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
-        return chosen or list_columns(current_user().list_columns, schema)
+        return columns_asked(request.args, self.datamodel.schema)
 
     def telling_columns(self, conditions: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """The columns but for those in which a condition makes all values the same, unless the address names them."""
@@ -190,3 +189,10 @@ class ListScreens(MessageScreens):
         back = request.form.get("back") or request.args.get("back") or ""
         path = self.card.path + "/"
         return path + back if back.startswith("?") else path
+
+
+def columns_asked(args: Mapping[str, str], schema: Schema) -> Sequence[str]:
+    """The columns that a list's address names, as far as there are such, else those that the user has chosen."""
+    named = dict.fromkeys(args.get("cols", "").split(","))
+    chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
+    return chosen or list_columns(current_user().list_columns, schema)

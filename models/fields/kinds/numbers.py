@@ -183,6 +183,12 @@ class Money(Number):
     def merge_value(self, value: Any, field: Field, context: Context) -> Any:
         return amount_of(value) if value else None
 
+    def cell(self, value: Any, field: Field, context: Context) -> Any:
+        """The bare amount in the field's own currency, so that it adds up; another currency is written out."""
+        if not value or value["currency"] == field.currency:
+            return amount_of(value) if value else None
+        return self.edit_text(value, field, context)
+
     def range_value(self, value: Any) -> Any:
         return value["amount"]
 
