@@ -15,6 +15,8 @@ class Organisation(me.Document):
     """The organisation's settings."""
 
     id = me.StringField(primary_key=True, default=THE_ONE)
+    #: Whoever needs help with Kortisto writes there; "" where nobody has been named.
+    support_email = me.StringField(max_length=320, default="")
     bin_days = me.IntField(min_value=1, default=BIN_DAYS)
     country = me.StringField(max_length=2, default=COUNTRY)
     currency = me.StringField(max_length=3, default=CURRENCY)

@@ -26,7 +26,7 @@ PUBLIC, EVERYBODY, SETTINGS, ADMINISTRATION, REGISTER = "public", "everybody", "
 #: Screen or resource -> who may open it. "register": what the role grants on the register decides, for each record.
 POLICIES = {
     "SignInView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC, "UnsubscribeView": PUBLIC, "health": PUBLIC,
-    "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC,
+    "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC, "HelpView": PUBLIC,
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
     "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "NoticeView": EVERYBODY, "OptionsView": EVERYBODY,
@@ -39,7 +39,7 @@ POLICIES = {
     "TraySettingsView": SETTINGS, "ConsentView": SETTINGS, "SuppressedView": SETTINGS,
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
-    "LetterView": EVERYBODY, "LookingView": ADMINISTRATION,
+    "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "SupportView": EVERYBODY,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {
