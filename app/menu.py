@@ -20,6 +20,7 @@ from views.documents import DocumentView
 from views.exports import ExportView
 from views.files import FileView
 from views.first_start import FirstStartView
+from views.help import HelpView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
@@ -56,6 +57,8 @@ from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.segments import SegmentView
 from views.settings import FieldsView, SettingsView
+from views.support import RATE as SUPPORT_RATE
+from views.support import SupportView, whose_request
 from views.tasks import TaskView
 from views.teams import TeamView
 from views.tray_settings import TraySettingsView
@@ -85,6 +88,9 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
     unsubscribing = appbuilder.add_view_no_menu(UnsubscribeView)
     appbuilder.sm.limiter.limit(UNSUBSCRIBE_RATE)(unsubscribing.blueprint)
+    appbuilder.add_view_no_menu(HelpView)
+    support = appbuilder.add_view_no_menu(SupportView)
+    appbuilder.sm.limiter.limit(SUPPORT_RATE, key_func=whose_request, methods=["POST"])(support.blueprint)
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(RecurrenceView)
     appbuilder.add_view_no_menu(SearchView)

@@ -25,8 +25,9 @@ WORD, MARK = "Salaisuus", "Salaisuus-7f3a"
 PUBLIC, EVERYBODY, SETTINGS, ADMINISTRATION, REGISTER = "public", "everybody", "settings", "administration", "register"
 #: Screen or resource -> who may open it. "register": what the role grants on the register decides, for each record.
 POLICIES = {
-    "SignInView": PUBLIC, "OpenIdView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC, "UnsubscribeView": PUBLIC, "health": PUBLIC,
-    "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC,
+    "SignInView": PUBLIC, "OpenIdView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC,
+    "UnsubscribeView": PUBLIC, "health": PUBLIC, "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC,
+    "UtilView": PUBLIC, "HelpView": PUBLIC,
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
     "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "ExportView": EVERYBODY, "NoticeView": EVERYBODY,
@@ -41,6 +42,7 @@ POLICIES = {
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
     "ApiKeyView": ADMINISTRATION, "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
+    "SupportView": EVERYBODY,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {

@@ -23,8 +23,8 @@ from views.forms import add_errors
 from views.sign_in import sign_in
 from views.users import PersonalForm
 
-#: What must answer without a user: files of the page itself, the state of the server, the language of the page.
-OPEN_PATHS = (PATH, "/health", "/lang/", "/api/")
+#: What must answer without a user: files of the page itself, the state of the server, the language of the page, the help.
+OPEN_PATHS = (PATH, "/health", "/lang/", "/api/", "/help/")
 ATTEMPTS = "10 per minute"
 
 
