@@ -29,7 +29,7 @@ POLICIES = {
     "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC,
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
-    "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "NoticeView": EVERYBODY, "OptionsView": EVERYBODY,
+    "MergeView": EVERYBODY, "ImportView": EVERYBODY, "AddressLabelView": EVERYBODY, "NoticeView": EVERYBODY, "OptionsView": EVERYBODY,
     "ProfileView": EVERYBODY, "RecurrenceView": EVERYBODY, "ReportView": EVERYBODY, "ReportBuilderView": EVERYBODY,
     "SavedViewsView": EVERYBODY, "SearchView": EVERYBODY, "StartView": EVERYBODY, "TrayView": EVERYBODY,
     "BinView": EVERYBODY, "TaskView": EVERYBODY, "CalendarFeedView": EVERYBODY, "DescriptionApi": EVERYBODY,
