@@ -92,9 +92,9 @@ def new_options(access: Access) -> Iterator[Option]:
         if name not in NOT_MADE:
             kind = OFFERED_KINDS[name]
             # Choices of a new field are taken from the data anyway.
-            yield Option(NEW + name, str(kind.label), "", several=kind.several)
+            yield Option(NEW + name, _("New field: %(kind)s", kind=kind.label), several=kind.several)
     for card in importable(access):
-        yield Option(f"{NEW}link:{card.key}", _("Link to %(register)s", register=card.singular), "link")
+        yield Option(f"{NEW}link:{card.key}", _("New field: link to %(register)s", register=card.singular), "link")
 
 
 # What is chosen

@@ -28,7 +28,7 @@ def selects(raw: Raw) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
     ]
     if raw["format"] == CSV:
         return [("separator", _("Between the columns"), [(key, SEPARATOR_LABELS[key]) for key in SEPARATORS]),
-                ("encoding", _("Letters"), [(key, ENCODING_LABELS[key]) for key in ENCODINGS]), *asked]  # fmt: skip
+                ("encoding", _("Encoding"), [(key, ENCODING_LABELS[key]) for key in ENCODINGS]), *asked]  # fmt: skip
     sheets = raw.get("sheets") or []
     return [("sheet", _("Sheet"), [*([] if len(sheets) == 1 else [("", _("The first one with anything in it"))]),
                                    *((name, name) for name in sheets)]), *asked]  # fmt: skip

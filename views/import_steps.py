@@ -83,5 +83,5 @@ def way(raw: Raw, here: str) -> list[ImportStep]:
 
 
 def importable(access: Access) -> list[Register]:
-    """The registers that the user may bring a list into."""
-    return [card for card in all_registers() if card.importable and access.may(card.key, "add")]
+    """The registers that the user may bring a list into; of those that hold files a list tells too little."""
+    return [card for card in all_registers() if card.importable and not card.holds_files and access.may(card.key, "add")]
