@@ -21,6 +21,7 @@ from views.exports import ExportView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.help import HelpView
+from views.imports import ImportView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
@@ -99,6 +100,7 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
     appbuilder.add_view_no_menu(ExportView)
+    appbuilder.add_view_no_menu(ImportView)
     appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")

@@ -31,7 +31,7 @@ POLICIES = {
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
     "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "ExportView": EVERYBODY, "NoticeView": EVERYBODY,
-    "OptionsView": EVERYBODY,
+    "OptionsView": EVERYBODY, "ImportView": EVERYBODY,
     "ProfileView": EVERYBODY, "RecurrenceView": EVERYBODY, "ReportView": EVERYBODY, "ReportBuilderView": EVERYBODY,
     "SavedViewsView": EVERYBODY, "SearchView": EVERYBODY, "StartView": EVERYBODY, "TrayView": EVERYBODY,
     "BinView": EVERYBODY, "TaskView": EVERYBODY, "CalendarFeedView": EVERYBODY, "DescriptionApi": EVERYBODY,
