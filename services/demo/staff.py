@@ -66,8 +66,8 @@ TRAYS = {"sales": ("seller", "manager"), "marketing": ("marketing",), "service":
 #: What everybody may do with products, and those who look after them.
 SELLING, KEEPING = {"see": "all"}, {"see": "all", "add": "all", "change": "all", "export": "all"}
 WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
-#: What marketing may do with segments, campaigns and mailings, the sending of which is its own.
-MARKETING = {"see": "all", "add": "all", "change": "all", "delete": "own", "export": "all", "send": "all"}
+#: What marketing may do with segments, campaigns and mailings, which it also sends.
+MARKETING = {"see": "all", "add": "all", "change": "all", "delete": "own", "export": "all"}
 
 
 def seller_of(team: str, random: Random) -> Ref:
@@ -103,6 +103,7 @@ def role_data(key: str) -> dict[str, Any]:
         # Everybody keeps their own activities, and sees the others' within what is private.
         *granted(WORKING, "activity"),
         *(granted(MARKETING, "segment", "campaign", "mailing") if key == "marketing" else ()),
+        *(granted({"send": "all"}, "mailing") if key == "marketing" else ()),
     ]
     return {"name": name, "grants": grants, "field_rights": field_rights}
 
