@@ -54,6 +54,7 @@ from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.segments import SegmentView
 from views.settings import FieldsView, SettingsView
+from views.setup import SetupView
 from views.tasks import TaskView
 from views.teams import TeamView
 from views.tray_settings import TraySettingsView
@@ -118,7 +119,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
-        OrganisationView,
+        OrganisationView, SetupView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

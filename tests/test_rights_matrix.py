@@ -40,6 +40,7 @@ POLICIES = {
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
     "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
+    "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {
