@@ -42,7 +42,7 @@ POLICIES = {
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
     "ApiKeyView": ADMINISTRATION, "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
-    "SupportView": EVERYBODY,
+    "SupportView": EVERYBODY, "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {

@@ -88,6 +88,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/people/", "/people/add", "/people/vcards", "/companies/duplicates", "/export/start/person",
         f"/people/relate/{person['_id']}?kind=works_for&side=subject",
         f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
+        "/settings/?q=nothing+like+it", "/settings/organisation/", "/setup/", "/setup/business",
+        "/setup/business/trade", "/setup/users", "/setup/customers",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
         "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
