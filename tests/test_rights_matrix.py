@@ -25,8 +25,8 @@ WORD, MARK = "Salaisuus", "Salaisuus-7f3a"
 PUBLIC, EVERYBODY, SETTINGS, ADMINISTRATION, REGISTER = "public", "everybody", "settings", "administration", "register"
 #: Screen or resource -> who may open it. "register": what the role grants on the register decides, for each record.
 POLICIES = {
-    "SignInView": PUBLIC, "OpenIdView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC, "UnsubscribeView": PUBLIC, "health": PUBLIC,
-    "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC,
+    "SignInView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC, "UnsubscribeView": PUBLIC, "health": PUBLIC,
+    "OpenIdView": PUBLIC, "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC,
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
     "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "NoticeView": EVERYBODY, "OptionsView": EVERYBODY,

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from models.told import Told
 from services.audit.tries import note_failed_sign_in
 from services.letters import public_url
-from services.outside_users import Outsider, OutsideProblem, OutsideUnreachable
+from services.outside_users import OutsideProblem, Outsider, OutsideUnreachable
 from views.addresses import address_to_read
 from views.base import current_user
 
