@@ -60,7 +60,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: An
 
 
 def on_page_context(context: dict[str, Any], *, page: Page, config: MkDocsConfig, **_: Any) -> dict[str, Any]:
-    """Tell the templates where the page is in the other language."""
+    """Tell our alternate.html where the page is in the other language."""
     here = config.extra["language"]
     other = next(language for language in LANGUAGES if language != here)
     name = page.file.src_uri.removesuffix(".md")
