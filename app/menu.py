@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
 from views.address_labels import AddressLabelView
+from views.api_keys import ApiKeyView
 from views.audit import AuditView
 from views.calendar import CalendarView
 from views.calendar_feeds import RATE, CalendarFeedView
@@ -16,9 +17,11 @@ from views.companies import CompanyView
 from views.consent import ConsentView, SuppressedView
 from views.currencies import CurrencyView
 from views.documents import DocumentView
+from views.exports import ExportView
 from views.files import FileView
 from views.first_start import FirstStartView
 from views.help import HelpView
+from views.imports import ImportView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
@@ -29,6 +32,7 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
+from views.organisation import OrganisationView
 from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
@@ -95,6 +99,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view_no_menu(ExportView)
+    appbuilder.add_view_no_menu(ImportView)
     appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
@@ -123,6 +129,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
+        OrganisationView, ApiKeyView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

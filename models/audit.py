@@ -23,6 +23,7 @@ class What(StrEnum):
     ROLE_CHANGED = "role_changed"
     GROUP_CHANGED = "group_changed"
     TEAM_CHANGED = "team_changed"
+    API_KEY_CHANGED = "api_key_changed"
     RECORDS_HANDED_OVER = "records_handed_over"
     LOOKED_AS_BEGUN = "looked_as_begun"
     LOOKED_AS_ENDED = "looked_as_ended"

@@ -29,6 +29,8 @@ class Job(me.Document):
     kind = me.StringField(required=True)
     title = me.StringField(default="")
     owner = me.ObjectIdField()
+    #: The API key by which it was started: the job may do what the key may.
+    api_key = me.ObjectIdField()
     state = me.StringField(required=True, choices=[state.value for state in JobState], default=JobState.WAITING.value)
     params = me.DictField()
     position = me.DictField()

@@ -21,7 +21,7 @@ from models.rights import Access
 from models.transactions import in_transaction
 from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
-from services.settings import LANGUAGES, Problems, clean_choices, require_settings
+from services.settings import LANGUAGES, Problems, clean_choices, register_to_set_up
 
 Raw = dict[str, Any]
 Label = dict[str, str]
@@ -76,9 +76,9 @@ def change_choices(
     `get_choices` does. One that is left out is retired; one of the program's own without a label is called what the
     program calls it.
 
-    Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict.
+    Raises NotAllowed, UnknownRegister, RecordNotFound, ValidationFailed, VersionConflict.
     """
-    require_settings(access)
+    register_to_set_up(access, register)
     field, before = extensible_field(register, key), get_choices(register, key)
     if version is not None and version != before["version"]:
         raise VersionConflict(before)

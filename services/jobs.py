@@ -23,6 +23,7 @@ from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
 from models.told import Told
 from models.transactions import in_transaction
+from services.api_keys import access_by_key
 from services.audit import OF_JOBS, write
 from services.leases import LEASE, is_gone, new_holder
 from services.records import RecordNotFound, now, object_id
@@ -126,6 +127,8 @@ def add_job(
         "params": dict(params), "position": {}, "done": 0, "total": total, "message": "", "log": [], "result": {},
         "created_at": now(), "attempts": 0, "cancel_requested": False, "language": access.language,
     }  # fmt: skip
+    if access.key_id is not None:
+        raw["api_key"] = access.key_id
     Job._get_collection().insert_one(raw, session=session)
     if kind in OF_JOBS:
         told = {name: params[name] for name in TOLD_OF_JOBS if name in params}
@@ -232,7 +235,10 @@ def perform(run: Run) -> None:
 
 
 def access_of_job(raw: Raw) -> Access:
-    """The rights a job works with: its owner's as they are now; the program's own for a job without an owner."""
+    """The rights a job works with as they are now: its owner's, or those of the API key by which it was started; the
+    program's own for a job without an owner."""
+    if raw.get("api_key") is not None:
+        return access_by_key(raw["api_key"], raw.get("language") or "")
     if raw.get("owner") is None:
         return system_access(language=raw.get("language") or "en")
     return access_of_id(raw["owner"], raw.get("language") or "")

@@ -25,11 +25,13 @@ WORD, MARK = "Salaisuus", "Salaisuus-7f3a"
 PUBLIC, EVERYBODY, SETTINGS, ADMINISTRATION, REGISTER = "public", "everybody", "settings", "administration", "register"
 #: Screen or resource -> who may open it. "register": what the role grants on the register decides, for each record.
 POLICIES = {
-    "SignInView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC, "UnsubscribeView": PUBLIC, "health": PUBLIC,
-    "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC, "UtilView": PUBLIC, "HelpView": PUBLIC,
+    "SignInView": PUBLIC, "OpenIdView": PUBLIC, "FirstStartView": PUBLIC, "LocaleView": PUBLIC,
+    "UnsubscribeView": PUBLIC, "health": PUBLIC, "static": PUBLIC, "appbuilder": PUBLIC, "SecurityApi": PUBLIC,
+    "UtilView": PUBLIC, "HelpView": PUBLIC,
     "AuthenticatorView": EVERYBODY, "CalendarView": EVERYBODY, "CalendarPlanningView": EVERYBODY,
     "CalendarInvitationView": EVERYBODY, "FileView": EVERYBODY, "JobView": EVERYBODY, "JobApi": EVERYBODY,
-    "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "NoticeView": EVERYBODY, "OptionsView": EVERYBODY,
+    "MergeView": EVERYBODY, "AddressLabelView": EVERYBODY, "ExportView": EVERYBODY, "NoticeView": EVERYBODY,
+    "OptionsView": EVERYBODY, "ImportView": EVERYBODY,
     "ProfileView": EVERYBODY, "RecurrenceView": EVERYBODY, "ReportView": EVERYBODY, "ReportBuilderView": EVERYBODY,
     "SavedViewsView": EVERYBODY, "SearchView": EVERYBODY, "StartView": EVERYBODY, "TrayView": EVERYBODY,
     "BinView": EVERYBODY, "TaskView": EVERYBODY, "CalendarFeedView": EVERYBODY, "DescriptionApi": EVERYBODY,
@@ -39,7 +41,8 @@ POLICIES = {
     "TraySettingsView": SETTINGS, "ConsentView": SETTINGS, "SuppressedView": SETTINGS,
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
-    "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "SupportView": EVERYBODY,
+    "ApiKeyView": ADMINISTRATION, "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
+    "SupportView": EVERYBODY,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.
 EXCEPTIONS = {

@@ -39,7 +39,8 @@ def write(
     """Add an entry to the audit, in the transaction of what it tells of; answers its number.
 
     Address and browser are those of the request, unless they are given. While an administrator looks at the program as
-    another user sees it (views/looking.py), it is the administrator who does it.
+    another user sees it (views/looking.py), it is the administrator who does it. What a program does by an API key
+    names that.
     """
     # Written first: two writers meet here, and the later one's transaction begins anew.
     head = AuditHead._get_collection().find_one_and_update(
@@ -48,6 +49,8 @@ def write(
     looks = g.get("looking") if has_app_context() else None
     if looks:
         by, details = looks.by, {**(details or {}), "looking_as": looks.name}
+    if key := g.get("api_key_name") if has_app_context() else None:
+        details = {**(details or {}), "api_key": key}
     entry = as_kept({
         "_id": head["number"] + 1, "at": now(), "what": what.value, "by": by, "who": name_of(by, session),
         "address": (from_request("address") if address is None else address)[:64],

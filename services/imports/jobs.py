@@ -14,7 +14,7 @@ from pymongo.client_session import ClientSession
 from models.changes import Change, Source
 from models.fields.schema import schema_of
 from models.jobs import Job, JobState
-from models.rights import SETTINGS, Access
+from models.rights import Access
 from models.transactions import in_transaction
 from services.files import add_file, get_file, keep_content, new_file, stream_content
 from services.imports.errors import ImportProblem
@@ -152,7 +152,7 @@ def write_rows(run: Run, mapping: ImportMapping, table: Table, position: Raw) ->
             if writing is not None:
                 writing.result()
             # Whoever may not make fields gets the rows reported whose values find no place.
-            if step.missing and run.access.may(SETTINGS, "change"):
+            if step.missing and run.access.may(plan.register, "settings"):
                 position = add_companions(run, plan.register, list(step.missing.values()), position)
                 plan = current_plan(run, mapping, table)
                 step = make_step(run.access, plan, rows, seen, origin_of(run))

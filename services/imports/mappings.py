@@ -55,7 +55,8 @@ class ColumnRule:
 
 @dataclass(frozen=True)
 class ImportMapping:
-    """A whole mapping. `text` is what it was read from, which a job keeps."""
+    """A whole mapping. `text` is what it was read from, which a job keeps. With `strict`, a row with a value that does
+    not fit is left out and reported, where else the value is kept as text."""
 
     columns: tuple[ColumnRule, ...]
     register: str = ""
@@ -66,6 +67,7 @@ class ImportMapping:
     language: str = ""
     table: TableOptions = field(default_factory=TableOptions)
     text: str = ""
+    strict: bool = False
 
 
 def read_mapping(text: str) -> ImportMapping:

@@ -13,6 +13,7 @@ from services.imports.companions import Companion
 from services.imports.existing import Key, find_existing, key_of
 from services.imports.limits import STEP
 from services.imports.linked import resolve_links
+from services.imports.options import TableOptions
 from services.imports.plan import Plan
 from services.imports.report import FailedRow, OddValue
 from services.imports.rows import Draft, failed_row, keep_texts, read_row, settle
@@ -56,8 +57,13 @@ def chunks(rows: Iterable[Row], size: int = STEP) -> Iterator[list[Row]]:
 
 def reading_context(access: Access, plan: Plan) -> Context:
     """The mapping's language says how numbers in the file are read, else the user's."""
+    return context_for(access, plan.mapping.language, plan.mapping.table)
+
+
+def context_for(access: Access, language: str, options: TableOptions) -> Context:
     context = context_of(access)
-    return Context(plan.mapping.language or context.language, context.time_zone)
+    return Context(language or context.language, context.time_zone, decimal_mark=options.decimal,
+                   date_order=options.dates)  # fmt: skip
 
 
 def new_drafts(

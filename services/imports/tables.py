@@ -16,6 +16,7 @@ from services.imports.workbooks import workbook_reader
 
 #: What a cell may hold: text from CSV; numbers, dates, times and yes/no as well from a workbook.
 Cell = Any
+Reader = Callable[[], Iterator[list[Cell]]]
 ZIP, OLD_OFFICE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 
 
@@ -33,7 +34,7 @@ class Table:
     A header that is there twice gets a number, a blank one its column's: every column can be named.
     """
 
-    def __init__(self, read: Callable[[], Iterator[list[Cell]]], options: TableOptions) -> None:
+    def __init__(self, read: Reader, options: TableOptions) -> None:
         self._read = read
         self.header_row, self.header = self._find_header(options.header_row)
 
@@ -57,6 +58,11 @@ def open_table(stream: IO[bytes], options: TableOptions) -> Table:
 
     The stream must be seekable and stay open while rows are read. Raises TableError.
     """
+    return Table(reader_of(stream, options), options)
+
+
+def reader_of(stream: IO[bytes], options: TableOptions) -> Reader:
+    """A function that reads the file's rows from the start. Raises TableError."""
     check_size(stream)
     stream.seek(0)
     head = stream.read(8)
@@ -64,8 +70,7 @@ def open_table(stream: IO[bytes], options: TableOptions) -> Table:
         raise TableError(_l("This file is a PDF, not a table. Save the list as CSV or XLSX and import that."))
     if head.startswith(OLD_OFFICE):
         raise TableError(_l("This is an old Excel file or one with a password. Save it as XLSX without a password."))
-    reader = workbook_reader(stream, options) if head.startswith(ZIP) else csv_reader(stream, options)
-    return Table(reader, options)
+    return workbook_reader(stream, options) if head.startswith(ZIP) else csv_reader(stream, options)
 
 
 def check_size(stream: IO[bytes]) -> None:

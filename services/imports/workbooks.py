@@ -16,6 +16,8 @@ from services.imports.sheet_parts import SheetFacts, check_workbook, sheet_facts
 #: What zipfile, zlib and calamine raise for a damaged, encrypted or strange workbook.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, CalamineError, NotImplementedError, RuntimeError, EOFError, OSError,
               ValueError, LookupError)  # fmt: skip
+DAMAGED = _l("This workbook can't be read: it may be damaged or have a password. Open it in a spreadsheet program, "
+             "save it as XLSX and import that.")  # fmt: skip
 
 
 class CellError(str):
@@ -33,9 +35,17 @@ def workbook_reader(stream: IO[bytes], options: TableOptions) -> Callable[[], It
         stream.seek(0)
         sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(name)
     except UNREADABLE as error:
-        raise TableError(_l("This workbook can't be read: it may be damaged or have a password. Open it in a "
-                            "spreadsheet program, save it as XLSX and import that.")) from error  # fmt: skip
+        raise TableError(DAMAGED) from error
     return lambda: read_rows(sheet, facts)
+
+
+def sheet_names(stream: IO[bytes]) -> tuple[str, ...]:
+    """The names of a workbook's sheets. Raises TableError for what is no workbook."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            return tuple(check_workbook(archive))
+    except UNREADABLE as error:
+        raise TableError(DAMAGED) from error
 
 
 def choose_sheet(archive: zipfile.ZipFile, parts: dict[str, str], wanted: str) -> tuple[str, SheetFacts]:

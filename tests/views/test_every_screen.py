@@ -85,7 +85,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/companies/add", f"/companies/show/{company['_id']}", f"/companies/edit/{company['_id']}",
         f"/companies/?where={GROUPS}", f"/companies/search?where={GROUPS}",
         f"/companies/history/{company['_id']}", f"/companies/as_of/{company['_id']}?day=2100-01-01",
-        "/people/", "/people/add", "/people/vcards", "/companies/duplicates",
+        "/people/", "/people/add", "/people/vcards", "/companies/duplicates", "/export/start/person",
         f"/people/relate/{person['_id']}?kind=works_for&side=subject",
         f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",

@@ -27,7 +27,8 @@ def rest_access() -> Access:
 
 
 class RestApi(BaseApi):
-    """A REST resource. A token is asked for on every call: no cookie opens it, so no other site's page can use it."""
+    """A REST resource. A token or an API key is asked for on every call: no cookie opens it, so no other site's page
+    can use it."""
 
     def create_blueprint(self, appbuilder: AppBuilder, *args: Any, **options: Any) -> Blueprint:
         """Flask-AppBuilder's blueprint, with error handlers of REST."""
@@ -47,7 +48,8 @@ class RestApi(BaseApi):
         raise Problem(400, message or _("The request is not valid."))
 
     def response_401(self) -> NoReturn:
-        raise Problem(401, _("Send an access token: get one from POST /api/v1/security/login."))
+        """Of API keys; of tokens others speak (views/rest/security.py)."""
+        raise Problem(401, _("This API key is unknown, revoked or over. Ask an administrator for another."))
 
     def response_403(self) -> NoReturn:
         raise Problem(403, _("Your role does not allow it. Ask an administrator for the right."))

@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from views.rest.activities import ActivityApi
+from views.rest.callers import limit_calls
 from views.rest.campaigns import CampaignApi
 from views.rest.choice_lists import ChoiceListApi
 from views.rest.companies import CompanyApi
@@ -27,4 +28,4 @@ def add_rest(appbuilder: AppBuilder) -> None:
     """Register every REST resource."""
     answer_token_errors(appbuilder.sm.jwt_manager)
     for resource in RESOURCES:
-        appbuilder.add_api(resource)
+        limit_calls(appbuilder, appbuilder.add_api(resource).blueprint)
