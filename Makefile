@@ -103,7 +103,8 @@ static/dist/.built: $(ASSET_SOURCES) node_modules/.installed
 build/help/.built: $(HELP_SOURCES) static/dist/.built | $(VENV)/.requirements
 	@echo "Building the help"
 	@for language in en fi; do \
-		NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file help/$$language.yml || exit 1; \
+		said=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file help/$$language.yml 2>&1) || \
+			{ echo "$$said" >&2; exit 1; }; \
 	done
 	@touch $@
 

@@ -29,8 +29,10 @@ SCRIPTS = "assets/scripts"
 #: A script that stands in the page; data (`type="application/json"`) is no script to the policy.
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 REFUSED = re.compile(r"<style\b|<[^>]+\s(?:style|on[a-z]+)=", re.IGNORECASE)
-#: A link to a page of the other language's folder: `](../rest.md#keys)`.
-TO_ENGLISH = re.compile(r"\]\(\.\./([a-z_-]+)\.md(#[^)]*)?\)")
+#: Links to pages of the other language, by the language that they stand in: `](../rest.md#keys)`, `](fi/haku.md)`.
+TO_OTHER = {
+    "en": re.compile(r"\]\(fi/([a-z_-]+)\.md(#[^)]*)?\)"), "fi": re.compile(r"\]\(\.\./([a-z_-]+)\.md(#[^)]*)?\)"),
+}  # fmt: skip
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -52,17 +54,20 @@ def sections_in(language: str) -> Iterator[tuple[Mapping[str, Any], list[Mapping
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """In the repository Finnish pages link to English ones by their files; in the help these are another site."""
-    if config.extra["language"] == "en":
-        return markdown
-    up = posixpath.relpath("en", posixpath.join("fi", page.url))
-    return TO_ENGLISH.sub(rf"]({up}/\1/\2)", markdown)
+    """In the repository pages link to those of the other language by their files; in the help these are another site."""
+    here = config.extra["language"]
+    up = posixpath.relpath(other_than(here), posixpath.join(here, page.url))
+    return TO_OTHER[here].sub(rf"]({up}/\1/\2)", markdown)
+
+
+def other_than(language: str) -> str:
+    return next(other for other in LANGUAGES if other != language)
 
 
 def on_page_context(context: dict[str, Any], *, page: Page, config: MkDocsConfig, **_: Any) -> dict[str, Any]:
-    """Tell the templates where the page is in the other language."""
+    """Tell our alternate.html where the page is in the other language."""
     here = config.extra["language"]
-    other = next(language for language in LANGUAGES if language != here)
+    other = other_than(here)
     name = page.file.src_uri.removesuffix(".md")
     twin = next((row.get(other) for _section, pages in sections_in(here) for row in pages if row[here] == name), None)
     path = f"{twin}/" if twin and twin != "index" else ""

@@ -83,7 +83,7 @@ def name_of(user: Mapping[str, Any]) -> str:
 def facts(user: Mapping[str, Any], where: Circumstances) -> str:
     """What goes along with what the user wrote, a line each."""
     rows = (
-        (_("From"), " ".join(filter(None, (name_of(user), user.get("email"))))),
+        (_("Sender"), " ".join(filter(None, (name_of(user), user.get("email"))))),
         (_("Page"), public_url(where.page) if where.page else ""),
         (_("Reference"), where.reference),
         (_("Version"), current_app.config["VERSION"]),
