@@ -22,9 +22,10 @@ CSV = "csv"
 def selects(raw: Raw) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
     """(option, label, its choices) of each option that the file's format has."""
     # What no cell tells is left open: then the reader's language says it.
+    by_language = ("", _("As in my language"))
     asked: list[tuple[str, Any, list[tuple[str, Any]]]] = [
-        ("decimal", _("Decimal mark"), [("", _("As in my language")), *((key, DECIMAL_LABELS[key]) for key in DECIMALS)]),
-        ("dates", _("Order in dates"), [("", _("As in my language")), *((key, DATE_LABELS[key]) for key in DATES)]),
+        ("decimal", _("Decimal mark"), [by_language, *((key, DECIMAL_LABELS[key]) for key in DECIMALS)]),
+        ("dates", _("Order in dates"), [by_language, *((key, DATE_LABELS[key]) for key in DATES)]),
     ]
     if raw["format"] == CSV:
         return [("separator", _("Between the columns"), [(key, SEPARATOR_LABELS[key]) for key in SEPARATORS]),

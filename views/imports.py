@@ -14,7 +14,9 @@ from services.imports.drafts import drop_draft, recent_drafts, start_draft
 from services.imports.errors import ImportProblem
 from services.imports.limits import MAX_BYTES
 from views.base import current_access
+from views.import_checks import ImportChecks
 from views.import_columns import ImportColumns
+from views.import_results import ImportResults
 from views.import_steps import COLUMNS, STATES, address, importable
 
 Raw = dict[str, Any]
@@ -22,7 +24,7 @@ Raw = dict[str, Any]
 ACCEPT = ".csv,.tsv,.txt,.xlsx,.ods,text/csv"
 
 
-class ImportView(ImportColumns):
+class ImportView(ImportColumns, ImportChecks, ImportResults):
     """`/import/`: the registers that a list may go into and one's own imports; then step by step."""
 
     default_view = "list"
