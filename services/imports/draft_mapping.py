@@ -7,18 +7,17 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
-from models.fields.field import CUSTOM_PREFIX
+from models.fields.field import CUSTOM_PREFIX, label_in
 from models.fields.kinds import KINDS
 from models.rights import SETTINGS, Access, NotAllowed
 from services.imports.errors import MappingError
 from services.imports.linked import check_may_create
-from services.imports.mappings import DEFINE, ColumnRule, FieldUse, ImportMapping
+from services.imports.mappings import DEFINE, ON_EXISTING, ColumnRule, FieldUse, ImportMapping
 from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS, TableOptions
 from services.imports.plan import make_plan
 from services.settings import LANGUAGES
 
 Raw = dict[str, Any]
-ON_EXISTING = ("add", "skip", "fill", "overwrite")
 ON_FAULTY = ("leave_out", "keep")
 OPTIONS = ("sheet", "header_row", "separator", "encoding", "decimal", "dates", "language")
 FLAGS, TEXTS = ("add_choices", "create_missing"), ("separator", "link_by")
@@ -97,14 +96,14 @@ def checked_column(column: Raw, given: Mapping[str, Any] | None, errors: dict[st
 
 
 def with_keys(columns: Sequence[Raw], free_key: Any) -> list[Raw]:
-    """New fields without a key get one: `free_key(header)` gives it."""
+    """New fields without a key get one, made by `free_key` of what they are called."""
     finished = []
     for column in columns:
         define = column["choice"].get("define")
         if define is not None:
             label = define.get("label") or column["header"][:100]
             define = {**{name: define[name] for name in DEFINE if name in define}, "label": label,
-                      "key": define.get("key") or free_key(column["header"])}  # fmt: skip
+                      "key": define.get("key") or free_key(label_in(label, "en") or column["header"])}  # fmt: skip
             column = {**column, "choice": {"define": define}}
         finished.append(column)
     return finished

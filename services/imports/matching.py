@@ -15,6 +15,7 @@ from models.registers import REGISTERS, Register
 from models.rights import SETTINGS, Access
 from services.imports.guessing import content_kind, guess_kind, separator_of
 from services.imports.looking import Look
+from services.imports.report import ROW, WHY
 from services.imports.tables import cell_text
 from services.settings import LANGUAGES, RESERVED, suggested_key
 
@@ -42,6 +43,7 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
 SHOWN, LONGEST_SHOWN = 5, 120
 BY_NAME, BY_CONTENT = _l("Its name"), _l("What it holds")
 AS_BEFORE, EMPTY, NEW = _l("As last time"), _l("Nothing is in it"), _l("No field of that name")
+OF_A_REPORT = _l("It is of the report of an earlier import")
 NO_FIELD = _l("No field of that name, and only those who manage settings may make one")
 
 
@@ -58,12 +60,15 @@ def match_columns(
     columns = [new_column(place, header, look) for place, header in enumerate(look.header)]
     writable = {field.column: field for field in schema.fields if can_take(field)}
     taken: set[str] = set()
+    for column in columns:
+        if folded(column["header"]) in map(folded, [text for label in (WHY, ROW) for text in in_all_languages(label)]):
+            column.update(choice={}, why=str(OF_A_REPORT))
     steps = (lambda column: as_remembered(column, remembered, writable),
              lambda column: by_name(column, writable, schema.register),
              lambda column: by_content(column, writable, context))  # fmt: skip
     for step in steps:
         for column in columns:
-            if column["choice"] is None and column["filled"] and (found := step(column)):
+            if column["choice"] is None and (found := step(column)):
                 use(column, *found, taken)
     name_by_content(columns, schema, taken)
     keys = {field.key for field in schema_of(schema.register.key).all_fields}
@@ -164,7 +169,7 @@ def leave_or_define(access: Access, column: Raw, context: Context, keys: set[str
     elif not access.may(SETTINGS, "change"):
         column["why"] = str(NO_FIELD)
     else:
-        kind = guess_kind(column["cells"], context)
+        kind = guess_kind(column["header"], column["cells"], context)
         column.update(choice={"define": definition(column["header"], kind, keys)}, why=str(NEW))
 
 

@@ -28,14 +28,23 @@ class Row:
     cells: list[Cell] = field(default_factory=list)
 
 
+Mend = Callable[[Row], Row]
+
+
+def as_it_is(row: Row) -> Row:
+    return row
+
+
 class Table:
     """A header and the rows below it, read from the start of the file each time `rows` is called.
 
-    A header that is there twice gets a number, a blank one its column's: every column can be named.
+    A header that is there twice gets a number, a blank one its column's: every column can be named. `mend` may be
+    set to a function that gives each row with its cells corrected.
     """
 
     def __init__(self, read: Reader, options: TableOptions) -> None:
         self._read = read
+        self.mend: Mend = as_it_is
         self.header_row, self.header = self._find_header(options.header_row)
 
     def rows(self) -> Iterator[Row]:
@@ -44,7 +53,7 @@ class Table:
             if number > MAX_ROWS:
                 raise TableError(_l("The file has more than %(max)s rows. Split it into several.", max=MAX_ROWS))
             if number > self.header_row and not is_blank(cells):
-                yield Row(number, cells)
+                yield self.mend(Row(number, cells))
 
     def _find_header(self, wanted: int | None) -> tuple[int, list[str]]:
         for number, cells in enumerate(self._read(), start=1):
