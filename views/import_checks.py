@@ -11,12 +11,12 @@ from flask_babel import ngettext
 
 from models.fields.errors import ValidationFailed
 from services.imports.draft_cells import PAGE
-from services.imports.drafts import check_draft, correct_cells, correct_values, faulty_cells, run_draft
+from services.imports.drafts import check_draft, correct_cells, correct_values, faulty_cells, faulty_values, run_draft
 from services.imports.errors import ImportProblem
 from services.imports.limits import MAX_MENDED_TEXT
 from services.records import VersionConflict
 from views.base import current_access
-from views.import_made import Figure, made_of_check, shown_samples
+from views.import_made import Figure, made_of_check, shown_samples, worth_telling
 from views.import_steps import CHECK, RESULT, ImportScreens
 from views.links import number_arg
 
@@ -43,6 +43,8 @@ class ImportChecks(ImportScreens):
             return self.to_step(raw)
         number, checked = number_arg("page", 0, MAX_PAGE), raw["checked"]
         cells, count = faulty_cells(current_access(), pk, number)
+        equal = {(one["place"], one["value"]): one["count"] for one in faulty_values(current_access(), pk)}
+        cells = [{**cell, "equal": equal.get((cell["place"], cell["value"]), 0)} for cell in cells]
         return self.import_page(
             "imports/check.html", raw, CHECK, job=None, figures=checked_figures(checked),
             made=made_of_check(raw["register"], checked), samples=shown_samples(raw), longest=MAX_MENDED_TEXT,
@@ -123,16 +125,18 @@ def tell_mended(mended: int, faulty: int) -> None:
 
 
 def checked_figures(checked: Mapping[str, Any]) -> list[Figure]:
-    return [
+    figures = [
         Figure(_("Rows"), checked["rows"]), Figure(_("To be added"), checked["create"]),
         Figure(_("To be changed"), checked["change"]), Figure(_("Left as they are"), checked["skip"]),
-        Figure(_("Faulty rows"), checked["faulty"], "danger"), Figure(_("Kept as text"), checked["kept"], "warning"),
+        Figure(_("Faulty rows"), checked["faulty"], "danger"),
+        Figure(_("Kept as text"), checked["kept"], "warning", rare=True),
     ]  # fmt: skip
+    return worth_telling(figures)
 
 
 def importing_label(checked: Mapping[str, Any]) -> str:
     """What the button says that begins to write; nothing where no row would be written."""
     if checked.get("stale"):
-        return _("Import")
+        return _("Import the rows")
     rows = checked["create"] + checked["change"]
     return ngettext("Import %(num)s row", "Import %(num)s rows", rows) if rows else ""

@@ -22,11 +22,17 @@ MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class Figure:
-    """How many of something; `kind` (warning, danger) asks for a look where there are any."""
+    """How many of something; `kind` (warning, danger) asks for a look where there are any. Of what is `rare` there is
+    nothing to tell where there is none."""
 
     label: str
     count: int
     kind: str = ""
+    rare: bool = False
+
+
+def worth_telling(figures: Sequence[Figure]) -> list[Figure]:
+    return [figure for figure in figures if figure.count or not figure.rare]
 
 
 def made_by(register: str, report: ImportReport) -> Made:
@@ -74,8 +80,9 @@ def shown_samples(raw: Raw) -> Raw:
     rows = checked["sample_rows"]
     labels = {CUSTOM_PREFIX + field["key"]: label_in(field["label"], current_language())
               for field in checked["new_fields"]}  # fmt: skip
-    columns = list(rows[0]["values"]) if rows else []
-    actions = {"create": _("Added"), "change": _("Changed")}
+    # The name stands at the beginning of each row.
+    columns = [column for column in rows[0]["values"] if column != schema.register.name_field] if rows else []
+    actions = {"create": _("To be added"), "change": _("To be changed")}
     return {
         "heads": [labels.get(column) or label_of(schema, column) for column in columns],
         "rows": [{"action": actions[row["action"]], "name": row["name"],

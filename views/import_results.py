@@ -15,7 +15,7 @@ from services.imports.report import ImportReport
 from services.jobs import get_job
 from services.records import RecordNotFound
 from views.base import current_access
-from views.import_made import Figure, made_by
+from views.import_made import Figure, made_by, worth_telling
 from views.import_steps import OPEN, RESULT, ImportScreens
 
 Raw = dict[str, Any]
@@ -24,7 +24,7 @@ GOING = ("running", "undoing")
 #: Rows and values that the page lists; the file of faulty rows has all that are kept.
 MOST_LISTED = 100
 #: state -> kind of the note in which the job's last words stand
-NOTES = {"done": "success", "undone": "info", "failed": "danger"}
+NOTES = {"undone": "info", "failed": "danger"}
 
 
 class ImportResults(ImportScreens):
@@ -46,7 +46,9 @@ class ImportResults(ImportScreens):
         """What the page tells of an import that is over."""
         report = self.report(raw)
         return {
-            "message": raw.get("message") or "", "message_kind": NOTES.get(raw["state"], "info"),
+            # Of an import that was done the figures tell the same.
+            "message": "" if raw["state"] == "done" else raw.get("message") or "",
+            "message_kind": NOTES.get(raw["state"], "warning"),
             "figures": result_figures(report), "made": made_by(raw["register"], report),
             "failed": {"rows": report.failed[:MOST_LISTED], "count": report.failed_count},
             "odd": {"rows": report.odd[:MOST_LISTED], "count": report.odd_count}, "kept": told_of_undoing(raw),
@@ -109,9 +111,10 @@ def may_be_undone(raw: Raw) -> bool:
 
 
 def result_figures(report: ImportReport) -> list[Figure]:
-    return [
+    return worth_telling([
         Figure(_("Rows"), report.rows), Figure(_("Added"), report.created), Figure(_("Changed"), report.changed),
-        Figure(_("Left as they are"), report.skipped), Figure(_("Linked records added"), report.linked_created),
+        Figure(_("Left as they are"), report.skipped),
+        Figure(_("Linked records added"), report.linked_created, rare=True),
         Figure(_("Not imported"), report.failed_count, "danger"),
-        Figure(_("Did not fit"), report.odd_count, "warning"),
-    ]  # fmt: skip
+        Figure(_("Kept as text"), report.odd_count, "warning", rare=True),
+    ])  # fmt: skip
