@@ -12,6 +12,7 @@ from services.imports.csv_tables import csv_reader
 from services.imports.errors import TableError
 from services.imports.limits import MAX_BYTES, MAX_COLUMNS, MAX_ROWS
 from services.imports.options import TableOptions
+from services.imports.vcard_tables import is_vcards, vcard_reader
 from services.imports.workbooks import workbook_reader
 
 #: What a cell may hold: text from CSV; numbers, dates, times and yes/no as well from a workbook.
@@ -74,11 +75,13 @@ def reader_of(stream: IO[bytes], options: TableOptions) -> Reader:
     """A function that reads the file's rows from the start. Raises TableError."""
     check_size(stream)
     stream.seek(0)
-    head = stream.read(8)
+    head = stream.read(64)
     if head.startswith(PDF):
         raise TableError(_l("This file is a PDF, not a table. Save the list as CSV or XLSX and import that."))
     if head.startswith(OLD_OFFICE):
         raise TableError(_l("This is an old Excel file or one with a password. Save it as XLSX without a password."))
+    if is_vcards(head):
+        return vcard_reader(stream)
     return workbook_reader(stream, options) if head.startswith(ZIP) else csv_reader(stream, options)
 
 
