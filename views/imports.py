@@ -21,7 +21,7 @@ from views.import_steps import COLUMNS, STATES, address, importable
 
 Raw = dict[str, Any]
 #: What the browser offers to choose from; what a file is, is seen from its content.
-ACCEPT = ".csv,.tsv,.txt,.xlsx,.ods,text/csv"
+ACCEPT = ".csv,.tsv,.txt,.xlsx,.ods,.vcf,.vcard,text/csv,text/vcard"
 
 
 class ImportView(ImportColumns, ImportChecks, ImportResults):
@@ -56,7 +56,7 @@ class ImportView(ImportColumns, ImportChecks, ImportResults):
     def file_page(self, card: Register, problem: str = "") -> str:
         most = min(MAX_BYTES, current_app.config["MAX_CONTENT_LENGTH"]) >> 20
         return self.render_template("imports/file.html", title=_("Import"), card=card, problem=problem, most=most,
-                                    accept=ACCEPT, formats=_("CSV, XLSX or ODS."))  # fmt: skip
+                                    accept=ACCEPT, formats=_("CSV, XLSX, ODS or vCard."))  # fmt: skip
 
     @expose("/<register>/<pk>/")
     @has_access
