@@ -42,7 +42,7 @@ class Place:
     text: Any
     may: Callable[[Access], bool] = manages
     also: Any = ""
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     count: Callable[[], int] | None = None
 
     def matches(self, words: Sequence[str]) -> bool:
