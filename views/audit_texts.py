@@ -57,6 +57,7 @@ LABELS: Mapping[str, Any] = {
     "scope": _l("Whose"), "access": _l("Access"), "column": _l("Field"), "currency": _l("Currency"),
     "country": _l("Country"), "bin_days": _l("Days in the recycle bin"), "kind": _l("Kind"), "receiver": _l("To"),
     "reason": _l("Why"), "identities": _l("Known outside as"), "api_key": _l("By API key"), "ends_on": _l("Good until"),
+    "support_email": _l("Address for help"), "set_up": _l("Set-up"),
 }  # fmt: skip
 VALUES: Mapping[str, Any] = {
     "password": _l("Password"), "code": _l("One-time code"), "first_start": _l("First start"), "sms": _l("SMS"),
