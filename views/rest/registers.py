@@ -157,7 +157,7 @@ class RegisterApi(RestApi):
                      for i, row in enumerate(rows) if not isinstance(row, dict)}  # fmt: skip
         if misshapen:
             raise BulkFailed(misshapen)
-        keep = request.args.get("keep", "").split(",")
+        keep = [column for column in request.args.get("keep", "").split(",") if column]
         raws = create_records(rest_access(), self.register, rows, keep=keep, origin=REST)
         return answered_created(raws)
 
