@@ -12,7 +12,10 @@ ASSET_SOURCES := $(shell find assets -type f 2>/dev/null) package.json package-l
 NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && npm --version \
 	>/dev/null 2>&1; then npm="npm"; else PATH="$(CURDIR)/$(BIN):$$PATH"; npm="npm"; fi; $$npm
 
-.PHONY: help run setup demo bench test test-slow fuzz lint assets messages translations screenshots lock clean
+# What the help is built of.
+HELP_SOURCES := $(shell find docs help -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml
+
+.PHONY: help run setup demo bench test test-slow fuzz lint assets docs messages translations screenshots lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +23,7 @@ help: ## Show what can be made
 run: setup ## Set up what is missing and start everything; Ctrl-C stops it
 	@exec $(BIN)/python run.py
 
-setup: $(VENV)/.requirements assets translations ## Set up what running needs
+setup: $(VENV)/.requirements assets translations docs ## Set up what running needs
 
 demo: setup ## Fill Kortisto with a demo organisation, whether it is running or not
 	@$(BIN)/flask --app app load-demo
@@ -45,6 +48,8 @@ lint: $(VENV)/.requirements $(VENV)/.requirements-dev ## Check style and types
 assets: static/dist/.built ## Build scripts, styles and icons into static/dist
 
 translations: $(CATALOGUES) ## Compile the translations
+
+docs: build/help/.built ## Build the help, which the program serves at /help
 
 messages: $(VENV)/.requirements ## Collect new texts into the translations, for translating
 	$(BIN)/python .ci/messages.py
@@ -93,6 +98,14 @@ node_modules/.installed: package.json package-lock.json | $(VENV)/.requirements
 static/dist/.built: $(ASSET_SOURCES) node_modules/.installed
 	@echo "Building the assets"
 	@$(NPM) run --silent build
+	@touch $@
+
+build/help/.built: $(HELP_SOURCES) static/dist/.built | $(VENV)/.requirements
+	@echo "Building the help"
+	@for language in en fi; do \
+		said=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file help/$$language.yml 2>&1) || \
+			{ echo "$$said" >&2; exit 1; }; \
+	done
 	@touch $@
 
 %.mo: %.po | $(VENV)/.requirements

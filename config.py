@@ -4,8 +4,10 @@ Nothing else reads the environment. `docs/settings.md` describes the same table 
 the two together.
 """
 
+import json
 import os
 import secrets
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +19,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 PROJECT_ROOT = Path(__file__).resolve().parent
+VERSION: str = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 DATABASE_NAME = "kortisto"
 SHORTEST_SECRET_KEY = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -67,6 +70,24 @@ class Settings:
     mail_per_minute: int
     sms_url: str
     sms_per_minute: int
+    ldap_url: str
+    ldap_tls: bool
+    ldap_search: str
+    ldap_filter: str
+    ldap_user_field: str
+    ldap_group_field: str
+    ldap_bind_user: str
+    ldap_bind_password: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
+    oidc_scopes: str
+    oidc_groups_claim: str
+    oidc_unverified_email: bool
+    outside_users: bool
+    outside_roles: dict[str, list[str]]
+    local_passwords: str
 
     @property
     def address(self) -> str:
@@ -170,6 +191,54 @@ def parse_sms_url(text: str) -> str:
     if text and ("://" not in text or "{to}" not in text):
         raise ValueError("set an Apprise URL with {to} in it, such as d7sms://user:password@{to}")
     return text
+
+
+def parse_ldap_url(text: str) -> str:
+    """The server of the directory."""
+    try:
+        parts = urlsplit(text)
+        # Reading the port checks it.
+        good = parts.scheme in ("ldap", "ldaps") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = None
+    if text and (not good or parts.path.strip("/") or parts.query or parts.username):
+        raise ValueError("set ldaps://host or ldap://host, with a port if it needs one and nothing else")
+    return text.rstrip("/")
+
+
+def parse_ldap_filter(text: str) -> str:
+    if not (text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")")):
+        raise ValueError("set an LDAP filter in brackets, such as (objectClass=person)")
+    return text
+
+
+def parse_ldap_name(text: str) -> str:
+    """What an attribute of the directory is called: it stands in filters as it is."""
+    if not text.replace("-", "").isalnum() or not text.isascii():
+        raise ValueError("set the name of an attribute, such as uid or sAMAccountName")
+    return text
+
+
+def parse_issuer(text: str) -> str:
+    """The provider of OpenID Connect, word for word as it calls itself: a slash at the end is part of it."""
+    parts = urlsplit(text)
+    near = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if text and (not (parts.scheme == "https" or near) or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("set the provider's issuer, such as https://login.example.com/realms/office")
+    return text
+
+
+def parse_outside_roles(text: str) -> dict[str, list[str]]:
+    """{group of the directory or the provider: names of roles}; the roles of "*" are everybody's."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(
+        isinstance(roles, list) and all(isinstance(role, str) for role in roles) for roles in found.values()
+    ):
+        raise ValueError('set groups with their roles as JSON, such as {"*": ["Reader"], "sales": ["Sales staff"]}')
+    return found
 
 
 def parse_log_level(text: str) -> str:
@@ -302,6 +371,114 @@ SETTINGS: tuple[Setting, ...] = (
         "How many SMS of mailings are sent in a minute at most; 0 is as many as the service takes.",
         whole_number(0, 100_000),
     ),
+    Setting(
+        "ldap_url",
+        "KORTISTO_LDAP_URL",
+        "",
+        "Directory (LDAP) whose users log in with its passwords, ldaps://host or ldap://host; empty uses none.",
+        parse_ldap_url,
+    ),
+    Setting(
+        "ldap_tls",
+        "KORTISTO_LDAP_TLS",
+        "require",
+        "Encryption of ldap:// (StartTLS): require, or none for a server on this very machine.",
+        one_of({"require": True, "none": False}),
+    ),
+    Setting(
+        "ldap_search",
+        "KORTISTO_LDAP_SEARCH",
+        "",
+        "Where in the directory users are, such as ou=people,dc=example,dc=com.",
+        parse_text,
+    ),
+    Setting(
+        "ldap_filter",
+        "KORTISTO_LDAP_FILTER",
+        "(objectClass=person)",
+        "Which entries there are users.",
+        parse_ldap_filter,
+    ),
+    Setting(
+        "ldap_user_field",
+        "KORTISTO_LDAP_USER_FIELD",
+        "uid",
+        "Attribute with the user name; sAMAccountName in Active Directory.",
+        parse_ldap_name,
+    ),
+    Setting(
+        "ldap_group_field",
+        "KORTISTO_LDAP_GROUP_FIELD",
+        "memberOf",
+        "Attribute with the groups of a user.",
+        parse_ldap_name,
+    ),
+    Setting(
+        "ldap_bind_user",
+        "KORTISTO_LDAP_BIND_USER",
+        "",
+        "Name (DN) by which users are looked for; empty does so as nobody.",
+        parse_text,
+    ),
+    Setting("ldap_bind_password", "KORTISTO_LDAP_BIND_PASSWORD", "", "Its password.", parse_text),
+    Setting(
+        "oidc_issuer",
+        "KORTISTO_OIDC_ISSUER",
+        "",
+        "Provider of OpenID Connect whose users log in there, by its issuer, https://…; empty uses none.",
+        parse_issuer,
+    ),
+    Setting("oidc_client_id", "KORTISTO_OIDC_CLIENT_ID", "", "What the provider knows Kortisto by.", parse_text),
+    Setting("oidc_client_secret", "KORTISTO_OIDC_CLIENT_SECRET", "", "The secret that goes with it.", parse_text),
+    Setting(
+        "oidc_name",
+        "KORTISTO_OIDC_NAME",
+        "OpenID Connect",
+        "What the provider is called on the login page.",
+        parse_text,
+    ),
+    Setting(
+        "oidc_scopes",
+        "KORTISTO_OIDC_SCOPES",
+        "openid email profile",
+        "What the provider is asked for.",
+        parse_text,
+    ),
+    Setting(
+        "oidc_groups_claim",
+        "KORTISTO_OIDC_GROUPS_CLAIM",
+        "groups",
+        "What the provider tells of a user's groups.",
+        parse_text,
+    ),
+    Setting(
+        "oidc_unverified_email",
+        "KORTISTO_OIDC_UNVERIFIED_EMAIL",
+        "refuse",
+        "E-mail addresses that the provider does not call verified: refuse, or accept from one that never says.",
+        one_of({"refuse": False, "accept": True}),
+    ),
+    Setting(
+        "outside_users",
+        "KORTISTO_OUTSIDE_USERS",
+        "known",
+        "Who may log in by LDAP or OpenID Connect: known users only, or add whoever comes as a user.",
+        one_of({"known": False, "add": True}),
+    ),
+    Setting(
+        "outside_roles",
+        "KORTISTO_OUTSIDE_ROLES",
+        "{}",
+        "Groups of LDAP or OpenID Connect and the roles that they give, as JSON.",
+        parse_outside_roles,
+    ),
+    Setting(
+        "local_passwords",
+        "KORTISTO_LOCAL_PASSWORDS",
+        "administrators",
+        "Whose passwords of Kortisto's own are good beside LDAP or OpenID Connect: administrators or everybody.",
+        one_of({"administrators": "administrators", "everybody": "everybody"}),
+    ),
 )
 
 
@@ -318,9 +495,23 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             values[setting.name] = setting.parse(text)
         except ValueError as error:
             problems.append(f"{setting.env}: {error}.")
+    problems += missing_beside(values)
     if problems:
         raise SettingsError(problems)
     return Settings(**values)
+
+
+def missing_beside(values: Mapping[str, Any]) -> list[str]:
+    """Settings that others can't do without."""
+    problems = []
+    if values.get("ldap_url") and not values.get("ldap_search"):
+        problems.append("KORTISTO_LDAP_SEARCH: set where in the directory users are.")
+    if values.get("oidc_issuer"):
+        if not values.get("oidc_client_id"):
+            problems.append("KORTISTO_OIDC_CLIENT_ID: set what the provider knows Kortisto by.")
+        if "openid" not in str(values.get("oidc_scopes")).split():
+            problems.append("KORTISTO_OIDC_SCOPES: set openid among the scopes.")
+    return problems
 
 
 def random_secret() -> str:
@@ -367,6 +558,7 @@ def flask_config(settings: Settings, mongodb_uri: str) -> dict[str, Any]:
         **_cookie_config(secure),
         **_language_config(),
         **_appbuilder_config(),
+        **_outside_config(settings),
         **_rate_limit_config(mongodb_uri),
         "API_PER_MINUTE": settings.api_per_minute,
         # A form left open over lunch is still good: its token lives as long as the session.
@@ -406,8 +598,6 @@ def _language_config() -> dict[str, Any]:
 def _appbuilder_config() -> dict[str, Any]:
     return {
         "APP_NAME": "Kortisto",
-        # AUTH_DB of flask_appbuilder.const: passwords in our own database.
-        "AUTH_TYPE": 1,
         "AUTH_RATE_LIMITED": True,
         "AUTH_RATE_LIMIT": "10 per minute",
         "FAB_ADD_SECURITY_VIEWS": True,
@@ -420,6 +610,51 @@ def _appbuilder_config() -> dict[str, Any]:
         # Permissions are written once, by run.py, not by every process that starts.
         "FAB_UPDATE_PERMS": False,
     }
+
+
+#: AUTH_DB, AUTH_LDAP and AUTH_OAUTH of flask_appbuilder.const.
+OWN_PASSWORDS, BY_LDAP, BY_OAUTH = 1, 2, 4
+#: Seconds that a directory or a provider has for an answer.
+OUTSIDE_TIMEOUT = 10
+
+
+def _outside_config(settings: Settings) -> dict[str, Any]:
+    """Logging in from outside, by the names that Flask-AppBuilder has for it. Its kinds exclude each other and ours do
+    not: what is set decides, and the kind only has Flask-AppBuilder make its OAuth clients."""
+    return {
+        "AUTH_TYPE": BY_OAUTH if settings.oidc_issuer else BY_LDAP if settings.ldap_url else OWN_PASSWORDS,
+        "AUTH_USER_REGISTRATION": settings.outside_users,
+        "AUTH_ROLES_MAPPING": settings.outside_roles,
+        "AUTH_ROLES_SYNC_AT_LOGIN": True,
+        "AUTH_LDAP_SERVER": settings.ldap_url,
+        "AUTH_LDAP_USE_TLS": settings.ldap_tls and settings.ldap_url.startswith("ldap://"),
+        "AUTH_LDAP_SEARCH": settings.ldap_search,
+        "AUTH_LDAP_SEARCH_FILTER": settings.ldap_filter,
+        "AUTH_LDAP_UID_FIELD": settings.ldap_user_field,
+        "AUTH_LDAP_GROUP_FIELD": settings.ldap_group_field,
+        "AUTH_LDAP_BIND_USER": settings.ldap_bind_user,
+        "AUTH_LDAP_BIND_PASSWORD": settings.ldap_bind_password,
+        "OAUTH_PROVIDERS": [_openid_provider(settings)] if settings.oidc_issuer else [],
+        "OIDC_ISSUER": settings.oidc_issuer,
+        "OIDC_NAME": settings.oidc_name,
+        "OIDC_GROUPS_CLAIM": settings.oidc_groups_claim,
+        "OIDC_UNVERIFIED_EMAIL": settings.oidc_unverified_email,
+        "LOCAL_PASSWORDS": settings.local_passwords,
+    }
+
+
+def _openid_provider(settings: Settings) -> dict[str, Any]:
+    return {
+        "name": "openid",
+        "token_key": "access_token",
+        "remote_app": {
+            "client_id": settings.oidc_client_id,
+            "client_secret": settings.oidc_client_secret or None,
+            "server_metadata_url": f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+            "client_kwargs": {"scope": settings.oidc_scopes, "code_challenge_method": "S256",
+                              "default_timeout": OUTSIDE_TIMEOUT},
+        },
+    }  # fmt: skip
 
 
 def _rate_limit_config(mongodb_uri: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from app.menu import add_screens
 from app.proxies import init_proxies
 from app.rate_limits import ConnectedStorage
 from app.translations import init_translations
-from config import DATABASE_NAME, PROJECT_ROOT, Settings, flask_config, load_settings
+from config import DATABASE_NAME, PROJECT_ROOT, VERSION, Settings, flask_config, load_settings
 from services.security import add_ready_roles
 from services.trays import bind_ready_trays
 from views.base import select_locale, select_time_zone
@@ -76,7 +76,7 @@ def new_flask(settings: Settings, uri: str, update_permissions: bool) -> Flask:
     app = Flask("kortisto", root_path=str(root), template_folder="templates", static_folder="static")
     app.config.update(flask_config(settings, uri))
     app.config.update(
-        FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds, DATA_DIR=settings.data_dir,
+        VERSION=VERSION, FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds, DATA_DIR=settings.data_dir,
         PUBLIC_ADDRESS=settings.address, SMTP_URL=settings.smtp_url, MAIL_FROM=settings.mail_from,
         MAIL_PER_MINUTE=settings.mail_per_minute, SMS_URL=settings.sms_url, SMS_PER_MINUTE=settings.sms_per_minute,
     )  # fmt: skip

@@ -15,12 +15,15 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from app.stock_filters import stock_filter_columns, stock_filters
+from views.base import organisation_name
 from views.cells import long_html, value_html
+from views.help_pages import help_url
 from views.links import query_url
 from views.menu import current_entry, icon_named, menu_entries, registers_to_add
 from views.notices import bell
 from views.saved_views import pinned_entries
 from views.script_texts import script_texts
+from views.support import support_url
 
 #: The best first, with the ending that `npm run build` gives it.
 PACKED = {"br": "br", "gzip": "gz"}
@@ -110,7 +113,8 @@ def init_assets(app: Flask) -> None:
     """Gives templates the functions they call by name, asset() first. The app's static folder must be set already."""
     assets = Assets(Path(app.static_folder or ""), app.static_url_path or "")
     app.view_functions["static"] = send_asset
-    functions = (current_entry, icon_named, long_html, menu_entries, page_language, pinned_entries, query_url,
-                 bell, registers_to_add, script_texts, stock_filter_columns, stock_filters, value_html)  # fmt: skip
+    functions = (current_entry, help_url, icon_named, long_html, menu_entries, organisation_name, page_language,
+                 pinned_entries, query_url, bell, registers_to_add, script_texts, stock_filter_columns, stock_filters,
+                 support_url, value_html)  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals.update(template_functions(app, assets))

@@ -13,6 +13,7 @@ from models.feeds import CalendarFeed
 from models.fields.choice_lists import ChoiceList
 from models.fields.definitions import FieldDefinition
 from models.files import StoredFile
+from models.imports import FaultyCell, ImportDraft, KnownHeader
 from models.jobs import Job
 from models.layouts import RecordLayout
 from models.letters import Letter, LetterBatch
@@ -35,11 +36,11 @@ from services.files import BLOB_INDEX, PIECES_INDEX
 from services.upgrades import bring_up_to_date
 
 DOCUMENTS = (
-    ApiKey, AuditEntry, AuditHead, CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate, FailedTries,
-    FieldDefinition, Group, Job, Letter, LetterBatch, Look, MergeTemplate, Message, Notice, OwnKind, OwnTray,
-    PasswordLink, PasswordRequest, PastState, Permission, PermissionView, PipelineDocument, RecordLayout,
-    RegisterUser, Relationship, Reminder, Report, Role, SavedView, SegmentMember, SegmentSnapshot, SignInAttempt,
-    StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
+    ApiKey, AuditEntry, AuditHead, CalendarFeed, Change, ChoiceList, DeletedRecord, Dispatch, ExchangeRate,
+    FailedTries, FaultyCell, FieldDefinition, Group, ImportDraft, Job, KnownHeader, Letter, LetterBatch, Look,
+    MergeTemplate, Message, Notice, OwnKind, OwnTray, PasswordLink, PasswordRequest, PastState, Permission,
+    PermissionView, PipelineDocument, RecordLayout, RegisterUser, Relationship, Reminder, Report, Role, SavedView,
+    SegmentMember, SegmentSnapshot, SignInAttempt, StoredFile, Suppressed, Team, Tray, Tries, User, ViewMenu,
 )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ class RequestIds:
         sent = environ.get("HTTP_X_REQUEST_ID", "")
         current = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
         request_id.set(current)
+        environ["kortisto.request_id"] = current
         started = time.perf_counter()
 
         def answer(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:

@@ -17,8 +17,11 @@ from views.companies import CompanyView
 from views.consent import ConsentView, SuppressedView
 from views.currencies import CurrencyView
 from views.documents import DocumentView
+from views.exports import ExportView
 from views.files import FileView
 from views.first_start import FirstStartView
+from views.help import HelpView
+from views.imports import ImportView
 from views.jobs import JobView
 from views.language import replace_locale_view
 from views.layouts import LayoutView
@@ -29,6 +32,7 @@ from views.merge import MergeView
 from views.notices import NoticeView
 from views.opportunities import OpportunityView
 from views.options import OptionsView
+from views.organisation import OrganisationView
 from views.outbox import OldOutboxView, OutboxView
 from views.people import PersonView
 from views.permissions import (
@@ -54,6 +58,9 @@ from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.segments import SegmentView
 from views.settings import FieldsView, SettingsView
+from views.setup import SetupView
+from views.support import RATE as SUPPORT_RATE
+from views.support import SupportView, whose_request
 from views.tasks import TaskView
 from views.teams import TeamView
 from views.tray_settings import TraySettingsView
@@ -83,6 +90,9 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.sm.limiter.limit(RATE)(feeds.blueprint)
     unsubscribing = appbuilder.add_view_no_menu(UnsubscribeView)
     appbuilder.sm.limiter.limit(UNSUBSCRIBE_RATE)(unsubscribing.blueprint)
+    appbuilder.add_view_no_menu(HelpView)
+    support = appbuilder.add_view_no_menu(SupportView)
+    appbuilder.sm.limiter.limit(SUPPORT_RATE, key_func=whose_request, methods=["POST"])(support.blueprint)
     appbuilder.add_view_no_menu(OptionsView)
     appbuilder.add_view_no_menu(RecurrenceView)
     appbuilder.add_view_no_menu(SearchView)
@@ -90,6 +100,8 @@ def add_screens(appbuilder: AppBuilder) -> None:
     appbuilder.add_view_no_menu(SavedViewsView)
     appbuilder.add_view(MergeView, LETTERS_ITEM, label=_l("Letters"), icon="file-type-docx", href="/merge/")
     appbuilder.add_view_no_menu(AddressLabelView)
+    appbuilder.add_view_no_menu(ExportView)
+    appbuilder.add_view_no_menu(ImportView)
     appbuilder.add_view(OutboxView, OUTBOX_ITEM, label=_l("Outbox"), icon="mail", href="/outbox/")
     appbuilder.add_view(JobView, JOBS_ITEM, label=_l("Jobs"), icon="activity", href="/jobs/")
     appbuilder.add_view(BinView, BIN_ITEM, label=_l("Recycle bin"), icon="trash", href="/bin/")
@@ -118,7 +130,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
-        ApiKeyView,
+        OrganisationView, ApiKeyView, SetupView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

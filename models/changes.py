@@ -19,6 +19,8 @@ class Source(StrEnum):
     UNDO = "undo"
     #: A recipient of marketing, at the link of a message.
     RECIPIENT = "recipient"
+    #: A directory or a provider of logins, when somebody comes from there.
+    OUTSIDE = "outside"
 
 
 class Change(me.Document):

@@ -36,6 +36,8 @@ LANGUAGES = (
     Choice("fi", _l("Finnish")),
     Choice("en", _l("English")),
 )
+#: What it takes to order, hold and call off the sending: both, for it changes the mailing.
+TO_SEND = ("change", "send")
 #: What a mailing says and to whom: settled once its sending has been ordered.
 CONTENT = ("subject", "preheader", "sender_name", "reply_to", "html", "text", "pictures")
 SETTLED = ("channel", "purpose", "language", *CONTENT)
@@ -105,6 +107,8 @@ MAILINGS = add_register(
         icon="send",
         mergeable=False,
         importable=False,
+        # What was sent belongs to its recipients' history.
+        deletable=f"state={DRAFT}",
         name_weight=0.0,
         label_fields=("name", "state", "channel"),
     )

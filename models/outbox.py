@@ -52,6 +52,8 @@ class Purpose:
 
 #: What staff write to one recipient, and what a mailing sends to many.
 DIRECT, MAILING = "direct", "mailing"
+#: What a user asks of whoever supports the organisation's users.
+SUPPORT = "support"
 #: A purpose that is not here is told by its key, and its content to nobody.
 PURPOSES: Mapping[str, Purpose] = {
     MAILING: Purpose(_l("Mailing"), Readers.ALL),
@@ -60,6 +62,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "reminder": Purpose(_l("Reminder"), Readers.USER),
     "digest": Purpose(_l("Daily digest"), Readers.USER),
     "report": Purpose(_l("Report"), Readers.USER),
+    SUPPORT: Purpose(_l("Support request"), Readers.USER),
     "test": Purpose(_l("Test"), Readers.USER),
     "mailing_test": Purpose(_l("Test of a mailing"), Readers.USER),
 }

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models.base import Record
 from models.fields.field import Field
 from models.fields.fixed import fixed_fields
-from models.rights import NOT_SHARED, SHARING, Sharing
+from models.rights import DELETABLE, NOT_SHARED, SHARING, Sharing
 from models.told import Told
 
 #: The last one holds what the program itself keeps of a record; custom fields go into the others.
@@ -52,6 +52,8 @@ class Register:
     order: tuple[str, str] = ("", "")
     #: Who sees a record besides its owner and team, and which are hidden from all others.
     sharing: Sharing = NOT_SHARED
+    #: The facet token of the records that may be deleted; "" where all may. Others belong to history.
+    deletable: str = ""
     #: The screens on which its records can be looked at; it opens with the first one.
     screens: tuple[str, ...] = ("list",)
     #: Its records are events: timelines tell of them where they stand, and not of what was changed in them.
@@ -79,6 +81,8 @@ REGISTERS: dict[str, Register] = {}
 def add_register(card: Register) -> Register:
     REGISTERS[card.key] = card
     SHARING[card.key] = card.sharing
+    if card.deletable:
+        DELETABLE[card.key] = card.deletable
     return card
 
 

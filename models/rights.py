@@ -9,10 +9,12 @@ from bson import ObjectId
 
 from models.told import Told
 
-#: Every action a role may grant.
-ACTIONS = ("see", "add", "change", "delete", "export", "merge")
+#: The actions a role may grant on own, the team's or all records.
+RECORD_ACTIONS = ("see", "add", "change", "delete", "export", "merge", "send")
+#: Every action a role may grant; "settings" is to set up the register itself, whosever its records are.
+ACTIONS = (*RECORD_ACTIONS, "settings")
 ANY_REGISTER = "*"
-#: Stands in a grant's register for the settings screens; "*" does not cover it.
+#: Stands in a grant's register for all settings: those of each register, and those of none, which "*" does not cover.
 SETTINGS = "settings"
 
 
@@ -43,6 +45,8 @@ class Sharing:
 NOT_SHARED = Sharing()
 #: Register -> how its records are shared; filled as registers are declared.
 SHARING: dict[str, Sharing] = {}
+#: Register -> the facet token of the records that may be deleted, where others belong to history whatever the role.
+DELETABLE: dict[str, str] = {}
 
 
 class NotAllowed(Told):
@@ -54,11 +58,13 @@ class Access:
     """The sum of one user's rights at one moment; what every read path is filtered by.
 
     `grants` maps (register or "*", action) to the widest scope that any role gives. `hidden` and `read_only` map
-    a register to columns. `everything` is for administrators and for the program's own work.
+    a register to columns. `leads` are the teams whose records are to their leader as the leader's own. `everything`
+    is for administrators and for the program's own work.
     """
 
     user_id: ObjectId | None = None
     team_id: ObjectId | None = None
+    leads: frozenset[ObjectId] = frozenset()
     grants: Mapping[tuple[str, str], Scope] = field(default_factory=dict)
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read_only: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -77,6 +83,8 @@ class Access:
             return Scope.ALL
         keys = (register,) if register == SETTINGS else (register, ANY_REGISTER)
         found = [self.grants.get((key, action)) for key in keys]
+        if action == "settings":
+            found.append(self.grants.get((SETTINGS, "change")))
         return max((scope for scope in found if scope), key=lambda scope: scope.width, default=None)
 
     def may(self, register: str, action: str) -> bool:
@@ -85,8 +93,11 @@ class Access:
     def tokens(self, register: str, action: str, scope: Scope) -> list[str]:
         """The facet tokens of the records that a scope below "all" covers; who shares a record may see it."""
         users = SHARING.get(register, NOT_SHARED).users if action == "see" else ""
-        team = [f"team={self.team_id}"] if self.team_id and scope is Scope.TEAM else []
-        return self.mine(users) + team
+        return self.mine(users) + [f"team={team}" for team in sorted(self.teams(scope))]
+
+    def teams(self, scope: Scope) -> frozenset[ObjectId]:
+        """The teams whose records a scope below "all" covers: those that the user leads, and the user's own."""
+        return self.leads | {self.team_id} if self.team_id and scope is Scope.TEAM else self.leads
 
     def mine(self, users: str = "") -> list[str]:
         """The facet tokens of the user's own records, and with a field of users of those shared in it."""
@@ -107,6 +118,8 @@ class Access:
         parts: list[dict[str, Any]] = []
         if scope is not Scope.ALL:
             parts.append({f"{within}facets": {"$in": self.tokens(register, action, scope)}})
+        if action == "delete" and register in DELETABLE:
+            parts.append({f"{within}facets": DELETABLE[register]})
         if sharing := self.hidden_private(register):
             mine = {f"{within}facets": {"$in": self.mine(sharing.users)}}
             parts.append({"$or": [{f"{within}{sharing.private}": {"$ne": True}}, mine]})
@@ -116,6 +129,8 @@ class Access:
         """Whether the action is granted on this record (a raw document with `facets` and what tells of privacy)."""
         scope, held = self.scope(register, action), set(raw.get("facets") or ())
         if scope is None or (scope is not Scope.ALL and held.isdisjoint(self.tokens(register, action, scope))):
+            return False
+        if action == "delete" and DELETABLE.get(register, "") not in {"", *held}:
             return False
         sharing = self.hidden_private(register)
         return not sharing or f"{sharing.private}=1" not in held or not held.isdisjoint(self.mine(sharing.users))

@@ -7,7 +7,8 @@ import mongoengine as me
 from bson import ObjectId
 
 from fab_mongo.security.documents import AbstractGroup, AbstractRole, AbstractUser
-from models.rights import ACTIONS, Access, Scope
+from models.organisation import known_organisation
+from models.rights import ACTIONS, RECORD_ACTIONS, Access, Scope
 
 ADMIN_ROLE = "Admin"
 #: How one signs in: by the password alone, by it and a code, or by a code alone. A user's "" is as the roles say.
@@ -24,6 +25,11 @@ class Team(me.Document):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def leaders(self) -> str:
+        """The names of those who lead the team and may sign in."""
+        found = User.objects(leads=self, active=True).order_by("first_name", "last_name")
+        return ", ".join(user.get_full_name() for user in found)
 
 
 class Grant(me.EmbeddedDocument):
@@ -83,6 +89,8 @@ class User(AbstractUser):
     language = me.StringField(max_length=10, default="")
     time_zone = me.StringField(max_length=64, default="Europe/Helsinki")
     team = me.ReferenceField(Team)
+    #: The teams that the user leads. It stands here because every request reads its user anyway.
+    leads = me.ListField(me.ReferenceField(Team))
     phone = me.StringField(max_length=40)
     #: register -> the columns this user wants in its list
     list_columns = me.DictField()
@@ -93,6 +101,8 @@ class User(AbstractUser):
     calendar = me.DictField()
     #: How labels were printed the last time: what the form of labels held.
     printing = me.DictField()
+    #: How records were exported the last time: what the form of exports held.
+    exporting = me.DictField()
     #: Weekday ("0" is Monday) -> [from, until], "HH:MM"; absent: the usual hours.
     working_hours = me.DictField(default=None)
     #: When the user gets the day's entries and tasks by e-mail, and the last day (YYYY-MM-DD) that they came.
@@ -101,6 +111,8 @@ class User(AbstractUser):
     #: How many notices are unread: every page shows it, and reads its user anyway.
     unread = me.IntField(default=0)
     sign_in_way = me.StringField(default="", choices=SIGN_IN_WAYS)
+    #: Who the user is to a directory or a provider of logins (services/outside_users.py); no two are the same.
+    identities = me.ListField(me.StringField())
     #: An authenticator app's secret in base 32, and the last step of time whose code was taken; none twice.
     authenticator = me.StringField(default="")
     authenticator_step = me.IntField(default=0)
@@ -116,32 +128,39 @@ class User(AbstractUser):
     token_era = me.IntField(default=0)
     version = me.IntField(default=1)
 
-    meta = {"collection": "ab_user", "auto_create_index": False}
+    meta = {
+        "collection": "ab_user",
+        "auto_create_index": False,
+        # Only of those who have any: an empty list would count as a value that may be there once.
+        "indexes": [{"fields": ["identities"], "unique": True,
+                     "partialFilterExpression": {"identities": {"$type": "string"}}}],
+    }  # fmt: skip
 
     def standing(self) -> str:
-        return standing_of({name: self[name] for name in ("active", "invited_at", "password")})
+        return standing_of({name: self[name] for name in ("active", "invited_at", "password", "identities")})
 
 
 def standing_of(raw: Mapping[str, Any]) -> str:
-    """What a user (raw) is: "active", "invited" (without a password yet), "inactive"; "" for none."""
+    """What a user (raw) is: "active", "invited" (and not yet come), "inactive"; "" for none."""
     if not raw:
         return ""
     if not raw.get("active"):
         return "inactive"
-    return "invited" if raw.get("invited_at") and not raw.get("password") else "active"
+    has_come = raw.get("password") or raw.get("identities")
+    return "invited" if raw.get("invited_at") and not has_come else "active"
 
 
 def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
     """The sum of a user's roles: the widest scope of each grant; a field is hidden only where every role hides it.
 
-    A role that grants nothing on a register has no say in its fields.
+    A role that grants nothing on a register's records has no say in its fields.
     """
     roles = list(roles)
     return Access(
-        user_id=user.pk, team_id=team_id_of(user), grants=summed_grants(roles),
+        user_id=user.pk, team_id=team_id_of(user), leads=leads_of(user), grants=summed_grants(roles),
         hidden=restricted(roles, {"hidden"}), read_only=restricted(roles, {"hidden", "read_only"}),
         everything=any(role.name == ADMIN_ROLE for role in roles), role_ids=frozenset(role.pk for role in roles),
-        language=language or user.language or "en", time_zone=user.time_zone or "UTC",
+        language=language or user.language or known_organisation().language or "en", time_zone=user.time_zone or "UTC",
         home_zone=user.time_zone or "UTC",
     )  # fmt: skip
 
@@ -149,7 +168,18 @@ def access_of(user: User, roles: Iterable[Role], language: str = "") -> Access:
 def team_id_of(user: User) -> ObjectId | None:
     """The id of the user's team without reading the team."""
     team: Any = user._data.get("team")
-    return getattr(team, "id", team) if team is not None else None
+    return id_of(team) if team is not None else None
+
+
+def leads_of(user: User) -> frozenset[ObjectId]:
+    """The ids of the teams that the user leads without reading the teams."""
+    return frozenset(id_of(team) for team in user._data.get("leads") or ())
+
+
+def id_of(reference: Any) -> ObjectId:
+    """The id of what a reference points at, whether it has been read or not."""
+    found: ObjectId = getattr(reference, "id", reference)
+    return found
 
 
 def summed_grants(roles: Iterable[Role]) -> dict[tuple[str, str], Scope]:
@@ -161,11 +191,16 @@ def summed_grants(roles: Iterable[Role]) -> dict[tuple[str, str], Scope]:
     return grants
 
 
+def has_a_say(role: Role, register: str) -> bool:
+    """Whether the role grants anything on the register's records."""
+    return any(grant.register in (register, "*") and grant.action in RECORD_ACTIONS for grant in role.grants)
+
+
 def restricted(roles: list[Role], kinds: set[str]) -> dict[str, frozenset[str]]:
     """register -> the columns that every role with a grant there restricts in one of these ways."""
     found: dict[str, frozenset[str]] = {}
     for register in {right.register for role in roles for right in role.field_rights}:
-        concerned = [r for r in roles if any(g.register in (register, "*") for g in r.grants)]
+        concerned = [role for role in roles if has_a_say(role, register)]
         columns = [
             frozenset(right.column for right in role.field_rights
                       if right.register == register and right.access in kinds)

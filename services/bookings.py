@@ -92,8 +92,8 @@ def bookable(access: Access, users: Iterable[ObjectId], session: ClientSession |
     own = wanted & {access.user_id}
     if scope is Scope.ALL or (access.everything and access.user_id is None):
         return wanted | own
-    if scope is Scope.TEAM and access.team_id:
-        query = {"_id": {"$in": list(wanted)}, "team": access.team_id}
+    if scope is not None and (teams := access.teams(scope)):
+        query = {"_id": {"$in": list(wanted)}, "team": {"$in": sorted(teams)}}
         return own | {raw["_id"] for raw in User._get_collection().find(query, {"_id": 1}, session=session)}
     return own
 

@@ -21,7 +21,7 @@ from models.rights import Access
 from models.transactions import in_transaction
 from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
-from services.settings import LANGUAGES, Problems, clean_choices, require_settings
+from services.settings import LANGUAGES, Problems, clean_choices, register_to_set_up
 
 Raw = dict[str, Any]
 Label = dict[str, str]
@@ -76,23 +76,31 @@ def change_choices(
     `get_choices` does. One that is left out is retired; one of the program's own without a label is called what the
     program calls it.
 
-    Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict.
+    Raises NotAllowed, UnknownRegister, RecordNotFound, ValidationFailed, VersionConflict.
     """
-    require_settings(access)
+    register_to_set_up(access, register)
     field, before = extensible_field(register, key), get_choices(register, key)
     if version is not None and version != before["version"]:
         raise VersionConflict(before)
-    stored = clean_for(field, choices, before["choices"])
-    after = {**before, "choices": spelled_out(field, stored)}
-    if after == before:
+    after, stored = changed_choices(field, before, choices)
+    if after is before:
         return before
-    after |= {"_id": before["_id"] or ObjectId(), "version": before["version"] + 1}
     try:
         in_transaction(lambda session: write_choices(session, access, before, after, stored, source))
     except DuplicateKeyError as error:
         raise VersionConflict(get_choices(register, key)) from error
     forget_version()
     return after
+
+
+def changed_choices(field: Field, before: Raw, choices: Any) -> tuple[Raw, list[Raw]]:
+    """(what the choices are to be, what is kept of them); `before` itself where nothing changes. Raises
+    ValidationFailed."""
+    stored = clean_for(field, choices, before["choices"])
+    after = {**before, "choices": spelled_out(field, stored)}
+    if after == before:
+        return before, stored
+    return {**after, "_id": before["_id"] or ObjectId(), "version": before["version"] + 1}, stored
 
 
 def clean_for(field: Field, choices: Any, current: list[Raw]) -> list[Raw]:

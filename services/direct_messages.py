@@ -53,7 +53,7 @@ class Recipient:
 
 def channels_to(access: Access, card: Register, raw: Raw) -> list[str]:
     """The ways by which the user may write to a record that is seen already."""
-    if not access.may(ACTIVITY, "add") or not links_to(access, card):
+    if not (access.allows(card.key, "send", raw) and access.may(ACTIVITY, "add") and links_to(access, card)):
         return []
     return [channel for channel in KIND_OF_FIELD if addresses_of(access, card, raw, channel)]
 
@@ -71,7 +71,7 @@ def recipient_of(access: Access, register: str, record_id: Any, channel: str) ->
     """Raises RecordNotFound, NotAllowed."""
     if channel not in KIND_OF_FIELD:
         raise RecordNotFound(register, record_id)
-    raw, card = get_record(access, register, record_id), register_of(register)
+    raw, card = get_record(access, register, record_id, "send"), register_of(register)
     if not access.may(ACTIVITY, "add") or not links_to(access, card):
         raise NotAllowed(_l("You may not enter activities, and what is sent is noted as one. "
                             "Ask an administrator for the right."))  # fmt: skip

@@ -10,7 +10,7 @@ from models.fields.definitions import FieldDefinition, forget_version
 from models.rights import Access
 from models.transactions import in_transaction
 from services.records import now
-from services.settings import Problems, clean_section, get_definition, require_settings, write_definition
+from services.settings import Problems, clean_section, definition_to_change, write_definition
 
 Raw = dict[str, Any]
 Direction = Literal["up", "down"]
@@ -32,8 +32,7 @@ def move_field(
 
     Raises NotAllowed, RecordNotFound, VersionConflict.
     """
-    require_settings(access)
-    moved = get_definition(definition_id)
+    moved = definition_to_change(access, definition_id)
     fields = neighbours(moved)
     place = next((index for index, raw in enumerate(fields) if raw["_id"] == moved["_id"]), -1)
     other = place + (1 if direction == "down" else -1)
@@ -52,8 +51,7 @@ def place_field(
 
     Raises NotAllowed, RecordNotFound, ValidationFailed for a section that there is not, VersionConflict.
     """
-    require_settings(access)
-    moved = get_definition(definition_id)
+    moved = definition_to_change(access, definition_id)
     problems = Problems()
     section = clean_section(section, problems, "section")
     problems.raise_if_any()

@@ -7,7 +7,7 @@ from pymongo.errors import ExecutionTimeout
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import schema_of
 from models.rights import Access
-from services.settings import require_settings
+from services.settings import register_to_set_up
 
 #: In milliseconds: whoever orders fields doesn't wait for this.
 LONGEST = 8_000
@@ -18,7 +18,7 @@ def count_filled(access: Access, register: str) -> tuple[int, dict[str, int]] | 
 
     None where counting takes too long. Raises NotAllowed, UnknownRegister.
     """
-    require_settings(access)
+    register_to_set_up(access, register)
     schema = schema_of(register).for_access(access)
     fields = {f"f{place}": field for place, field in enumerate(schema.fields)}
     # What is empty is told by the values that count as such, whatever type the field has.

@@ -23,6 +23,7 @@ from models.transactions import in_transaction
 from services.audit import What, target_user, write
 from services.letters import Line, letter, public_url
 from services.outbox import queue_message
+from services.outside_users import has_own_password
 from services.password_links import link_of, linked_user, new_link
 from services.passwords import check_new_password, check_repeated, hash_password
 from services.records import now
@@ -57,11 +58,12 @@ def ask_for_link(typed: str, language: str, address: str = "") -> None:
 
 
 def send_links() -> None:
-    """Send a link to each user that was asked for. A round that is cut short goes on in the next."""
+    """Send a link to each user that was asked for and whose own password is good. A round that is cut short goes on in
+    the next."""
     requests = PasswordRequest._get_collection()
     while (asked := requests.find_one({}, sort=[("at", 1)])) is not None:
         user = user_named(asked["typed"])
-        if user is None or not may_have_link(user.pk):
+        if user is None or not may_have_link(user.pk) or not has_own_password(user):
             requests.delete_one({"_id": asked["_id"]})
         else:
             in_transaction(lambda session, asked=asked, user=user: send_link(session, user, asked))  # type: ignore[misc]

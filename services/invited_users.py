@@ -1,4 +1,5 @@
-"""Inviting users by e-mail: a link by which they choose their password and their language, once and within a week."""
+"""Inviting users by e-mail: a link by which they choose their password and their language, once and within a week; or
+the way to the login, where they come with their organisation's account."""
 
 import datetime as dt
 import secrets
@@ -21,6 +22,7 @@ from services.audit import What, target_of, write
 from services.letters import Line, letter, public_url
 from services.mail import smtp_is_set
 from services.outbox import queue_message
+from services.outside_users import has_own_password
 from services.password_links import link_of, linked_user, new_link
 from services.passwords import check_new_password, check_repeated, hash_password
 from services.records import now
@@ -78,20 +80,30 @@ def require_mail() -> None:
 
 
 def send_invitation(session: ClientSession, access: Access, user: Raw) -> None:
-    token, moment = secrets.token_urlsafe(32), now()
+    token, moment = "", now()
     PasswordLink._get_collection().delete_many({"user": user["_id"], "kind": KIND}, session=session)
-    new_link(session, token, user["_id"], KIND, moment, GOOD_FOR)
+    if has_own_password(User._from_son(user)):
+        token = secrets.token_urlsafe(32)
+        new_link(session, token, user["_id"], KIND, moment, GOOD_FOR)
     User._get_collection().update_one({"_id": user["_id"]}, {"$set": {"invited_at": moment}}, session=session)
     write(session, What.USER_INVITED, access.user_id, target=target_of("user", user),
           details={"sent_to": user["email"]})  # fmt: skip
     with force_locale(user.get("language") or access.language):
-        lines = [Line(_("You can use Kortisto from now on. Your user name is “%(name)s”. Choose your password by this "
-                        "link, which works once, for seven days:", name=user["username"])),
-                 Line(_("Choose a password"), public_url(PATH + token))]  # fmt: skip
+        lines = lines_of(user, token)
         subject = _("Welcome to Kortisto")
         text, html = letter(subject, lines, _("An administrator of Kortisto has invited you."))
     queue_message(session, purpose=PURPOSE, address=user["email"], subject=subject, text=text, html=html,
                   user=user["_id"])  # fmt: skip
+
+
+def lines_of(user: Raw, token: str) -> list[Line]:
+    """What the invitation says; without a token the user comes with the organisation's account."""
+    if not token:
+        return [Line(_("You can use Kortisto from now on: log in with your organisation’s account.")),
+                Line(_("Log in"), public_url("/login/"))]  # fmt: skip
+    return [Line(_("You can use Kortisto from now on. Your user name is “%(name)s”. Choose your password by this "
+                   "link, which works once, for seven days:", name=user["username"])),
+            Line(_("Choose a password"), public_url(PATH + token))]  # fmt: skip
 
 
 def check_invitation(token: str) -> Raw:

@@ -9,7 +9,6 @@ from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
-from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.changes import Source, change_of
@@ -19,11 +18,12 @@ from models.fields.ways import Way, ways_from
 from models.layouts import COLUMNS, HIDDEN, RecordLayout, saved_layouts
 from models.registers import Register, register_of
 from models.relationships import all_kinds
-from models.rights import SETTINGS, Access, NotAllowed, system_access
+from models.rights import Access, system_access
 from models.security import Role
 from models.transactions import in_transaction
 from services.audit import note_change
 from services.records import RecordNotFound, VersionConflict, now
+from services.settings import register_to_set_up
 
 Raw = dict[str, Any]
 Places = dict[str, list[str]]
@@ -84,11 +84,6 @@ def places_for(access: Access, register: str) -> Places:
 # Setting
 
 
-def require_settings(access: Access) -> None:
-    if not access.may(SETTINGS, "change"):
-        raise NotAllowed(_l("You may not change the settings. Ask an administrator."))
-
-
 def role_of(text: str) -> ObjectId | None:
     """The role of an address: "" is everybody. Raises RecordNotFound."""
     if not text:
@@ -115,7 +110,7 @@ def place_block(access: Access, register: str, role: ObjectId | None, block: str
 
     Raises NotAllowed, RecordNotFound for a block or place that is not there, VersionConflict.
     """
-    require_settings(access)
+    register_to_set_up(access, register)
     places, _own = layout_of(register, role)
     if place not in (*COLUMNS, HIDDEN) or not any(block in blocks for blocks in places.values()):
         raise RecordNotFound("block", block)
@@ -130,7 +125,7 @@ def place_block(access: Access, register: str, role: ObjectId | None, block: str
 
 def reset_layout(access: Access, register: str, role: ObjectId | None) -> None:
     """Let the role's pages be as everybody's again, everybody's as they were at first. Raises NotAllowed."""
-    require_settings(access)
+    register_to_set_up(access, register)
     save(access, register, role, None)
 
 

@@ -13,17 +13,20 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from models.organisation import known_organisation
+
 #: Weekday, day, month and year, as each language orders them.
 DAY = "yMMMEd"
 #: In an e-mail there are no style sheets of ours.
 PAGE = Markup(
     '<!doctype html><html lang="{language}"><body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1b1f27">'
     '<h1 style="margin:0 0 12px;font-size:20px">{title}</h1>{parts}'
-    '<p style="margin:24px 0 0;font-size:13px;color:#5b6472">{reason} <a href="{settings}">{change}</a></p>'
+    '<p style="margin:24px 0 0;font-size:13px;color:#5b6472">{sender}{reason} <a href="{settings}">{change}</a></p>'
     "</body></html>"
 )
 LINE = Markup('<p style="margin:0 0 8px">{}</p>')
 LINK = Markup('<p style="margin:0 0 8px"><a href="{}">{}</a>{}</p>')
+SENDER = Markup("<b>{}</b><br>")
 HEADING = Markup('<h2 style="margin:20px 0 8px;font-size:16px">{}</h2>')
 
 
@@ -57,10 +60,12 @@ class Part(Protocol):
 
 def letter(title: str, lines: Sequence[Part], reason: str) -> tuple[str, str]:
     """(text, HTML) of a message in the language of the moment. `reason` says why the reader gets it."""
-    settings, change = public_url("/profile/"), _("Change your settings")
-    text = "\n".join([title, "", *(line.plain() for line in lines), "", "--", reason, settings, ""])
+    settings, change, name = public_url("/profile/"), _("Change your settings"), known_organisation().name
+    foot = ["--", *([name] if name else []), reason, settings, ""]
+    text = "\n".join([title, "", *(line.plain() for line in lines), "", *foot])
     html = PAGE.format(language=str(get_locale() or "en")[:2], title=title, reason=reason, settings=settings,
-                       change=change, parts=Markup("").join(line.html() for line in lines))  # fmt: skip
+                       sender=SENDER.format(name) if name else "", change=change,
+                       parts=Markup("").join(line.html() for line in lines))  # fmt: skip
     return text, str(html)
 
 
@@ -86,6 +91,6 @@ def when(moment: dt.datetime, zone: ZoneInfo, whole_day: bool = False) -> str:
 @contextmanager
 def writing_to(user: Mapping[str, Any]) -> Iterator[None]:
     """Have texts be in the user's language; English as it is written in Europe, as on the page."""
-    language = user.get("language") or "en"
+    language = user.get("language") or known_organisation().language or "en"
     with force_locale("en_GB" if language == "en" else language):
         yield

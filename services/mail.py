@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 
+from models.organisation import known_organisation
 from models.outbox import DIRECT
 from services.mail_headers import (
     POLICY,
@@ -57,7 +58,7 @@ def email_of(raw: Raw, content: Content | None = None) -> EmailMessage:
     """A stored message (raw `Message`) as an e-mail. Raises Refused for an address that is none, NoContent."""
     content = content or content_of(raw)
     email = EmailMessage(policy=POLICY)
-    email["From"] = mailbox(mail_from(), content.sender_name or "Kortisto")
+    email["From"] = mailbox(mail_from(), content.sender_name or known_organisation().name or "Kortisto")
     email["To"] = mailbox(raw["address"])
     if content.reply_to:
         email["Reply-To"] = mailbox(content.reply_to)

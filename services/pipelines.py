@@ -12,14 +12,16 @@ from pymongo.errors import DuplicateKeyError
 from models.changes import Source, change_of
 from models.fields.definitions import bump_version, forget_version
 from models.pipelines import OWN, Pipeline, PipelineDocument
-from models.rights import SETTINGS, Access, NotAllowed
+from models.rights import Access
 from models.transactions import in_transaction
 from services.audit import note_change
 from services.choice_lists import texts_of
 from services.records import RecordNotFound, VersionConflict, now
-from services.settings import COLOURS, KEY, Problems, clean_label, suggested_key
+from services.settings import COLOURS, KEY, Problems, clean_label, register_to_set_up, suggested_key
 
 Raw = dict[str, Any]
+#: The register whose records go through the stages, and whose settings pipelines are.
+REGISTER = "opportunity"
 MOST_PIPELINES, MOST_STAGES = 30, 30
 LONGEST_REST = 3_650
 #: What change entries tell of a pipeline.
@@ -64,17 +66,12 @@ def spelled_out(pipeline: Pipeline) -> Raw:
 # Writing
 
 
-def require_right(access: Access) -> None:
-    if not access.may(SETTINGS, "change"):
-        raise NotAllowed(_l("Only those who manage settings may change pipelines. Ask an administrator."))
-
-
 def add_pipeline(access: Access, values: Mapping[str, Any], *, source: Source = Source.SCREEN) -> Raw:
     """Make a pipeline of {label, stages, key}; returns it. Its key is made of the label where none is given.
 
     Raises NotAllowed, ValidationFailed.
     """
-    require_right(access)
+    register_to_set_up(access, REGISTER)
     present, problems = list_pipelines(), Problems()
     label = clean_label(values.get("label"), problems, "label")
     key = values.get("key") or unused(suggested_key(label), {raw["key"] for raw in present})
@@ -97,11 +94,17 @@ def change_pipeline(
 ) -> Raw:  # fmt: skip
     """Change label, stages or `retired` of a pipeline; returns it. Keys never change, and a stage that is left out is
     retired: records may hold it. Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict."""
-    require_right(access)
-    before, present, problems = get_pipeline(key), list_pipelines(), Problems()
+    register_to_set_up(access, REGISTER)
+    before, present = get_pipeline(key), list_pipelines()
     if version is not None and version != before["version"]:
         raise VersionConflict(before)
-    after = dict(before)
+    after = changed_pipeline(before, values, present)
+    return before if after == before else save(access, [(before, after)], present, source)[0]
+
+
+def changed_pipeline(before: Raw, values: Mapping[str, Any], present: Sequence[Raw]) -> Raw:
+    """What a pipeline is to be, among all that are `present`. Raises ValidationFailed."""
+    after, problems = dict(before), Problems()
     if "label" in values:
         after["label"] = clean_label(values["label"], problems, "label")
     if "stages" in values:
@@ -109,14 +112,14 @@ def change_pipeline(
     if "retired" in values:
         after["retired"] = values["retired"] is True
     problems.raise_if_any()
-    check_use([after if raw["key"] == key else raw for raw in present], problems)
+    check_use([after if raw["key"] == before["key"] else raw for raw in present], problems)
     problems.raise_if_any()
-    return before if after == before else save(access, [(before, after)], present, source)[0]
+    return after
 
 
 def move_pipeline(access: Access, key: str, *, down: bool, source: Source = Source.SCREEN) -> None:
     """One place up or down among the pipelines. Raises NotAllowed, RecordNotFound, VersionConflict."""
-    require_right(access)
+    register_to_set_up(access, REGISTER)
     get_pipeline(key)
     present = list_pipelines()
     keys = [raw["key"] for raw in present]

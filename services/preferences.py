@@ -62,6 +62,17 @@ def choose_printing(access: Access, typed: Mapping[str, str]) -> None:
     User._get_collection().update_one({"_id": access.user_id}, {"$set": {"printing": dict(typed)}})
 
 
+def exporting_choice(access: Access) -> dict[str, str]:
+    """How the user has exported records the last time: what the form held, by the names of its inputs."""
+    raw = User._get_collection().find_one({"_id": access.user_id}, {"exporting": 1}) or {}
+    return dict(raw.get("exporting") or {})
+
+
+def choose_exporting(access: Access, typed: Mapping[str, str]) -> None:
+    """Keep how records are exported."""
+    User._get_collection().update_one({"_id": access.user_id}, {"$set": {"exporting": dict(typed)}})
+
+
 def list_columns(chosen: Mapping[str, Sequence[str]], schema: Schema) -> list[str]:
     """The columns of a register's list: those that its user has chosen for each register, as far as they still exist,
     else the usual ones."""

@@ -19,7 +19,7 @@ from models.rates import ExchangeRate
 from models.rights import Access
 from models.transactions import in_transaction
 from services.audit import note_change
-from services.organisation import set_for_all
+from services.organisation import change_organisation
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.settings import require_settings
 from services.versioned import put_version
@@ -135,11 +135,7 @@ def note(session: ClientSession, access: Access, action: str, before: Raw, after
 
 def choose_currency(access: Access, currency: Any) -> None:
     """Set what sums are shown in. Raises NotAllowed, ValidationFailed: also while there are rates to another one."""
-    require_settings(access)
-    own = organisation().currency
-    if currency not in currencies():
-        raise ValidationFailed({"own": [_l("Choose from the list.")]})
-    if currency != own and ExchangeRate._get_collection().find_one({}, {"_id": 1}):
-        message = _l("The rates below say what others are worth in %(currency)s. Delete them first.", currency=own)
-        raise ValidationFailed({"own": [message]})
-    set_for_all(access, "currency", currency)
+    try:
+        change_organisation(access, {"currency": currency})
+    except ValidationFailed as error:
+        raise ValidationFailed({"own": error.errors["currency"]}) from error

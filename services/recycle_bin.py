@@ -21,13 +21,13 @@ from models.letters import Letter
 from models.organisation import organisation
 from models.registers import REGISTERS
 from models.relationships import Relationship
-from models.rights import Access, NotAllowed
+from models.rights import Access
 from models.segments import SegmentMember, SegmentSnapshot
 from models.transactions import in_transaction
 from services.following import tell_followers
 from services.jobs import Run, handles, start_job
 from services.keeping_past import forget_past
-from services.organisation import set_for_all
+from services.organisation import change_organisation
 from services.outbox.endings import forget_recipient
 from services.records import Origin, RecordNotFound, entry, finished, now, object_id, visible_values
 
@@ -35,7 +35,6 @@ Raw = dict[str, Any]
 PAGE = 50
 #: So many are restored while the page waits, and in one transaction of a job.
 AT_ONCE, STEP = 200, 100
-MOST_DAYS = 3_650
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,8 @@ def run_restore(run: Run) -> Raw:
 
 def set_bin_days(access: Access, days: Any) -> int:
     """Keep deleted records for so many days. Raises NotAllowed, ValidationFailed."""
-    if not access.everything:
-        raise NotAllowed(_l("Only administrators may do this. Ask one of them."))
-    text = str(days).strip()
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_DAYS):
-        raise ValidationFailed({"bin_days": [_l("Give a number of days from 1 to %(max)s.", max=MOST_DAYS)]})
-    set_for_all(access, "bin_days", int(text))
-    return int(text)
+    change_organisation(access, {"bin_days": days})
+    return organisation().bin_days
 
 
 def empty_old(days: int | None = None) -> int:

@@ -27,7 +27,7 @@ from models.relationships import (
     all_kinds,
     other_side,
 )
-from models.rights import SETTINGS, Access, NotAllowed
+from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.audit import note_change
 from services.followed_links import today
@@ -42,6 +42,7 @@ from services.records import (
     object_id,
     replace_record,
 )
+from services.settings import require_settings
 from services.values import context_of
 from services.versioned import put_version
 
@@ -334,11 +335,6 @@ def retire_kind(access: Access, key: str, *, retired: bool) -> Raw:
     in_transaction(lambda session: write_kind(session, access, before, after))
     forget_version()
     return after
-
-
-def require_settings(access: Access) -> None:
-    if not access.may(SETTINGS, "change"):
-        raise NotAllowed(_l("You may not change the settings. Ask an administrator."))
 
 
 def cleaned(texts: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from models.fields.field import Field
 from models.fields.kinds import KINDS
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
-from models.rights import ACTIONS, ANY_REGISTER, SETTINGS, Access, Scope
+from models.rights import ANY_REGISTER, RECORD_ACTIONS, SETTINGS, Access, Scope
 from models.security import BY_BOTH, BY_CODE, Group, Role, User
 from models.transactions import in_transaction
 from services.records import VersionConflict
@@ -34,8 +34,6 @@ from services.users import clean_references
 Raw = dict[str, Any]
 SCOPES = tuple(scope.value for scope in Scope)
 FIELD_ACCESS = ("hidden", "read_only")
-#: What is granted without a record that could be one's own.
-WITHOUT_RECORDS = ((SETTINGS, "change"),)
 
 
 def create_role(access: Access, data: Mapping[str, Any], *, source: Source = Source.SCREEN) -> Raw:
@@ -195,12 +193,19 @@ def clean_grants(grants: Iterable[Mapping[str, str]], errors: dict[str, list[Any
     found: dict[tuple[str, str], Raw] = {}
     for grant in grants:
         register, action, scope = (str(grant.get(name, "")) for name in ("register", "action", "scope"))
-        known = (register in REGISTERS or register == ANY_REGISTER) and action in ACTIONS and scope in SCOPES
-        if known or ((register, action) in WITHOUT_RECORDS and scope == Scope.ALL.value):
+        if is_grant(register, action, scope):
             found[register, action] = {"register": register, "action": action, "scope": scope}
         else:
             errors["grants"] = [_l("There is no such right. Reload the page and choose again.")]
     return list(found.values())
+
+
+def is_grant(register: str, action: str, scope: str) -> bool:
+    """Whether there is such a right; settings have no records that could be one's own."""
+    if (register, action) == (SETTINGS, "change"):
+        return scope == Scope.ALL.value
+    scopes = SCOPES if action in RECORD_ACTIONS else (Scope.ALL.value,) if action == "settings" else ()
+    return (register in REGISTERS or register == ANY_REGISTER) and scope in scopes
 
 
 def clean_field_rights(rights: Iterable[Mapping[str, str]], errors: dict[str, list[Any]]) -> list[Raw]:

@@ -218,7 +218,22 @@ def iterate_selected(
     yield from found.sort([("sort_name", 1), ("_id", 1)]).batch_size(200).allow_disk_use(True)
 
 
+def iterate_listed(
+    access: Access, register: str, selection: Selection, action: str, paths: Iterable[str], *,
+    order: str | None = None, direction: str | None = None,
+) -> Iterator[Raw]:  # fmt: skip
+    """The selected records in the order of a list, streamed, with their names and the values at `paths`.
+
+    Raises ConditionError.
+    """
+    schema = schema_of(register).for_access(access)
+    query, collection = selection_query(access, register, selection, action), schema.register.document._get_collection()
+    for stretch in listing_of(schema, order, direction).stretches:
+        found = collection.find(every_of([query, *stretch.predicates]), ["name", *paths])
+        yield from found.sort(list(stretch.order)).batch_size(200).allow_disk_use(True)
+
+
 __all__ = [
     "COUNT_CAP", "Page", "Selection", "TooSlow", "beside", "count_matching", "count_selected", "find_page",
-    "iterate_selected", "selection_query", "time_limit",
+    "iterate_listed", "iterate_selected", "selection_query", "time_limit",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Source, change_of
 from models.fields.errors import ValidationFailed
-from models.rights import ACTIONS, ANY_REGISTER, Access, NotAllowed, Scope
+from models.rights import ANY_REGISTER, RECORD_ACTIONS, Access, NotAllowed, Scope
 from models.security import ADMIN_ROLE, Grant, Group, Role, User, access_of
 from services.audit import What, note_change, target_of, write
 from services.records import RecordNotFound, VersionConflict, now, object_id
@@ -20,14 +20,15 @@ BUILT_IN_ROLES = (ADMIN_ROLE, "Public")
 
 #: Ready roles: name -> (register, actions, scope), "*" being every register there is or will be.
 READY_ROLES: dict[str, Sequence[tuple[str, Iterable[str], Scope]]] = {
-    "Staff": [(ANY_REGISTER, ACTIONS, Scope.ALL)],
+    "Staff": [(ANY_REGISTER, RECORD_ACTIONS, Scope.ALL)],
     "Reader": [(ANY_REGISTER, ("see", "export"), Scope.ALL)],
-    "Sales staff": [(ANY_REGISTER, ("see", "add", "change", "merge"), Scope.ALL),
+    "Sales staff": [(ANY_REGISTER, ("see", "add", "change", "merge", "send"), Scope.ALL),
                     (ANY_REGISTER, ("delete", "export"), Scope.OWN)],
-    "Marketing staff": [(ANY_REGISTER, ("see", "add", "change", "export", "merge"), Scope.ALL),
+    "Marketing staff": [(ANY_REGISTER, ("see", "add", "change", "export", "merge", "send"), Scope.ALL),
                         (ANY_REGISTER, ("delete",), Scope.OWN)],
-    "Customer service": [(ANY_REGISTER, ("see", "add", "change"), Scope.ALL), (ANY_REGISTER, ("delete",), Scope.OWN)],
-    "Management": [(ANY_REGISTER, ("see", "export", "merge"), Scope.ALL),
+    "Customer service": [(ANY_REGISTER, ("see", "add", "change"), Scope.ALL), (ANY_REGISTER, ("delete",), Scope.OWN),
+                         ("company", ("send",), Scope.ALL), ("person", ("send",), Scope.ALL)],
+    "Management": [(ANY_REGISTER, ("see", "export", "merge", "send"), Scope.ALL),
                    (ANY_REGISTER, ("add", "change", "delete"), Scope.OWN)],
 }  # fmt: skip
 
@@ -104,7 +105,7 @@ DOCUMENTS: dict[str, Any] = {"user": User, "role": Role, "group": Group}
 #: What nobody needs to read in a change entry, and what nobody may: of a password only that it was set.
 UNSPOKEN = frozenset(("_id", "version", "created_on", "changed_on", "permissions", "last_login", "login_count",
                       "fail_login_count", "list_columns", "pinned_views", "default_views", "password",
-                      "digest_day", "unread", "calendar", "printing", "sessions", "token_era",
+                      "digest_day", "unread", "calendar", "printing", "exporting", "sessions", "token_era",
                       "authenticator", "authenticator_step", "recovery_codes", "invited_at"))  # fmt: skip
 
 

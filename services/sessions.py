@@ -27,6 +27,8 @@ Raw = dict[str, Any]
 IDLE, LONGEST = dt.timedelta(hours=12), dt.timedelta(days=14)
 #: When something was done in it last is noted so often.
 NOTED_EVERY = dt.timedelta(minutes=5)
+#: Who logged in no longer ago than that need not show anew who they are.
+LATELY = dt.timedelta(minutes=10)
 #: Of more sessions of one user the oldest is ended.
 MOST = 20
 LONGEST_AGENT = 300
@@ -74,6 +76,12 @@ def goes_on(user: User, token: Any) -> bool:
         User._get_collection().update_one({"_id": user.pk, "sessions.key": key},
                                           {"$set": {"sessions.$.seen_at": moment}})  # fmt: skip
     return True
+
+
+def began_lately(user: User, token: Any) -> bool:
+    """Whether the user logged in, in the session of this token, a moment ago."""
+    key = key_of(token) if isinstance(token, str) else ""
+    return any(one.key == key and now() - one.begun_at <= LATELY for one in user.sessions)
 
 
 def has_ended(session: Any, moment: dt.datetime) -> bool:

@@ -17,7 +17,7 @@ from models.fields.definitions import FieldDefinition, bump_version, forget_vers
 from models.fields.errors import FieldError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import OFFERED_KINDS
-from models.registers import REGISTERS
+from models.registers import REGISTERS, Register, all_registers, register_of
 from models.rights import SETTINGS, Access, NotAllowed
 from models.transactions import in_transaction
 from services.audit import note_change
@@ -33,6 +33,7 @@ RESERVED = frozenset(("id", "ids", "_id", "fields", "custom", "version", "facets
 FIXED_FOR_GOOD = ("register", "key", "kind", "target")
 EDITABLE = ("label", "section", "help", "required", "default", "choices", "order", "in_list", "in_head", "currency")
 COLUMNS = (*FIXED_FOR_GOOD, *EDITABLE, "retired")
+NOT_SET_UP = _l("You may not set up this register. Ask an administrator for the right to its settings.")
 Raw = dict[str, Any]
 
 
@@ -51,14 +52,36 @@ class Problems:
 
 
 def require_settings(access: Access) -> None:
+    """Raise NotAllowed unless the user may change what belongs to no register."""
     if not access.may(SETTINGS, "change"):
-        raise NotAllowed(_l("Only those who manage settings may change fields. Ask an administrator."))
+        raise NotAllowed(_l("You may not change the settings. Ask an administrator."))
+
+
+def registers_to_set_up(access: Access) -> list[Register]:
+    """The registers whose fields, choices, record pages and pipelines the user may change."""
+    return [card for card in all_registers() if access.may(card.key, "settings")]
+
+
+def require_a_register(access: Access) -> None:
+    """Raise NotAllowed unless there is a register that the user may set up: others need not learn what there is."""
+    if not registers_to_set_up(access):
+        raise NotAllowed(NOT_SET_UP)
+
+
+def register_to_set_up(access: Access, register: Any) -> Register:
+    """The card of a register that the user may set up. Raises NotAllowed, UnknownRegister."""
+    require_a_register(access)
+    card = register_of(register)
+    if not access.may(card.key, "settings"):
+        raise NotAllowed(NOT_SET_UP)
+    return card
 
 
 def define_field(access: Access, data: Mapping[str, Any], *, source: Source = Source.SCREEN) -> Raw:
     """Make a new field; returns its definition (raw). Raises NotAllowed, ValidationFailed."""
-    require_settings(access)
+    require_a_register(access)
     definition = new_definition(data)
+    register_to_set_up(access, definition["register"])
     try:
         in_transaction(lambda session: write_definition(session, access, "create", {}, definition, source))
     except DuplicateKeyError as error:
@@ -262,6 +285,14 @@ def get_definition(definition_id: Any) -> Raw:
     return raw
 
 
+def definition_to_change(access: Access, definition_id: Any) -> Raw:
+    """One definition (raw) of a register that the user may set up. Raises NotAllowed, RecordNotFound."""
+    require_a_register(access)
+    raw = get_definition(definition_id)
+    register_to_set_up(access, raw["register"])
+    return raw
+
+
 def change_field(
     access: Access, definition_id: Any, data: Mapping[str, Any], *,
     version: int | None = None, source: Source = Source.SCREEN,
@@ -270,8 +301,7 @@ def change_field(
 
     Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict.
     """
-    require_settings(access)
-    before = get_definition(definition_id)
+    before = definition_to_change(access, definition_id)
     if version is not None and version != before["version"]:
         raise VersionConflict(before)
     problems = Problems()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bson import ObjectId
+from mongoengine import Q
 from mongoengine.errors import NotUniqueError
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
@@ -15,8 +16,9 @@ from services.audit import What, write
 
 
 def uses_of_team(team: Team) -> dict[str, int]:
-    """What belongs to the team: {"user" or a register's key: how many}, counted up to a thousand."""
-    found: dict[str, Any] = {"user": User.objects(team=team).limit(1000).count(with_limit_and_skip=True)}
+    """What belongs to the team, or leads it: {"user" or a register's key: how many}, counted up to a thousand."""
+    people = User.objects(Q(team=team) | Q(leads=team))
+    found: dict[str, Any] = {"user": people.limit(1000).count(with_limit_and_skip=True)}
     for card in all_registers():
         condition = {"facets": f"team={team.pk}"}
         found[card.key] = card.document._get_collection().count_documents(condition, limit=1000)

@@ -20,9 +20,9 @@ from models.security import Role
 from models.transactions import in_transaction
 from models.trays import OwnTray, Tray
 from services.audit import note_change
-from services.layouts import require_settings
 from services.ready_trays import GENERAL, READY
 from services.records import RecordNotFound, VersionConflict, now
+from services.settings import require_settings
 from services.tray_tools import TOOLS
 
 Raw = dict[str, Any]

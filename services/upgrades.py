@@ -1,6 +1,7 @@
 """What a newer version asks of the records that an older one wrote; done once, before the processes start."""
 
 import datetime as dt
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -8,13 +9,17 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from models.base import derived_values
-from models.changes import Change
+from models.changes import Change, Source
 from models.fields.schema import schema_of
 from models.organisation import THE_ONE, Organisation
 from models.outbox import Message
 from models.registers import Register, all_registers, register_of
 from models.relationships import BUILT_IN, Relationship, RelationshipKind
+from models.rights import ANY_REGISTER, Scope, system_access
+from models.security import Role
+from models.transactions import in_transaction
 from services.keeping_past import make_past_anew
+from services.security import update_noted
 
 #: The wildcard index over all custom values, text too, which `by_range` has replaced.
 REPLACED = "by_custom"
@@ -37,6 +42,7 @@ def bring_up_to_date() -> None:
             collection.drop_index(REPLACED)
     begin_relationships()
     begin_past()
+    begin_sending()
     for collection, names in ((Change._get_collection(), (REPLACED_OF_CHANGES,)),
                               (Message._get_collection(), REPLACED_OF_MESSAGES)):  # fmt: skip
         for name in set(names) & set(collection.index_information()):
@@ -64,6 +70,35 @@ def begin_past() -> None:
         if register.keeps_past and not settings.find_one({"_id": THE_ONE, "past_begun": register.key}, {"_id": 1}):
             make_past_anew(schema_of(register.key))
             settings.update_one({"_id": THE_ONE}, {"$addToSet": {"past_begun": register.key}}, upsert=True)
+
+
+def begin_sending() -> None:
+    """Roles that could send because they could make letters have that right by its own name, once. A start cut short
+    goes on."""
+    settings, done = Organisation._get_collection(), {"_id": THE_ONE, "sending_begun": True}
+    if settings.find_one(done, {"_id": 1}):
+        return
+    for role in Role._get_collection().find({"grants.action": "merge"}):
+        give_sending(role)
+    settings.update_one({"_id": THE_ONE}, {"$set": {"sending_begun": True}}, upsert=True)
+
+
+def give_sending(role: dict[str, Any]) -> None:
+    """Sending to the records that the role (raw) makes letters to, and of mailings those that it may change."""
+    held = {(grant["register"], grant["action"]): grant for grant in role["grants"]}
+    given = {register: grant for (register, action), grant in held.items() if action == "merge"}
+    changed = [held[key, "change"] for key in ("mailing", ANY_REGISTER) if (key, "change") in held]
+    widest, every = max(map(width_of, changed), default=-1), held.get((ANY_REGISTER, "send"), given.get(ANY_REGISTER))
+    if widest > (width_of(every) if every else -1):
+        given["mailing"] = max(changed, key=width_of)
+    grants = [*role["grants"], *({"register": register, "action": "send", "scope": grant["scope"]}
+                                 for register, grant in given.items() if (register, "send") not in held)]  # fmt: skip
+    in_transaction(lambda session: update_noted(session, system_access(), "role", role, {"grants": grants},
+                                                Source.SHELL))  # fmt: skip
+
+
+def width_of(grant: Mapping[str, Any]) -> int:
+    return Scope(grant["scope"]).width
 
 
 def relate(kind: RelationshipKind, rows: list[dict[str, Any]]) -> None:

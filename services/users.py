@@ -51,7 +51,7 @@ TEXTS = {
 }
 #: What users change of themselves.
 OWN_COLUMNS = ("first_name", "last_name", "email", "phone", "language", "time_zone", "digest", "signature")
-COLUMNS = ("username", *OWN_COLUMNS, "team", "roles", "groups", "active", "sign_in_way")
+COLUMNS = ("username", *OWN_COLUMNS, "team", "leads", "roles", "groups", "active", "sign_in_way")
 #: Names and addresses that differ in capitals only are the same.
 IGNORING_CASE = Collation(locale="en", strength=2)
 
@@ -211,7 +211,7 @@ def cleaned_user(data: Mapping[str, Any], errors: Errors) -> Raw:
     given = {name: data[name] for name in COLUMNS if name in data}
     values = cleaned({**dict.fromkeys(TEXTS), **given}, errors)
     return {"_id": ObjectId(), "language": "", "time_zone": DEFAULT_TIME_ZONE, "digest": "", "active": True,
-            "sign_in_way": "", "roles": [], "groups": [], "login_count": 0,
+            "sign_in_way": "", "leads": [], "roles": [], "groups": [], "login_count": 0,
             "fail_login_count": 0, **values}  # fmt: skip
 
 
@@ -222,6 +222,7 @@ def cleaned(data: Mapping[str, Any], errors: Errors) -> Raw:
         "sign_in_way": clean_way, "signature": clean_signature,
         "active": lambda value: value is True,
         "team": lambda value: next(iter(clean_references(Team, [value] if value else [])), None),
+        "leads": lambda value: clean_references(Team, value),
         "roles": lambda value: clean_references(Role, value), "groups": lambda value: clean_references(Group, value),
     }  # fmt: skip
     values = {}

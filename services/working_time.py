@@ -14,9 +14,8 @@ from models.organisation import organisation
 from models.rights import Access
 from models.security import User
 from services.letters import zone_named
-from services.organisation import set_for_all
+from services.organisation import change_organisation, countries
 from services.recurrence import moment
-from services.settings import require_settings
 
 Raw = Mapping[str, Any]
 Hours = tuple[dt.time, dt.time]
@@ -70,10 +69,7 @@ def choose_hours(access: Access, typed: Mapping[str, str]) -> None:
 
 def choose_country(access: Access, country: str) -> None:
     """Set the country whose public holidays the organisation observes. Raises NotAllowed, ValidationFailed."""
-    require_settings(access)
-    if country not in countries():
-        raise ValidationFailed({"country": [_l("Choose from the list.")]})
-    set_for_all(access, "country", country)
+    change_organisation(access, {"country": country})
 
 
 def time_of(text: str) -> dt.time | None:
@@ -100,9 +96,3 @@ def in_year(country: str, year: int, language: str) -> dict[dt.date, str]:
     spoken = "en_US" if language == "en" else language
     known = holidays.country_holidays(country).supported_languages
     return dict(holidays.country_holidays(country, years=year, language=spoken if spoken in known else None))
-
-
-@lru_cache(maxsize=1)
-def countries() -> frozenset[str]:
-    """The countries whose public holidays are known, by their two letters."""
-    return frozenset(holidays.list_supported_countries())

@@ -1,4 +1,4 @@
-"""The README's pictures, taken anew of the demo organisation: `make screenshots`.
+"""The pictures of the README and the help in both languages, taken anew of the demo organisation: `make screenshots`.
 
 Kortisto is started in a folder of its own with its own database, filled, looked at in a real Chromium, and stopped.
 """
@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.mongod import Place, running, stop
@@ -18,7 +20,14 @@ from tests.fixtures.browser import CHROMIUM, FLAGS
 from tests.fixtures.program import START_SECONDS, Program, free_port, until
 
 ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "docs" / "images"
+FOLDERS = {"en": ROOT / "docs" / "images", "fi": ROOT / "docs" / "fi" / "images"}
+#: So many colours are enough for a screen, and a third of the bytes.
+COLOURS = 192
+#: Of the demo organisation; typed into the shell of the program.
+SUPPORT_IS_SET = """
+from models.organisation import THE_ONE, Organisation
+Organisation.objects(pk=THE_ONE).modify(upsert=True, set__support_email="tuki@example.com")
+"""
 USER, PASSWORD = "tiina.saarinen", "screenshots-sign-in-once"
 
 
@@ -31,7 +40,6 @@ class Picture:
     width: int = 1440
     height: int = 900
     dark: bool = False
-    language: str = "en"
     prepare: Callable[[Page], None] = lambda _page: None
 
 
@@ -49,23 +57,38 @@ def wait_for_counts(page: Page) -> None:
     page.locator("[data-filled]").filter(has_text="%").first.wait_for()
 
 
+def wait_for_the_calendar(page: Page) -> None:
+    page.locator(".ec-event").first.wait_for()
+
+
+def wait_for_the_chart(page: Page) -> None:
+    page.locator("[data-chart] svg").first.wait_for()
+
+
 PICTURES = (
     Picture("companies", "/companies/?_flt_eq_status=customer&_flt_ge_x_headcount=10", prepare=right_click),
     Picture("record", "/companies/", prepare=edit_in_place, dark=True),
     Picture("fields", "/settings/fields/company", prepare=wait_for_counts),
-    Picture("companies-phone", "/companies/", 390, 800, language="fi"),
+    Picture("companies-phone", "/companies/", 390, 800),
+    Picture("tray", "/"),
+    Picture("board", "/opportunities/board"),
+    Picture("calendar", "/calendar/?view=week", prepare=wait_for_the_calendar),
+    Picture("report", "/reports/ready/offer_book", prepare=wait_for_the_chart),
+    Picture("support", "/support/?page=/companies/&reference=3f9a1c52e07b4d68", 1000, 640),
 )
 
 
 def main() -> None:
     with kortisto() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for picture in PICTURES:
-            take(browser, address, picture)
+        for language, folder in FOLDERS.items():
+            for picture in PICTURES:
+                take(browser, address, picture, language, folder)
         browser.close()
 
 
-def take(browser: Browser, address: str, picture: Picture) -> None:
+def take(browser: Browser, address: str, picture: Picture, language: str, folder: Path) -> None:
+    """Put one picture into a folder."""
     context = browser.new_context(
         base_url=address, viewport={"width": picture.width, "height": picture.height}, reduced_motion="reduce",
         color_scheme="dark" if picture.dark else "light",
@@ -76,13 +99,15 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
     page.fill("#password", PASSWORD)
     page.locator("button[type=submit]").first.click()
     page.wait_for_url(f"{address}/")
-    page.goto(f"/lang/{picture.language}")
+    page.goto(f"/lang/{language}")
     page.goto(picture.address)
     picture.prepare(page)
     page.evaluate("document.fonts.ready")
-    page.screenshot(path=IMAGES / f"{picture.name}.png")
+    with Image.open(BytesIO(page.screenshot())) as taken:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken.convert("RGB").quantize(COLOURS).save(folder / f"{picture.name}.png", optimize=True)
     context.close()
-    sys.stdout.write(f"docs/images/{picture.name}.png\n")
+    sys.stdout.write(f"{folder.parent.name}/{picture.name}\n")
 
 
 @contextmanager
@@ -96,6 +121,8 @@ def kortisto() -> Iterator[str]:
                 raise RuntimeError(program.output.read_text())
             command = [sys.executable, "-m", "flask", "--app", "app", "load-demo", "--password", PASSWORD]
             subprocess.run(command, cwd=ROOT, env=program.environ, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([*command[:5], "shell"], cwd=ROOT, env=program.environ, check=True, text=True,
+                           input=SUPPORT_IS_SET, stdout=subprocess.DEVNULL)  # fmt: skip
             yield f"http://127.0.0.1:{program.port}"
         finally:
             program.kill_everything()

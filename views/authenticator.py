@@ -12,7 +12,8 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import PasswordField, StringField
 
-from services.passwords import is_password
+from services.outside_users import OutsideUnreachable
+from services.sessions import began_lately
 from services.sign_in_codes import (
     CodeProblem,
     address_of,
@@ -22,7 +23,8 @@ from services.sign_in_codes import (
     use_authenticator,
 )
 from services.users import own_user
-from views.base import current_access
+from views.base import current_access, current_user
+from views.looking import TOKEN
 from views.permissions import OWN
 
 #: Where the session's cookie keeps the secret that is being set up. It is signed, and seen by its own user alone.
@@ -52,18 +54,26 @@ class AuthenticatorView(BaseView):
         """Set an app up: a picture for it to read, and a first code out of it."""
         raw, form = own_user(current_access()), AuthenticatorForm()
         secret = session.setdefault(SECRET, new_secret())
-        if request.method == "POST" and form.validate() and self.knows_password(raw, form):
-            try:
-                codes = use_authenticator(raw["_id"], secret, form.code.data or "")
-                session.pop(SECRET)
-                return self.codes_page(codes)
-            except CodeProblem as problem:
-                form.code.errors = [str(problem)]
+        has_password = self.appbuilder.sm.has_password(current_user())
+        if request.method == "POST" and form.validate():
+            doubt = self.doubt(form)
+            if has_password and doubt:
+                form.password.errors = [doubt]
+            elif doubt:
+                form.form_errors = [doubt]
+            else:
+                try:
+                    codes = use_authenticator(raw["_id"], secret, form.code.data or "")
+                    session.pop(SECRET)
+                    return self.codes_page(codes)
+                except CodeProblem as problem:
+                    form.code.errors = [str(problem)]
         address = address_of(raw["username"], secret)
         page = self.render_template(
             "security/authenticator.html", title=_("Authenticator app"), form=form,
             has_app=bool(raw.get("authenticator")), left=len(raw.get("recovery_codes") or ()),
             picture=picture_of(address), address=address,
+            has_password=has_password,
             secret=" ".join(secret[place : place + 4] for place in range(0, len(secret), 4)), endpoint=self.endpoint,
         )  # fmt: skip
         return page, 422 if form.errors else 200
@@ -74,12 +84,12 @@ class AuthenticatorView(BaseView):
     def leave(self) -> Any:
         """Have codes come by SMS again."""
         raw, form = own_user(current_access()), AuthenticatorForm()
-        if self.knows_password(raw, form):
-            leave_authenticator(raw["_id"])
-            flash(_("Codes come by SMS from now on."), "success")
-            return redirect(url_for("ProfileView.edit"))
-        flash(_("This is not your present password."), "danger")
-        return redirect(url_for(f"{self.endpoint}.edit"))
+        if doubt := self.doubt(form):
+            flash(doubt, "danger")
+            return redirect(url_for(f"{self.endpoint}.edit"))
+        leave_authenticator(raw["_id"])
+        flash(_("Codes come by SMS from now on."), "success")
+        return redirect(url_for("ProfileView.edit"))
 
     @expose("/recovery", methods=["POST"])
     @has_access
@@ -88,16 +98,25 @@ class AuthenticatorView(BaseView):
     def recovery(self) -> Any:
         """New recovery codes, shown once."""
         raw, form = own_user(current_access()), AuthenticatorForm()
-        if self.knows_password(raw, form):
-            return self.codes_page(renew_recovery_codes(raw["_id"]))
-        flash(_("This is not your present password."), "danger")
-        return redirect(url_for(f"{self.endpoint}.edit"))
+        if doubt := self.doubt(form):
+            flash(doubt, "danger")
+            return redirect(url_for(f"{self.endpoint}.edit"))
+        return self.codes_page(renew_recovery_codes(raw["_id"]))
 
-    def knows_password(self, raw: dict[str, Any], form: AuthenticatorForm) -> bool:
-        if is_password(raw.get("password"), form.password.data or ""):
-            return True
-        form.password.errors = [_("This is not your present password.")]
-        return False
+    def doubt(self, form: AuthenticatorForm) -> str:
+        """Why it is not sure that the user sits there, "" where it is: by the password, or by having logged in a moment
+        ago where a provider's page asks for it."""
+        user, security = current_user(), self.appbuilder.sm
+        problem = _("This is not your present password.")
+        if not security.has_password(user):
+            problem = _("Log out and in again, then do this within ten minutes: it shows that it is you.")
+            sure = began_lately(user, session.get(TOKEN))
+        else:
+            try:
+                sure = security.confirms(user, form.password.data or "")
+            except OutsideUnreachable as unreachable:
+                sure, problem = False, str(unreachable)
+        return "" if sure else problem
 
     def codes_page(self, codes: list[str]) -> Any:
         return self.render_template("security/recovery_codes.html", title=_("Recovery codes"), codes=codes)

@@ -4,9 +4,11 @@ from typing import Any
 
 from flask import g, has_request_context, request, session
 from flask_babel import get_locale
+from pymongo.errors import PyMongoError
 from werkzeug.local import LocalProxy
 
 from fab_mongo.request_cache import request_cache
+from models.organisation import known_organisation
 from models.rights import Access
 from services.security import access_for
 
@@ -49,13 +51,27 @@ def access_of_user(user: Any) -> Access:
 
 
 def select_locale() -> str | None:
-    """The language of a request: chosen in this session, else the user's, else what the browser asks for first."""
+    """The language of a request: chosen in this session, else the user's, else what the browser asks for first, else
+    the organisation's."""
     if not has_request_context():
         return None
     chosen = session.get("locale") or getattr(current_user(), "language", "")
-    language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
+    language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or usual_language()
     # English as it is written in Europe: 1 Feb 2024, 14:30.
     return "en_GB" if language == "en" else language
+
+
+def organisation_name() -> str:
+    """What the organisation is called, for the frame of every page; "" where nobody has said."""
+    return known_organisation().name
+
+
+def usual_language() -> str:
+    """The organisation's language; English where the database can't be asked, for then too there is a page."""
+    try:
+        return known_organisation().language or "en"
+    except PyMongoError:
+        return "en"
 
 
 def select_time_zone() -> str | None:

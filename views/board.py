@@ -12,7 +12,6 @@ from models.fields.conditions import MAX_CONDITIONS, Node
 from models.fields.errors import ConditionError
 from models.opportunities import LOST, OPEN, WON
 from models.pipelines import Pipeline, find_stage
-from models.rights import SETTINGS
 from services.board import Asked, Board, find_pipeline, has_board, more_cards, pipelines_in_use, read_board
 from services.currencies import rates_on
 from services.opportunities import today_of
@@ -63,7 +62,7 @@ class BoardScreens(ClosingScreens):
             screens=screen_links(self.card, self.screens(), BOARD), pipelines=self.pipeline_links(asked.pipeline),
             can=self.can(), actions=ACTIONS, closing=(WON, LOST), closed_url=self.closed_url(asked),
             may_move="stage" in self.writable, may_close="state" in self.writable,
-            may_set_up=access.may(SETTINGS, "change"), status=status,
+            may_set_up=access.may(self.card.key, "settings"), status=status,
         ), status  # fmt: skip
 
     @expose("/cards", methods=["GET"])

@@ -101,7 +101,7 @@ class CalendarWriting(BaseView):
         for field in form_fields(form):
             if field.spec.remote:
                 field.options = chosen_options(field.field, field.chosen())
-            elif field.spec.form == "select":
+            elif field.spec.selects:
                 field.options = local_options(field.field, current_language(), field.chosen())
 
     @expose("/move/<pk>", methods=["POST"])

@@ -13,7 +13,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.written import number_text
 from models.registers import Register
-from views.fields import LONG_INPUTS, Part, only_condition, parts_of
+from views.fields import Part, input_of, only_condition, parts_of
 
 Raw = Mapping[str, Any]
 #: The form of the bar that acts on the chosen rows.
@@ -143,7 +143,7 @@ class ColumnCells:
         number = "r num" if field.kind.numeric else ""
         self._start = f'<td class="{number}"{self._head}' if number else f"<td{self._head}"
         self._empty = f'<td class="is-empty {number}"{self._head}>{empty}</td>'
-        self._askable = field.kind.input not in LONG_INPUTS and "eq" in field.kind.operators
+        self._askable = not input_of(field).long and "eq" in field.kind.operators
         self._written: dict[Any, str] | None = {} if field.kind.faceted else None
 
     def html(self, raw: Raw) -> str:

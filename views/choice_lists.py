@@ -12,12 +12,13 @@ from flask_wtf import FlaskForm
 from models.fields.errors import ValidationFailed
 from models.fields.field import label_in
 from models.registers import register_of
-from models.rights import SETTINGS
 from services.choice_lists import change_choices, extensible_field, get_choices, texts_of
 from services.records import VersionConflict
+from services.settings import register_to_set_up
 from views.base import current_access, current_language
 from views.field_form import COLOUR_LABELS, ChoiceRow, choices_of, commanded, posted_rows, rows_of
 from views.forms import version_seen
+from views.permissions import REGISTER_SETTINGS
 
 Raw = dict[str, Any]
 
@@ -26,13 +27,17 @@ class ChoiceListView(BaseView):
     """The choices of one fixed field, as rows to be renamed, recoloured, moved, retired and added to."""
 
     route_base = "/settings/choices"
-    class_permission_name = SETTINGS
+    class_permission_name = REGISTER_SETTINGS
     default_view = "edit"
 
     @expose("/<register>/<key>", methods=["GET", "POST"])
     @has_access
     def edit(self, register: str, key: str) -> Any:
-        """Change the choices, as far as nobody else has changed them meanwhile. Raises RecordNotFound."""
+        """Change the choices, as far as nobody else has changed them meanwhile.
+
+        Raises NotAllowed, UnknownRegister, RecordNotFound.
+        """
+        register_to_set_up(current_access(), register)
         raw = get_choices(register, key)
         if request.method == "GET":
             return self.page(raw, [*rows_of(raw), ChoiceRow()])

@@ -20,7 +20,7 @@ from services.saved_views import speaks_of_unseen
 from services.values import context_of
 from views.base import current_access, current_language
 from views.condition_inputs import Built
-from views.fields import INPUTS, filter_column
+from views.fields import filter_column, input_of
 from views.links import query_url
 from views.many_fields import AT_ONCE
 from views.selection import UNREADABLE, comparison, groups_of_text, readable, written
@@ -164,7 +164,7 @@ def value_label(field: Field | None, code: str, value: Any) -> str:
     named = field.kind.operand_label(code, value)
     if named is not None:
         return str(named)
-    if INPUTS[field.kind.input].remote:
+    if input_of(field).remote:
         return option_labels(field, [str(value)]).get(str(value), str(value))
     context = replace(context_of(current_access()), asking=True)
     try:
@@ -195,7 +195,7 @@ def with_labels(schema: Schema, nodes: Sequence[Node]) -> list[dict[str, Any]]:
         field = schema.get(node["col"]) if comparison(node) else None
         value = node.get("value")
         ids = [str(one) for one in (value if isinstance(value, list) else [value])]
-        remote = field is not None and INPUTS[field.kind.input].remote
+        remote = field is not None and input_of(field).remote
         found.append({**node, "labels": option_labels(field, ids) if field and remote else {}})
     return found
 

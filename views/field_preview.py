@@ -15,7 +15,7 @@ from models.fields.kinds import OFFERED_KINDS
 from models.registers import REGISTERS
 from views.base import current_access, current_language
 from views.field_form import WITH_CHOICES, ChoiceRow, FieldForm, definition_of
-from views.fields import Cell, Part, form_class, local_options, value_href
+from views.fields import Cell, Part, form_class, local_options, parts_of
 from views.interface import field_texts
 
 #: A value for each kind that stands for itself; the others take theirs from the choices, the user or a register.
@@ -40,7 +40,7 @@ def preview(form: FieldForm, rows: Sequence[ChoiceRow], kind: str) -> Preview:
     kind = kind if kind in OFFERED_KINDS else "text"
     field = field_of(definition_of(form, rows, kind), rows, kind, form.target.data)
     made = form_class((field,), field_texts)(formdata=None)[field.column]
-    if not made.spec.remote and made.spec.form == "select":
+    if made.spec.selects and not made.spec.remote:
         made.options = local_options(field, current_language())
     text = sample_parts(field)
     return Preview(made, Cell(field, field.label_in(current_language()), text, field.kind.numeric),
@@ -78,4 +78,4 @@ def sample_parts(field: Field) -> tuple[Part, ...]:
     if field.kind.name == "money":
         value = {"amount": Decimal("1234.50"), "currency": field.currency}
     context = Context(language=language, time_zone=access.time_zone)
-    return (Part(field.kind.text(value, field, context), href=value_href(field.kind.input, str(value))),)
+    return parts_of(field, value, context)

@@ -31,7 +31,7 @@ from services.values import context_of
 from views.base import current_access
 from views.cells import long_html, value_html
 from views.conditions import told_of_any
-from views.fields import LONG_INPUTS, cell, parts_of, whole_parts
+from views.fields import cell, input_of, parts_of, whole_parts
 from views.in_place import EditInPlace
 from views.letters import shown_letters
 from views.line_cells import line_list
@@ -55,6 +55,7 @@ SOURCES: Mapping[str, Any] = {
     Source.REST.value: _l("by REST"), Source.IMPORT.value: _l("by an import"), Source.BULK.value: _l("several at once"),
     Source.SHELL.value: _l("from the server's terminal"), Source.JOB.value: _l("by a job"),
     Source.UNDO.value: _l("taken back"), Source.RECIPIENT.value: _l("by the recipient of a message"),
+    Source.OUTSIDE.value: _l("by the organisation’s login"),
 }  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def shown_happening(
 
 def excerpt_of(schema: Schema, raw: Raw, context: Context) -> str:
     """How the first long text begins that does not only repeat the name."""
-    field = next((field for field in schema.fields if field.kind.input in LONG_INPUTS), None)
+    field = next((field for field in schema.fields if input_of(field).long), None)
     value = field.kind.merge_value(stored_value(field, raw), field, context) if field else ""
     text = " ".join(str(value or "").split())
     return "" if text == raw.get("name") else text if len(text) <= EXCERPT else text[:EXCERPT].rstrip() + "…"
@@ -233,7 +234,7 @@ def change_html(field: Field, value: Any, context: Context) -> Markup:
         return line_list(value, context)
     if field.kind.input == "conditions" and value not in EMPTY_VALUES:
         return Markup("; ").join(told_of_any(value))
-    html = long_html if field.kind.input in LONG_INPUTS else value_html
+    html = long_html if input_of(field).long else value_html
     return html(whole_parts(field, value, context))
 
 

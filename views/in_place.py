@@ -41,11 +41,11 @@ class EditInPlace(MongoModelView):
         """Give the form's selects their options, of which some have very many and hold only what is chosen."""
         language = current_language()
         for field in form_fields(form):
-            if field.spec.form == "files":
+            if field.spec.files:
                 field.files = attachments(current_access(), field.chosen())
             elif field.spec.remote:
                 field.options = chosen_options(field.field, field.chosen())
-            elif field.spec.form == "select":
+            elif field.spec.selects:
                 field.options = local_options(field.field, language, field.chosen())
             if field.field.about in form:
                 field.built = built_of(str(form[field.field.about].data or ""), field.data)

@@ -16,6 +16,7 @@ from models.fields.conditions import MAX_CONDITIONS
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.query import chosen_order
+from models.fields.schema import Schema
 from services.address_labels import may_have_addresses
 from services.groups import group_counts, group_field, groupable
 from services.labels import context_for
@@ -25,7 +26,7 @@ from views.base import current_access, current_language, current_user
 from views.cells import NAME, Grouping, ListRows
 from views.conditions import all_columns, chips, filter_columns, may_make_segments
 from views.direct_messages import MessageScreens
-from views.fields import INPUTS
+from views.fields import input_of
 from views.links import number_arg
 from views.many_fields import AT_ONCE, find_fields
 from views.offers import Offer, RowOffer
@@ -71,7 +72,8 @@ class ListScreens(MessageScreens):
             rows=self.rows(page.rows, columns, Grouping(group, counts) if group else None),
             filters=chips(schema, conditions), conditions=conditions, group=group,
             title=str(self.card.label), order=order, direction=direction,
-            can=self.can(), may_log=self.may_log(), may_label=may_have_addresses(schema),
+            can=self.can(), may_export=current_access().may(self.card.key, "export"),
+            may_log=self.may_log(), may_label=may_have_addresses(schema),
             may_segment=may_make_segments(self.card),
             views=shown_views(self.card),
             offers=self.list_offers(), row_offers=self.row_offers(),
@@ -96,10 +98,7 @@ class ListScreens(MessageScreens):
 
     def chosen_columns(self) -> Sequence[str]:
         """The columns that the address names, as far as there are such, else those that the user has chosen."""
-        schema = self.datamodel.schema
-        named = dict.fromkeys(request.args.get("cols", "").split(","))
-        chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
-        return chosen or list_columns(current_user().list_columns, schema)
+        return columns_asked(request.args, self.datamodel.schema)
 
     def telling_columns(self, conditions: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """The columns but for those in which a condition makes all values the same, unless the address names them."""
@@ -107,7 +106,7 @@ class ListScreens(MessageScreens):
         if "cols" in request.args:
             return chosen
         same = {node["col"] for node in conditions if comparison(node) and node["opr"] == "eq"} - {self.card.name_field}
-        told = [c for c in chosen if c not in same or INPUTS[schema.by_column[c].kind.input].many]
+        told = [c for c in chosen if c not in same or input_of(schema.by_column[c]).many]
         return told or chosen
 
     def find(self, conditions: Sequence[Mapping[str, Any]], group: Field | None) -> Page:
@@ -190,3 +189,10 @@ class ListScreens(MessageScreens):
         back = request.form.get("back") or request.args.get("back") or ""
         path = self.card.path + "/"
         return path + back if back.startswith("?") else path
+
+
+def columns_asked(args: Mapping[str, str], schema: Schema) -> Sequence[str]:
+    """The columns that a list's address names, as far as there are such, else those that the user has chosen."""
+    named = dict.fromkeys(args.get("cols", "").split(","))
+    chosen = [column for column in named if column in schema.by_column][:MAX_COLUMNS]
+    return chosen or list_columns(current_user().list_columns, schema)

@@ -146,10 +146,10 @@ class CheckScreens(MailingScreens):
 
     @expose("/test/<pk>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def test(self, pk: str) -> Any:
         """Send the message of the recipient that is shown to up to five addresses."""
-        raw = self.mailing(pk, "change")
+        raw = self.mailing_to_send(pk)
         addresses = [one for one in re.split(r"[,;\n]+", request.form.get("addresses", "")) if one.strip()]
         try:
             send_test(current_access(), pk, addresses, place_of_request())

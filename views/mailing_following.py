@@ -144,25 +144,25 @@ class FollowingScreens(MailingScreens):
 
     @expose("/pause/<pk>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def pause(self, pk: str) -> Response:
         return self.done(pk, pause, _("Paused: nothing more goes out until you go on."))
 
     @expose("/resume/<pk>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def resume(self, pk: str) -> Response:
         return self.done(pk, resume, _("The sending goes on."))
 
     @expose("/cancel/<pk>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def cancel(self, pk: str) -> Response:
         return self.done(pk, cancel, _("The sending was cancelled."))
 
     @expose("/settle/<pk>/<how>/<message>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def settle(self, pk: str, how: str, message: str) -> Response:
         """Say of one message that it arrived, or have it sent again."""
         if how not in SETTLED:
@@ -172,7 +172,7 @@ class FollowingScreens(MailingScreens):
 
     @expose("/settle_all/<pk>/<how>", methods=["POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def settle_all(self, pk: str, how: str) -> Response:
         """Say the same of all messages of which nobody knows whether they went."""
         if how not in (ARRIVED, AGAIN):
@@ -182,7 +182,7 @@ class FollowingScreens(MailingScreens):
 
     def done(self, pk: str, change: Callable[[Access, Any], Any], said: Any) -> Response:
         """Do it, say so, and go on following."""
-        raw = self.mailing(pk, "change")
+        raw = self.mailing_to_send(pk)
         try:
             change(current_access(), raw["_id"])
             flash(str(said), "success")

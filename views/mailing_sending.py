@@ -27,10 +27,10 @@ class SendingScreens(CheckScreens, RecipientScreens):
 
     @expose("/send/<pk>", methods=["GET", "POST"])
     @has_access
-    @permission_name("edit")
+    @permission_name("send")
     def send(self, pk: str) -> Any:
         """Order the sending, unless something must be mended first."""
-        raw = self.mailing(pk, "change")
+        raw = self.mailing_to_send(pk)
         if not is_draft(raw):
             return redirect(self.address(FOLLOW, raw))
         if request.method == "GET":

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from models.fields.field import Choice
 from models.mailings import DRAFT, MAIL, SENT
+from services.mailings import mailing_to_send, may_send
 from services.records import get_record
 from views.base import current_access, current_language
 from views.registers import RegisterView
@@ -55,6 +56,13 @@ class MailingScreens(RegisterView):
         """The mailing (raw). Raises RecordNotFound, NotAllowed."""
         return get_record(current_access(), self.card.key, pk, action)
 
+    def mailing_to_send(self, pk: str) -> Raw:
+        """The mailing (raw) whose sending is the user's to order. Raises RecordNotFound, NotAllowed."""
+        return mailing_to_send(current_access(), pk)
+
+    def can_with(self, raw: Raw) -> dict[str, bool]:
+        return {**super().can_with(raw), "send": may_send(current_access(), raw)}
+
     def mailing_page(self, template: str, raw: Raw, step: str, **values: Any) -> str:
         return str(self.render_template(template, page=self.head_of_page(raw, step), raw=raw, pk=str(raw["_id"]),
                                         title=raw.get("name") or _("(no name)"), **values))  # fmt: skip
@@ -80,7 +88,8 @@ class MailingScreens(RegisterView):
         draft = is_draft(raw)
         done = {RECIPIENTS: bool(raw.get("segment")), CONTENT: is_written(raw), CHECK: not draft, SEND: not draft,
                 FOLLOW: raw.get("state") == SENT}  # fmt: skip
-        there = {**dict.fromkeys(STEPS, True), CONTENT: draft, SEND: draft, FOLLOW: not draft}
+        there = {**dict.fromkeys(STEPS, True), CONTENT: draft, SEND: draft and may_send(current_access(), raw),
+                 FOLLOW: not draft}  # fmt: skip
         # What was sent is looked at, and checked no more.
         labels = {RECIPIENTS: _("Recipients"), CONTENT: _("Content"), CHECK: _("Check") if draft else _("Message"),
                   SEND: _("Send"), FOLLOW: _("Follow")}  # fmt: skip

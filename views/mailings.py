@@ -47,10 +47,6 @@ class MailingView(ContentScreens, SendingScreens, FollowingScreens):
         may_go_on = current_access().allows(self.card.key, "change", raw) or not is_draft(raw)
         return {"way": self.way(raw, ""), "next_step": self.next_step(raw) if may_go_on else None}
 
-    def can_with(self, raw: Raw) -> dict[str, bool]:
-        can = super().can_with(raw)
-        return {**can, "delete": can["delete"] and is_draft(raw)}
-
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
     def delete(self, pk: str) -> Response:

@@ -4,15 +4,18 @@
 OWN = "own"
 #: That of users, roles and groups. Not granted by any role but Admin: whoever writes roles can give themselves any.
 ADMINISTRATION = "administration"
+#: That of what belongs to registers: whoever may set up one of them comes in, and each page asks of its own.
+REGISTER_SETTINGS = "register_settings"
 #: Permissions on a register's screens and REST, as actions of the rights model.
 ACTION_OF = {
     "can_list": "see", "can_show": "see", "can_get": "see", "can_info": "see", "can_download": "export",
     "can_add": "add", "can_post": "add", "can_bulk": "add", "can_edit": "change", "can_put": "change",
-    "can_delete": "delete", "can_merge": "merge",
+    "can_delete": "delete", "can_merge": "merge", "can_send": "send",
 }  # fmt: skip
 #: The menu's group of settings, and what it holds for those who manage settings and for administrators.
 SETTINGS_GROUP = "settings_group"
-SETTINGS_ITEMS = ("settings", "teams", "currencies", "consent")
+ALL_SETTINGS_ITEM = "settings"
+SETTINGS_ITEMS = (ALL_SETTINGS_ITEM, "teams", "currencies", "consent")
 ADMINISTRATION_ITEMS = ("users", "roles", "groups", "audit", "console")
 #: The menu items of letters, for those who may make them in some register, and of one's own jobs, for everybody.
 LETTERS_ITEM = "merge"

@@ -16,13 +16,13 @@ from wtforms import StringField
 
 from models.fields.errors import ValidationFailed
 from models.fields.field import label_in
-from models.rights import SETTINGS
-from services.pipelines import add_pipeline, change_pipeline, get_pipeline, list_pipelines, move_pipeline
+from services.pipelines import REGISTER, add_pipeline, change_pipeline, get_pipeline, list_pipelines, move_pipeline
 from services.records import VersionConflict
-from services.settings import COLOURS
+from services.settings import COLOURS, register_to_set_up
 from views.base import current_access, current_language
 from views.field_form import COLOUR_LABELS, NEW_ROWS, ChoiceRow, commanded
 from views.forms import version_seen
+from views.permissions import REGISTER_SETTINGS
 
 Raw = dict[str, Any]
 #: Where the messages for a column of a pipeline stand in the form.
@@ -56,12 +56,14 @@ class PipelineView(BaseView):
     """The pipelines in their order, to be added, changed, retired."""
 
     route_base = "/settings/pipelines"
-    class_permission_name = SETTINGS
+    class_permission_name = REGISTER_SETTINGS
     default_view = "list"
 
     @expose("/")
     @has_access
     def list(self) -> Any:
+        """The pipelines. Raises NotAllowed."""
+        register_to_set_up(current_access(), REGISTER)
         return self.render_template(
             "settings/pipelines.html", title=_("Pipelines"), pipelines=list_pipelines(), language=current_language(),
             label_in=label_in, moved=request.args.get("moved", ""), direction=request.args.get("direction", ""),
@@ -70,7 +72,8 @@ class PipelineView(BaseView):
     @expose("/add", methods=["GET", "POST"])
     @has_access
     def add(self) -> Any:
-        """Make a pipeline. Everything typed stays on the page until it is saved."""
+        """Make a pipeline. Everything typed stays on the page until it is saved. Raises NotAllowed."""
+        register_to_set_up(current_access(), REGISTER)
         form = PipelineForm()
         if request.method == "GET":
             return self.page(form, None, [StageRow()] * NEW_ROWS)
@@ -91,7 +94,8 @@ class PipelineView(BaseView):
     @expose("/edit/<key>", methods=["GET", "POST"])
     @has_access
     def edit(self, key: str) -> Any:
-        """Change a pipeline, as far as nobody else has changed it meanwhile. Raises RecordNotFound."""
+        """Change a pipeline, as far as nobody else has changed it meanwhile. Raises NotAllowed, RecordNotFound."""
+        register_to_set_up(current_access(), REGISTER)
         raw = get_pipeline(key)
         form = PipelineForm(data={f"label_{language}": raw["label"].get(language, "") for language in ("en", "fi")})
         if request.method == "GET":

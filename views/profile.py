@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 
 from models.fields.errors import ValidationFailed
+from services.outside_users import may_have_password
 from services.records import VersionConflict
 from services.sessions import end_sessions
 from services.users import change_own_password, change_own_profile, own_user
@@ -121,7 +122,7 @@ class ProfileView(BaseView):
         return self.render_template(
             "security/profile.html", form=form, password_form=password_form, title=_("Your settings"),
             username=raw["username"], version=raw.get("version") or 0, endpoint=self.endpoint,
-            has_app=bool(raw.get("authenticator")),
+            has_app=bool(raw.get("authenticator")), own_password=may_have_password(current_access()),
             sessions=shown_sessions(current_access(), raw["_id"], session.get(TOKEN, "")),
             end=lambda pk: url_for(f"{self.endpoint}.end", pk=pk or None),
         ), status  # fmt: skip

@@ -19,7 +19,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
 from models.layouts import COLUMNS
-from models.rights import SETTINGS, NotAllowed
+from models.rights import NotAllowed
 from services.joining import merged_into
 from services.labels import context_for
 from services.layouts import SECTION, places_for
@@ -93,8 +93,8 @@ class RegisterView(ListScreens):
             sections=sections, title=raw.get("name") or _("(no name)"), head=head_of(schema, raw, context),
             related=related_blocks(access, self.card, raw), later=later_blocks(access, self.card, raw),
             can=self.can_with(raw),
-            places=places_for(access, self.card.key), columns=COLUMNS, may_lay_out=access.may(SETTINGS, "change"),
-            may_see_activities=access.may(ACTIVITY, "see"), steps=self.steps(raw),
+            places=places_for(access, self.card.key), columns=COLUMNS, steps=self.steps(raw),
+            may_lay_out=access.may(self.card.key, "settings"), may_see_activities=access.may(ACTIVITY, "see"),
             offers=[*self.offers(raw), *self.message_offers(raw)],
             asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
             **self.show_context(raw),

@@ -1,6 +1,6 @@
 """Roles and groups, for administrators: who may do what on which register, as tables rather than permission names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, request
@@ -26,9 +26,11 @@ from views.forms import CheckboxesField, add_errors, labels_of, options
 Raw = dict[str, Any]
 ACTION_LABELS = {
     "see": _l("See"), "add": _l("Add"), "change": _l("Change"), "delete": _l("Delete"), "export": _l("Export"),
-    "merge": _l("Letters"),
+    "merge": _l("Letters"), "send": _l("Send"), "settings": _l("Settings"),
 }  # fmt: skip
 SCOPE_LABELS = (("", "–"), ("own", _l("Own")), ("team", _l("Team’s")), ("all", _l("All")))
+#: A register's settings are nobody's own.
+SETTINGS_LABELS = (("", "–"), ("all", _l("Yes")))
 FIELD_ACCESS_LABELS = (("hidden", _l("Hidden")), ("read_only", _l("Read-only")))
 ROLE_WAYS = (("", _l("No rule")), (BY_BOTH, _l("Password, then a one-time code")),
              (BY_CODE, _l("User name, then a one-time code")))  # fmt: skip
@@ -37,12 +39,12 @@ EMPTY_ROWS = 3
 
 
 class RoleForm(FlaskForm):
-    """A role's name and whether it manages settings; its tables are read from the request as they are."""
+    """A role's name and whether it manages all settings; its tables are read from the request as they are."""
 
     name = StringField(_l("Name"), description=_l("What these people do, such as Sales or Accounting."))
     #: What is wrong with the tables: {"grants" or "field_rights": [message]}.
     table_errors: Mapping[str, list[str]] = {}
-    settings = BooleanField(_l("May define fields and teams"))
+    settings = BooleanField(_l("May change all settings"))
     sign_in_way = SelectField(
         _l("Logging in"), choices=options(ROLE_WAYS), default="",
         description=_l("Those who have the role log in so; what is set for a user can only ask for more."),
@@ -65,7 +67,7 @@ class GroupForm(FlaskForm):
 
 
 def posted_grants() -> list[dict[str, str]]:
-    """The table of scopes, and the right to manage settings."""
+    """The table of scopes, and the right to manage all settings."""
     cells = [(register, action) for register in (ANY_REGISTER, *REGISTERS) for action in ACTIONS]
     grants = [{"register": register, "action": action, "scope": request.form.get(f"grant.{register}.{action}", "")}
               for register, action in cells]  # fmt: skip
@@ -90,10 +92,15 @@ def grant_table(grants: Iterable[Mapping[str, Any]]) -> list[Raw]:
     labels = {ANY_REGISTER: _("All registers"), **{key: str(card.label) for key, card in REGISTERS.items()}}
     return [
         {"key": key, "label": label,
-         "cells": [{"action": action, "label": str(ACTION_LABELS[action]), "scope": scopes.get((key, action), "")}
-                   for action in ACTIONS]}
+         "cells": [{"action": action, "label": str(ACTION_LABELS[action]), "scope": scopes.get((key, action), ""),
+                    "scopes": scope_labels(action)} for action in ACTIONS]}
         for key, label in labels.items()
     ]  # fmt: skip
+
+
+def scope_labels(action: str) -> Sequence[tuple[str, Any]]:
+    """(value, label) of what may be granted of an action."""
+    return SETTINGS_LABELS if action == "settings" else SCOPE_LABELS
 
 
 def field_options() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -117,7 +124,7 @@ def summary(role: Role) -> str:
             actions.setdefault(labels[grant.register], []).append(str(ACTION_LABELS[grant.action]) + scope)
     parts = [f"{register}: {', '.join(found).lower()}" for register, found in actions.items()]
     if any(grant.register == SETTINGS for grant in role.grants):
-        parts.append(_("fields and teams"))
+        parts.append(_("all settings"))
     text = "; ".join(parts) or _("Nothing yet")
     return text[:1].upper() + text[1:]
 
@@ -191,7 +198,7 @@ class RoleView(AdministrationView):
         return self.render_template(
             "security/role.html", form=form, title=_("New role") if raw is None else raw["name"], raw=raw,
             version=version_of(raw), back=self.list_url(),
-            actions=ACTION_LABELS, scopes=SCOPE_LABELS, field_access=FIELD_ACCESS_LABELS, options=field_options(),
+            actions=ACTION_LABELS, field_access=FIELD_ACCESS_LABELS, options=field_options(),
             table=grant_table(posted_grants() if posted else stored.get("grants") or ()),
             stored=now if status == 409 else {}, conflict=status == 409,
             rights=[*rights, *[{}] * (EMPTY_ROWS * (2 if "more" in request.form else 1))],

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g, session
+from flask import current_app, g, session
 
 from fab_mongo import MongoSecurityManager
 from models.registers import REGISTERS
@@ -11,23 +11,29 @@ from models.rights import SETTINGS
 from models.security import Group, Role, User
 from services.audit import What, target_user, write_now
 from services.merge import registers_to_merge
+from services.outside_users import Outsider, has_own_password, user_from_outside
 from services.passwords import hash_password, is_password
 from services.recycle_bin import may_restore
 from services.repeating import REGISTER as TASK_REGISTER
 from services.sessions import goes_on
+from services.settings import registers_to_set_up
+from services.users import user_named
 from views.authenticator import AuthenticatorView
 from views.base import access_of_user, current_access, current_user
 from views.looking import user_to_show
+from views.open_id import OpenIdView
 from views.permissions import (
     ACTION_OF,
     ADMINISTRATION,
     ADMINISTRATION_ITEMS,
+    ALL_SETTINGS_ITEM,
     BIN_ITEM,
     CALENDAR_ITEM,
     JOBS_ITEM,
     LETTERS_ITEM,
     OUTBOX_ITEM,
     OWN,
+    REGISTER_SETTINGS,
     REPORTS_ITEM,
     SETTINGS_GROUP,
     SETTINGS_ITEMS,
@@ -64,8 +70,38 @@ class SecurityManager(MongoSecurityManager):
         self.auth_view = self.appbuilder.add_view_no_menu(self.authdbview())
         self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
         self.user_view = self.appbuilder.add_view_no_menu(self.userdbmodelview)
-        for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView):
+        for view in (self.rolemodelview, self.groupmodelview, ProfileView, AuthenticatorView, OpenIdView):
             self.appbuilder.add_view_no_menu(view)
+
+    # Logging in from outside.
+
+    def auth_user_ldap(self, username: str, password: str) -> User | None:
+        """The user with this name and password in the directory. Raises OutsideProblem, OutsideUnreachable."""
+        from services.directory import find_in_directory
+
+        known = user_named(username)
+        outsider = find_in_directory(known.username if known else username.strip(), password)
+        return self.auth_user_oauth(outsider) if outsider is not None else None
+
+    def confirms(self, user: User, password: str) -> bool:
+        """Whether this is the password by which a user who is in already logs in. Raises OutsideUnreachable."""
+        if has_own_password(user) and is_password(user.password, password):
+            return True
+        if not current_app.config["AUTH_LDAP_SERVER"]:
+            return False
+        from services.directory import find_in_directory
+
+        return find_in_directory(user.username, password) is not None
+
+    def has_password(self, user: User) -> bool:
+        """Whether there is a password to ask such a user for: whoever comes by a provider's page has none here."""
+        return bool((user.password and has_own_password(user)) or current_app.config["AUTH_LDAP_SERVER"])
+
+    def auth_user_oauth(self, userinfo: Outsider) -> User:
+        """The user whom a directory or a provider vouches for. Raises OutsideProblem."""
+        user = user_from_outside(userinfo)
+        self.update_user_auth_stat(user)
+        return user
 
     # Flask-AppBuilder's commands write users past `services.users`.
 
@@ -115,6 +151,8 @@ class SecurityManager(MongoSecurityManager):
             return action is not None and access_of_user(user).may(view_name, action)
         if view_name == SETTINGS:
             return access_of_user(user).may(SETTINGS, "change")
+        if view_name == REGISTER_SETTINGS:
+            return bool(registers_to_set_up(access_of_user(user)))
         if view_name == ADMINISTRATION:
             return access_of_user(user).everything
         return super()._has_view_access(user, permission_name, view_name)
@@ -127,6 +165,8 @@ class SecurityManager(MongoSecurityManager):
         found = set(super().get_user_menu_access(others)) if others or menu_names is None else set()
         access = current_access()
         found.update(key for key in REGISTERS if access.may(key, "see"))
+        if registers_to_set_up(access):
+            found.update((SETTINGS_GROUP, ALL_SETTINGS_ITEM))
         if access.may(SETTINGS, "change"):
             found.update((SETTINGS_GROUP, *SETTINGS_ITEMS))
         if access.everything:

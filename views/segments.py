@@ -214,7 +214,7 @@ def may_with_members(access: Access, card: Register) -> dict[str, bool]:
     schema = schema_of(card.key).for_access(access)
     merge = access.may(card.key, "merge")
     return {"letters": merge, "labels": merge and may_have_addresses(schema),
-            "edit": access.may(card.key, "change")}  # fmt: skip
+            "export": access.may(card.key, "export"), "edit": access.may(card.key, "change")}  # fmt: skip
 
 
 def member_columns(access: Access, card: Register) -> list[Field]:

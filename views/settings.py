@@ -8,17 +8,22 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from models.fields.definitions import FieldDefinition
 from models.fields.errors import ValidationFailed
 from models.fields.field import label_in
 from models.fields.schema import schema_of
-from models.registers import REGISTERS, SECTIONS, Register, all_registers, register_of
-from models.rights import SETTINGS
-from models.security import Group, Role, Team, User
+from models.registers import SECTIONS, Register, register_of
 from services.field_order import Direction, move_field, next_order, place_field
 from services.field_use import count_filled
 from services.records import VersionConflict
-from services.settings import change_field, define_field, get_definition, restore_field, retire_field
+from services.settings import (
+    change_field,
+    define_field,
+    definition_to_change,
+    register_to_set_up,
+    registers_to_set_up,
+    restore_field,
+    retire_field,
+)
 from views.base import current_access, current_language
 from views.field_form import (
     COLOUR_LABELS,
@@ -39,7 +44,8 @@ from views.field_form import (
 )
 from views.field_preview import preview
 from views.forms import add_differences, add_errors, version_seen
-from views.permissions import OWN
+from views.permissions import OWN, REGISTER_SETTINGS
+from views.settings_places import LONGEST_SEARCH, shown_topics
 
 Raw = dict[str, Any]
 
@@ -54,42 +60,35 @@ class SettingsView(BaseView):
     @expose("/")
     @has_access
     def index(self) -> Any:
-        access = current_access()
-        own = FieldDefinition.objects(retired__ne=True)
-        registers = [
-            {"card": card, "count": own.filter(register=card.key).count(), "fixed": len(card.fixed_fields)}
-            for card in all_registers()
-        ]
-        counts = {"users": User.objects(active=True).count(), "roles": Role.objects(name__ne="Public").count(),
-                  "groups": Group.objects.count(), "teams": Team.objects.count()}  # fmt: skip
-        return self.render_template(
-            "settings/index.html", title=_("Settings"), may_fields=access.may(SETTINGS, "change"),
-            may_users=access.everything, registers=registers, counts=counts,
-        )  # fmt: skip
+        """What the user may set up, topic by topic; `q` narrows it by words."""
+        typed = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+        return self.render_template("settings/index.html", title=_("Settings"), typed=typed,
+                                    topics=shown_topics(current_access(), typed))  # fmt: skip
 
 
 class FieldsView(BaseView):
     """A register's fields: the fixed ones for information, the organisation's own to define, order and retire."""
 
     route_base = "/settings/fields"
-    class_permission_name = SETTINGS
+    class_permission_name = REGISTER_SETTINGS
 
     @expose("/")
     @has_access
     def start(self) -> Response:
-        return redirect(url_for(f"{self.endpoint}.fields", register=next(iter(REGISTERS))))
+        first = registers_to_set_up(current_access())[0]
+        return redirect(url_for(f"{self.endpoint}.fields", register=first.key))
 
     @expose("/<register>")
     @has_access
     def fields(self, register: str) -> Any:
-        """The register's fields by section. Raises UnknownRegister."""
-        card = register_of(register)
+        """The register's fields by section. Raises NotAllowed, UnknownRegister."""
+        card = register_to_set_up(current_access(), register)
         schema = schema_of(register)
         found = {section: [field for field in schema.fields if field.section == section] for section in SECTIONS}
         sections = [(key, str(SECTIONS[key]), fields) for key, fields in found.items() if fields or key != "record"]
         return self.render_template(
             "settings/fields.html", title=_("Fields of %(register)s", register=str(card.label)), card=card,
-            cards=list(all_registers()), sections=sections, retired=schema.retired, kinds=KINDS,
+            cards=registers_to_set_up(current_access()), sections=sections, retired=schema.retired, kinds=KINDS,
             moved=request.args.get("moved", ""), direction=request.args.get("direction", ""),
         )  # fmt: skip
 
@@ -97,7 +96,7 @@ class FieldsView(BaseView):
     @has_access
     def add(self, register: str) -> Any:
         """Define a field. Everything typed stays on the page until it is saved."""
-        card, form = register_of(register), FieldForm()
+        card, form = register_to_set_up(current_access(), register), FieldForm()
         if request.method == "GET":
             form.section.data = request.args.get("section", "extra")
             return self.form_page(form, card, None, [ChoiceRow()] * NEW_ROWS)
@@ -123,7 +122,7 @@ class FieldsView(BaseView):
     @has_access
     def edit(self, definition_id: str) -> Any:
         """Change a field, as far as nobody else has changed it meanwhile."""
-        raw = get_definition(definition_id)
+        raw = definition_to_change(current_access(), definition_id)
         card, form = register_of(raw["register"]), FieldForm(data=form_values(raw))
         # What is fixed for good is not on the page.
         del form.kind, form.key, form.target
@@ -179,7 +178,7 @@ class FieldsView(BaseView):
     @has_access
     def move(self, definition_id: str) -> Response:
         """One place up or down within its section; the button that was pressed has the focus again after."""
-        raw = get_definition(definition_id)
+        raw = definition_to_change(current_access(), definition_id)
         direction: Direction = "down" if request.form.get("direction") == "down" else "up"
         try:
             move_field(current_access(), definition_id, direction)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app, flash, jsonify, redirect, request, session, url_for
 from flask_appbuilder import expose
@@ -23,6 +23,7 @@ from services.forgotten_passwords import LinkGone, ask_for_link, check_link, cho
 from services.invited_users import InvitationGone, accept_invitation, check_invitation
 from services.looking import end_looking
 from services.mail import smtp_is_set
+from services.outside_users import OutsideProblem, OutsideUnreachable, has_own_password
 from services.rounds import wake
 from services.sessions import begin_session, end_session
 from services.sign_in_codes import (
@@ -35,7 +36,7 @@ from services.sign_in_codes import (
     send_code,
     way_of,
 )
-from services.sign_in_tries import Counted, TooManyTries, begin_try, succeeded
+from services.sign_in_tries import Counted, TooManyTries, begin_try, succeeded, take_back
 from services.users import user_named
 from views.addresses import address_to_read, start_page
 from views.base import current_language, current_user
@@ -49,7 +50,7 @@ ATTEMPT, TARGET = "attempt", "target"
 
 def sign_in(user: User, how: str) -> None:
     """Begin a session of this user in this browser; nothing of an earlier one is left but the language. `how` it was
-    done is for the audit: "password", "code", "first_start"."""
+    done is for the audit: "password", "code", "ldap", "openid", "first_start"."""
     begin_cookie()
     session[TOKEN] = begin_session(user.pk, request.remote_addr or "", request.user_agent.string, how)
     login_user(user)
@@ -63,20 +64,50 @@ def begin_cookie() -> None:
         session["locale"] = language
 
 
-def authenticated(security: Any, name: str, password: str) -> User | None:
-    """The user of this name (or e-mail address) and password, by page or by REST. Raises TooManyTries."""
+class Authenticated(NamedTuple):
+    """A user whose password was right, and whose password it is: "password" for Kortisto's own, "ldap"."""
+
+    user: User
+    how: str
+
+
+def authenticated(security: Any, name: str, password: str) -> Authenticated | None:
+    """The user of this name (or e-mail address) and password, by page or by REST.
+
+    Raises TooManyTries; OutsideProblem, OutsideUnreachable of a directory.
+    """
     counted = Counted.of(name, request.remote_addr or "")
     try:
         begin_try(counted)
     except TooManyTries:
         note_failed_sign_in(name, held_up=True)
         raise
-    user: User | None = security.auth_user_db(name, password)
-    if user is not None:
+    try:
+        found = user_of_password(security, name, password)
+    except OutsideUnreachable:
+        for key in counted.keys:
+            take_back(key)
+        raise
+    except OutsideProblem:
+        note_failed_sign_in(name)
+        raise
+    if found is not None:
         succeeded(counted)
     else:
         note_failed_sign_in(name)
-    return user
+    return found
+
+
+def user_of_password(security: Any, name: str, password: str) -> Authenticated | None:
+    """Kortisto's own password is looked at first, for every name: administrators come in without the directory, and a
+    name that nobody has takes as long."""
+    own: User | None = security.auth_user_db(name, password)
+    if own is not None and has_own_password(own):
+        return Authenticated(own, "password")
+    if not current_app.config["AUTH_LDAP_SERVER"]:
+        return None
+    user = security.auth_user_ldap(name, password)
+    return Authenticated(user, "ldap") if user is not None else None
 
 
 def begin_code(user: User | None, typed: str = "") -> str:
@@ -100,6 +131,11 @@ def send_in(app: Flask, token: str) -> None:
             log.info("no code was sent: %s", problem)
         except Exception:  # boundary: a thread of its own, in which nobody else would log it
             log.exception("sending a code failed")
+
+
+def provider_name() -> str:
+    """What the provider of OpenID Connect is called, "" where there is none."""
+    return str(current_app.config["OIDC_NAME"]) if current_app.config["OIDC_ISSUER"] else ""
 
 
 class SignInForm(FlaskForm):
@@ -151,20 +187,28 @@ class SignInView(AuthDBView):
         if not form.validate_on_submit():
             return self.sign_in_page(form, 200)
         try:
-            user = authenticated(self.appbuilder.sm, form.username.data or "", form.password.data or "")
+            found = authenticated(self.appbuilder.sm, form.username.data or "", form.password.data or "")
         except TooManyTries as held_up:
             form.password.errors = [str(held_up)]
             return self.sign_in_page(form, 429, {"Retry-After": str(held_up.seconds)})
-        if user is None:
+        except (OutsideProblem, OutsideUnreachable) as problem:
+            form.password.errors = [str(problem)]
+            return self.sign_in_page(form, 503 if isinstance(problem, OutsideUnreachable) else 403)
+        if found is None:
             form.password.errors = [_("User name or password is wrong. Check capitals and try again.")]
             return self.sign_in_page(form, 401)
+        return self.let_in(found.user, found.how, target)
+
+    def let_in(self, user: User, how: str, target: str) -> Any:
+        """Begin the session of a user who is known by now, or ask for the code that it takes."""
         if way_of(user) != BY_PASSWORD:
             return self.ask_for_code(user, target)
-        sign_in(user, "password")
+        sign_in(user, how)
         return redirect(target)
 
     def sign_in_page(self, form: SignInForm, status: int, headers: Mapping[str, str] | None = None) -> Any:
-        page = self.render_template(self.login_template, title=_("Log in"), form=form, by_code=offers_codes_alone())
+        page = self.render_template(self.login_template, title=_("Log in"), form=form, by_code=offers_codes_alone(),
+                                    openid=provider_name())  # fmt: skip
         return page, status, dict(headers or {})
 
     # By a code

@@ -265,7 +265,7 @@ def asked_for(access: Access) -> Asked:
 def whose_for(access: Access) -> Mapping[str, Any]:
     """Whose tasks the user may look at."""
     left_out = set() if access.team_id else {TEAM}
-    left_out |= {ALL} if access.scope(REGISTER, "see") is Scope.OWN else set()
+    left_out |= {ALL} if access.scope(REGISTER, "see") is Scope.OWN and not access.leads else set()
     return {key: label for key, label in WHOSE.items() if key not in left_out}
 
 

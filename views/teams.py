@@ -37,8 +37,10 @@ class TeamView(MongoModelView):
     class_permission_name = SETTINGS
     base_permissions = ["can_list", "can_add", "can_edit", "can_delete"]
     list_title, add_title, edit_title = _l("Teams"), _l("New team"), _l("Edit team")
-    label_columns = {"name": _l("Name")}
-    list_columns = add_columns = edit_columns = search_columns = ["name"]
+    label_columns = {"name": _l("Name"), "leaders": _l("Leaders")}
+    description_columns = {"name": _l("Who belongs to a team, and who leads it, is told on the users’ own pages.")}
+    list_columns = ["name", "leaders"]
+    add_columns = edit_columns = search_columns = order_columns = ["name"]
 
     @expose("/list/")
     @expose("/")

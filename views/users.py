@@ -62,6 +62,10 @@ class UserForm(PersonalForm):
     username = StringField(_l("User name"), description=_l("For signing in. No spaces."))
     password = PasswordField(_l("Password"))
     team = SelectField(_l("Team"), default="", description=_l("New records of this user belong to this team."))
+    leads = CheckboxesField(
+        _l("Leads the teams"),
+        description=_l("What the roles grant on own records, a leader may do with those of these teams too."),
+    )
     active = BooleanField(_l("May sign in"), default=True)
     sign_in_way = SelectField(
         _l("Logging in"), choices=options(WAYS), default="",
@@ -74,7 +78,8 @@ class UserForm(PersonalForm):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.team.choices = options([("", _("No team")), *((str(team.pk), team.name) for team in Team.objects)])
+        teams = [(str(team.pk), team.name) for team in Team.objects]
+        self.team.choices, self.leads.choices = options([("", _("No team")), *teams]), options(teams)
         self.roles.choices = options((str(role.pk), role.name) for role in Role.objects(name__ne="Public"))
         self.groups.choices = options((str(group.pk), group.name) for group in Group.objects)
 
@@ -84,7 +89,7 @@ class UserForm(PersonalForm):
 
 
 TEXT_COLUMNS = ("username", "first_name", "last_name", "email", "phone", "language", "time_zone", "sign_in_way")
-USER_COLUMNS = ("team", "active", "roles", "groups")
+USER_COLUMNS = ("team", "leads", "active", "roles", "groups")
 
 
 def form_values(raw: Mapping[str, Any]) -> Raw:
@@ -92,7 +97,7 @@ def form_values(raw: Mapping[str, Any]) -> Raw:
     values: Raw = {name: raw.get(name) or "" for name in TEXT_COLUMNS}
     values["team"] = str(raw.get("team") or "")
     values["active"] = raw.get("active") is True
-    values.update({name: [str(item) for item in raw.get(name) or ()] for name in ("roles", "groups")})
+    values.update({name: [str(item) for item in raw.get(name) or ()] for name in ("leads", "roles", "groups")})
     return values
 
 
@@ -144,7 +149,7 @@ class UserView(AdministrationView):
 
     def shown_values(self, form: UserForm, now: Raw) -> Raw:
         texts: Raw = {"active": _("Yes") if now["active"] else _("No")}
-        for name in ("team", "roles", "groups", "language", "sign_in_way"):
+        for name in ("team", "leads", "roles", "groups", "language", "sign_in_way"):
             labels = labels_of(form[name])
             values = now[name] if isinstance(now[name], list) else [now[name]]
             texts[name] = ", ".join(str(labels.get(value, value)) for value in values)

@@ -1,5 +1,5 @@
 // Progress of a job: [data-job-url] answers {state, done, total, message, result_url}, asked once a second until
-// the job ends. Inside it are a <progress>, [data-job-message], [data-job-count] and a hidden link [data-job-result].
+// the job ends. With data-job-reload the page is fetched anew then. Inside it are a <progress>, [data-job-message], [data-job-count] and a hidden link [data-job-result].
 import { number, text } from "./texts.js";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
@@ -48,6 +48,9 @@ async function follow(box) {
 }
 
 export function setUpJobs() {
+  document.addEventListener("jobend", (event) => {
+    if ("jobReload" in event.target.dataset) window.location.reload();
+  });
   for (const box of document.querySelectorAll("[data-job-url]")) {
     if (!ENDED.has(box.dataset.jobState)) follow(box);
   }

@@ -20,7 +20,8 @@ class Context:
     among them. `keep_odd` accepts a keepable value as it was typed.
     `held` is what the record's field holds already, which may stay though it would not be taken anew; `asking` reads
     a value to compare with, which may be anything that a record may hold. `user_id` and `team_id` are whom "me" and
-    "my team" mean. `moment` is what "now" means to conditions; None is the present.
+    "my team" mean. `moment` is what "now" means to conditions; None is the present. `decimal_mark` ("," or ".") and
+    `date_order` ("dmy", "mdy" or "ymd") say how a file writes numbers and days, where its language alone does not.
     """
 
     language: str = "en"
@@ -33,6 +34,8 @@ class Context:
     user_id: ObjectId | None = None
     team_id: ObjectId | None = None
     moment: dt.datetime | None = None
+    decimal_mark: str = ""
+    date_order: str = ""
 
     @property
     def locale(self) -> str:

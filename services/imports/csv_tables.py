@@ -69,7 +69,8 @@ def score(sample: str, separator: str) -> float:
     except csv.Error:
         return 0
     widths = [len(row) for row in rows]
-    return widths.count(widths[0]) / len(widths) * (widths[0] - 1) if widths else 0
+    # Notes above the table have widths of their own.
+    return max((widths.count(width) / len(widths) * (width - 1) for width in set(widths)), default=0)
 
 
 def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list[str]]:

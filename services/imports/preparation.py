@@ -17,7 +17,7 @@ from services.imports.survey import Survey, long_companions, survey_table, wante
 from services.imports.tables import Table
 from services.jobs import Run
 from services.records import VersionConflict
-from services.settings import change_field, define_field, get_definition, new_definition, require_settings
+from services.settings import change_field, define_field, get_definition, new_definition, register_to_set_up
 
 Raw = dict[str, Any]
 #: How often choices are added anew when somebody else saved the definition meanwhile.
@@ -34,7 +34,7 @@ def prepare(run: Run, plan: Plan, table: Table) -> Raw:
         raise TableError(_l("The file has a header, but no rows below it."))
     definitions, additions = list(wanted_definitions(plan, survey)), list(wanted_choices(plan, survey))
     if definitions or additions:
-        require_settings(run.access)
+        register_to_set_up(run.access, plan.register)
     check_definitions(definitions)
     position = noted(run.position, plan, survey, definitions, additions)
     run.advance(0, position, total=survey.rows)
@@ -56,8 +56,8 @@ def noted(
     for binding, added in additions:
         texts = [choice["label"]["en"] for choice in added]
         choices[binding.field.key] = list(dict.fromkeys([*choices.get(binding.field.key, ()), *texts]))
-    return {"ready": False, "row": 0, "done": 0, "rows": survey.rows, "created": 0, "skipped": 0, "odd": 0,
-            "failed": 0, "fields": list(dict.fromkeys(fields)), "choices": choices,
+    counts = dict.fromkeys(("row", "done", "created", "changed", "skipped", "odd", "failed"), 0)
+    return {**counts, "ready": False, "rows": survey.rows, "fields": list(dict.fromkeys(fields)), "choices": choices,
             "long": long_companions(plan, survey), "unmapped": list(plan.unmapped)}  # fmt: skip
 
 

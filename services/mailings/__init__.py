@@ -11,7 +11,7 @@
 
 from services.mailings.checking import ERROR, INFO, WARNING, Check, checks
 from services.mailings.copying import copy_mailing
-from services.mailings.drafts import get_draft, get_mailing, save_content
+from services.mailings.drafts import get_draft, get_mailing, mailing_to_send, may_send, save_content
 from services.mailings.errors import MailingProblem, UploadProblem
 from services.mailings.following import Progress, cancel, figures, follow_mailings, pause, progress, resume
 from services.mailings.offering import MergeField, merge_fields
@@ -24,6 +24,7 @@ from services.mailings.uploading import Imported, import_html
 __all__ = [
     "ERROR", "INFO", "MOST_TESTS", "REASONS", "WARNING", "Check", "Imported", "MailingProblem", "MergeField", "Preview",
     "Progress", "UploadProblem", "add_picture", "cancel", "checks", "copy_mailing", "figures", "follow_mailings",
-    "get_draft", "get_mailing", "import_html", "merge_fields", "pause", "picture_file", "picture_url", "pictures_of",
-    "preview", "progress", "remove_picture", "resume", "save_content", "send_test", "start",
+    "get_draft", "get_mailing", "import_html", "mailing_to_send", "may_send", "merge_fields", "pause", "picture_file",
+    "picture_url", "pictures_of", "preview", "progress", "remove_picture", "resume", "save_content", "send_test",
+    "start",
 ]  # fmt: skip

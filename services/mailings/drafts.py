@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.fields.errors import ValidationFailed
-from models.mailings import DRAFT, SETTLED_MESSAGE, Mailing
-from models.rights import Access
+from models.mailings import DRAFT, SETTLED_MESSAGE, TO_SEND, Mailing
+from models.rights import Access, NotAllowed
 from services.following import follows
 from services.mailings.errors import MailingProblem
 from services.records import get_record, update_record
@@ -27,6 +28,19 @@ def get_draft(access: Access, mailing_id: Any) -> Raw:
     raw = get_mailing(access, mailing_id, "change")
     if raw.get("state", DRAFT) != DRAFT:
         raise MailingProblem(SETTLED_MESSAGE)
+    return raw
+
+
+def may_send(access: Access, raw: Mapping[str, Any]) -> bool:
+    """Whether one may order, hold and call off the sending of a mailing (raw), which changes it."""
+    return all(access.allows(REGISTER, action, raw) for action in TO_SEND)
+
+
+def mailing_to_send(access: Access, mailing_id: Any) -> Raw:
+    """A mailing (raw) whose sending is one's to order. Raises RecordNotFound, NotAllowed."""
+    raw = get_mailing(access, mailing_id)
+    if not may_send(access, raw):
+        raise NotAllowed(_l("You may not send this mailing. Ask an administrator for the right."))
     return raw
 
 

@@ -20,7 +20,7 @@ from models.told import Told
 from models.transactions import in_transaction
 from services import outbox
 from services.jobs import cancel_job
-from services.mailings.drafts import REGISTER, get_mailing
+from services.mailings.drafts import REGISTER, get_mailing, mailing_to_send
 from services.mailings.errors import MailingProblem
 from services.mailings.sending import begin, refuse_errors
 from services.mailings.states import put_state
@@ -125,7 +125,7 @@ def pause(access: Access, mailing_id: Any) -> Raw:
 
 def resume(access: Access, mailing_id: Any) -> Raw:
     """Go on with a mailing that is paused, or whose job failed; returns it. Raises as `pause` does."""
-    raw = get_mailing(access, mailing_id, "change")
+    raw = mailing_to_send(access, mailing_id)
     job = job_of(raw)
     if job is None or job["state"] != JobState.FAILED:
         return moved(access, mailing_id, (PAUSED,), SENDING, outbox.resume_mailing)
@@ -140,7 +140,7 @@ def resume(access: Access, mailing_id: Any) -> Raw:
 def cancel(access: Access, mailing_id: Any) -> Raw:
     """Call a mailing off; returns it. One that has not begun is a draft again; of any other no more is sent, for good.
     Raises as `pause` does."""
-    raw = get_mailing(access, mailing_id, "change")
+    raw = mailing_to_send(access, mailing_id)
     if raw.get("state") == SCHEDULED:
         values = {"state": DRAFT, "starts_at": None}
         return in_transaction(lambda session: put_state(session, access, raw, values, {}))
@@ -152,7 +152,7 @@ def cancel(access: Access, mailing_id: Any) -> Raw:
 
 def moved(access: Access, mailing_id: Any, states: tuple[str, ...], state: str, hold: Any) -> Raw:
     """Put a mailing that is in one of these states into another, its messages with it."""
-    raw = get_mailing(access, mailing_id, "change")
+    raw = mailing_to_send(access, mailing_id)
     if raw.get("state") not in states:
         raise MailingProblem(WRONG_STATE)
 
@@ -184,6 +184,7 @@ def begin_scheduled(raw: Raw) -> None:
     by = (raw.get("sending") or {}).get("by")
     access = access_of_id(by) if by else system_access()
     try:
+        mailing_to_send(access, raw["_id"])
         refuse_errors(access, raw)
         begin(access, raw)
     except VersionConflict:

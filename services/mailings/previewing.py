@@ -18,7 +18,7 @@ from models.transactions import in_transaction
 from services.letters import public_url
 from services.mail import is_address
 from services.mailings.content import Composed, Rendered, composed
-from services.mailings.drafts import REGISTER, get_mailing
+from services.mailings.drafts import REGISTER, get_mailing, mailing_to_send
 from services.mailings.errors import MailingProblem
 from services.mailings.merge_fields import UNSUBSCRIBE, MergeFields, header_text
 from services.mailings.pictures import files_of, picture_url
@@ -99,7 +99,7 @@ def send_test(access: Access, mailing_id: Any, addresses: Sequence[str], place: 
 
     Raises RecordNotFound, NotAllowed, MailingProblem, TooSlow.
     """
-    raw = get_mailing(access, mailing_id, "change")
+    raw = mailing_to_send(access, mailing_id)
     channel = str(raw.get("channel") or MAIL)
     checked = list(dict.fromkeys(test_address(channel, text) for text in addresses if text.strip()))
     if not checked or len(checked) > MOST_TESTS:

@@ -16,12 +16,11 @@ from models.fields.field import Field
 from models.fields.kinds.texts import Email, Phone, plain_number
 from models.fields.schema import Schema, schema_of
 from models.mailings import MAIL, MARKETING
-from models.registers import Register
+from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from services import consent, segments
 from services.mail import is_address
 from services.mailings.errors import MailingProblem
-from services.merge.templates import check_may_merge
 from services.planning import predicates_of
 from services.reading import Reader
 from services.records import RecordNotFound
@@ -73,7 +72,7 @@ class Audience:
 
     def members(self) -> list[ObjectId]:
         """The ids of all members, in an order that is the same at every try. Raises ConditionError, TooSlow."""
-        query = selection_query(self.access, self.card.key, self.selection, "merge")
+        query = selection_query(self.access, self.card.key, self.selection, "send")
         reader = Reader(self.card.document._get_collection(), tuple(predicates_of(query)))
         try:
             return sorted(reader.different("_id", MOST_MEMBERS))
@@ -116,11 +115,19 @@ def audience_of(access: Access, mailing: Raw) -> Audience:
     except RecordNotFound as error:
         raise MailingProblem(_l("The mailing's segment is not there any more, or you may not see it. "
                                 "Choose another.")) from error  # fmt: skip
-    card = check_may_merge(access, register)
+    card = check_may_send(access, register)
     schema = schema_of(register).for_access(access)
     channel = str(mailing.get("channel") or MAIL)
     return Audience(access, card, selection, channel, mailing.get("purpose") == MARKETING,
                     address_fields(schema, channel))  # fmt: skip
+
+
+def check_may_send(access: Access, register: str) -> Register:
+    """The card of a register to whose records the user may send. Raises UnknownRegister, NotAllowed."""
+    card = register_of(register)
+    if not (card.mergeable and access.may(register, "send")):
+        raise NotAllowed(_l("You may not send messages to these records. Ask an administrator for the right."))
+    return card
 
 
 def address_fields(schema: Schema, channel: str) -> tuple[Field, ...]:

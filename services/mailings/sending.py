@@ -21,7 +21,7 @@ from services import segments
 from services.jobs import JobError, Run, add_job, handles, wake
 from services.mailings.checking import ERROR, checks
 from services.mailings.content import Composed, composed
-from services.mailings.drafts import get_draft
+from services.mailings.drafts import get_draft, mailing_to_send
 from services.mailings.errors import MailingProblem
 from services.mailings.merge_fields import MergeFields, header_text
 from services.mailings.messages import PURPOSE
@@ -47,6 +47,7 @@ def start(access: Access, mailing_id: Any, at: dt.datetime | None = None) -> Obj
 
     Raises RecordNotFound, NotAllowed, MailingProblem, VersionConflict, TooSlow.
     """
+    mailing_to_send(access, mailing_id)
     raw = get_draft(access, mailing_id)
     audience_of(access, raw)
     refuse_errors(access, raw)

@@ -7,6 +7,7 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
+from models.mailings import TO_SEND
 from models.outbox import DIRECT, Message, MessageState, in_history
 from models.registers import REGISTERS
 from models.rights import Access, NotAllowed
@@ -29,11 +30,12 @@ class Unchangeable(Told):
 
 def changeable_among(access: Access, rows: Sequence[Mapping[str, Any]]) -> set[ObjectId]:
     """Ids of those messages that the user may send again or call off: administrators may all, others what they wrote
-    and what belongs to a mailing that they may change."""
+    and what belongs to a mailing that they may send."""
     if access.everything:
         return {raw["_id"] for raw in rows}
     ids = {raw["mailing"] for raw in rows if raw.get("mailing")}
-    query = {"$and": [{"_id": {"$in": list(ids)}}, access.condition(MAILING_REGISTER, "change")]}
+    query = {"$and": [{"_id": {"$in": list(ids)}}, *(access.condition(MAILING_REGISTER, action)
+                                                    for action in TO_SEND)]}  # fmt: skip
     mailings = REGISTERS[MAILING_REGISTER].document._get_collection()
     changed = {raw["_id"] for raw in mailings.find(query, {"_id": 1})} if ids else set()
     return {raw["_id"] for raw in rows if raw.get("mailing") in changed
@@ -77,7 +79,8 @@ def settle_message(access: Access, message_id: Any, *, arrived: bool) -> None:
 
 def settle_all(access: Access, mailing: Any, *, arrived: bool) -> int:
     """Say the same of all unclear messages of a mailing; answers of how many. Raises NotAllowed, RecordNotFound."""
-    mailing_id = get_record(access, MAILING_REGISTER, mailing, "change")["_id"]
+    for action in TO_SEND:
+        mailing_id = get_record(access, MAILING_REGISTER, mailing, action)["_id"]
 
     def step(session: ClientSession) -> int:
         query = {"mailing": mailing_id, "state": UNCLEAR}

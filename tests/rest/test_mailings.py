@@ -9,6 +9,8 @@ from bson import ObjectId
 from models.rights import Access
 from services.jobs import wake_due
 from services.outbox import send_due
+from services.removal import delete_selected
+from services.search import Selection
 from tests.fixtures.mail import Inbox
 from tests.rest.conftest import Caller
 from tests.services.mailing_fixtures import everybody, people_of
@@ -48,6 +50,9 @@ def test_mailing_is_sent_and_then_settled(rest: Caller, admin_access: Access, in
     assert (found["recipients"], found["ended"], found["percent"]) == (1, 1, 100)
     assert list(rest.call("PATCH", path, 422, json={"subject": "Other"})["errors"]) == ["subject"]
     rest.call("POST", f"{path}/start", 409)
+    # What was sent is history: neither alone nor among others.
+    rest.call("DELETE", path, 403)
+    assert delete_selected(admin_access, "mailing", Selection(all_matching=True)).count == 0
 
 
 def test_what_can_t_be_sent_is_told(rest: Caller, make_user: Make, caller_of: Make) -> None:

@@ -242,7 +242,8 @@ def test_list_count_is_exact_to_a_thousand_and_further_on_demand(rest: Caller) -
 
 def test_info_tells_rights_fields_and_operators(companies: Caller) -> None:
     info = companies.call("GET", "company/_info")
-    assert info["permissions"] == ["can_bulk", "can_delete", "can_get", "can_info", "can_post", "can_put"]
+    assert info["permissions"] == ["can_bulk", "can_delete", "can_download", "can_get", "can_info", "can_post",
+                                   "can_put"]  # fmt: skip
     fields = {field["name"]: field for field in info["add_columns"]}
     assert fields["x_size"] == {"name": "x_size", "label": "Size", "description": "", "type": "number",
                                 "required": False, "unique": False, "section": "extra"}  # fmt: skip

@@ -139,7 +139,7 @@ def test_numbers_and_days_are_written_in_the_mailings_language(admin_access: Acc
 def test_fields_that_the_sender_does_not_see_fill_nothing(admin_access: Access, make_user: Any, make_role: Any,
                                                          access_of: Any) -> None:  # fmt: skip
     role = make_role("Some", *((register, action, "all") for register in ("person", "segment", "mailing")
-                               for action in ("see", "change", "merge")),
+                               for action in ("see", "change", "send")),
                      field_rights=[FieldRight(register="person", column="title", access="hidden")])  # fmt: skip
     access = access_of(make_user("seller", role))
     [raw] = people_of(admin_access, "a@example.com", title="Boss")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -297,31 +298,36 @@ def test_message_of_a_deleted_mailing_fails(admin_access: Access, user: Access, 
 # Rights
 
 
-def test_mailing_is_sent_by_who_may_change_it_and_make_letters_to_its_recipients(
+def test_mailing_is_sent_by_who_may_change_and_send_it_and_send_to_its_recipients(
     admin_access: Access, make_user: Any, make_role: Any, access_of: Any, inbox: Inbox
 ) -> None:
     people_of(admin_access, "a@example.com")
     raw = mailing_to(admin_access, everybody(admin_access))
     sees = [(register, "see", "all") for register in ("mailing", "segment", "person")]
-    reader = access_of(make_user("reader", make_role("R", *sees, ("person", "merge", "all"))))
-    editor = access_of(make_user("editor", make_role("E", *sees, ("mailing", "change", "all"))))
-    for access in (reader, editor):
+    reader, editor, writer = (access_of(make_user(name, make_role(name, *sees, *((*grant, "all") for grant in grants))))
+                              for name, grants in {
+                                  "reader": [("person", "send"), ("mailing", "send")],
+                                  "editor": [("mailing", "change"), ("mailing", "send"), ("person", "merge")],
+                                  "writer": [("mailing", "change"), ("person", "send")],
+                              }.items())  # fmt: skip
+    for access in (reader, editor, writer):
         with pytest.raises(NotAllowed):
             start(access, raw["_id"])
-    for act in (pause, resume, cancel):
+    for access, act in product((reader, writer), (pause, resume, cancel)):
         with pytest.raises(NotAllowed):
-            act(reader, raw["_id"])
-    with pytest.raises(NotAllowed):
-        send_test(reader, raw["_id"], ["a@example.com"])
+            act(access, raw["_id"])
+    for access in (reader, writer):
+        with pytest.raises(NotAllowed):
+            send_test(access, raw["_id"], ["a@example.com"])
     assert not Job.objects.count()
 
 
-def test_mailing_goes_to_those_alone_whom_its_sender_may_make_letters_to(
+def test_mailing_goes_to_those_alone_to_whom_its_sender_may_send(
     admin_access: Access, make_user: Any, make_role: Any, access_of: Any, inbox: Inbox
 ) -> None:
-    role = make_role("Own", ("person", "see", "all"), ("person", "merge", "own"),
+    role = make_role("Own", ("person", "see", "all"), ("person", "send", "own"),
                      *((register, action, "all") for register in ("mailing", "segment")
-                       for action in ("see", "change")))  # fmt: skip
+                       for action in ("see", "change", "send")))  # fmt: skip
     access = access_of(make_user("own", role))
     people = people_of(admin_access, "a@example.com", "b@example.com")
     update_record(admin_access, "person", people[1]["_id"], {"owner": str(access.user_id)})

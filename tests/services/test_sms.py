@@ -3,9 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -19,46 +16,9 @@ from services.outbox import queue_messages, send_due
 from services.outbox.refusals import REFUSALS
 from services.sms import BASIC, EXTENSION, SmsLength, sms_length
 from tests.fixtures.program import free_port
+from tests.fixtures.sms import Gateway
 
 Raw = dict[str, Any]
-
-
-class Service(HTTPServer):
-    """Keeps what it was sent; answers `status`, or breaks the connection off where that is 0."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
-        self.got: list[tuple[str, Raw]] = []
-        self.status = 200
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Service
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.headers["User-Agent"], json.loads(body)))
-        if not self.server.status:
-            self.connection.close()
-            return
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def service(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The endpoint that the application sends by."""
-    server = Service(free_port())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setitem(app.config, "SMS_URL", f"json://127.0.0.1:{server.server_port}/sms?:to={{to}}")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def queue(address: str, **values: Any) -> None:
@@ -74,49 +34,49 @@ def stored() -> tuple[str, str]:
 @pytest.mark.parametrize(("address", "number"), [
     ("040 123 4567", "+358401234567"), ("+46 70-123 45 67", "+46701234567"), ("00358401234567", "+358401234567"),
 ])  # fmt: skip
-def test_a_message_goes_to_its_number_as_it_is_written(service: Service, address: str, number: str) -> None:
+def test_a_message_goes_to_its_number_as_it_is_written(gateway: Gateway, address: str, number: str) -> None:
     queue(address)
     assert send_due() == 1
-    ((agent, sent),) = service.got
+    ((agent, sent),) = gateway.requests
     assert (sent["to"], sent["message"], sent["title"], agent) == (number, "Hyvää päivää, {to}!", "", "Kortisto")
     assert "apprise" not in json.dumps(sent).lower()
 
 
-def test_a_number_without_its_country_is_of_the_organisation_s(service: Service) -> None:
+def test_a_number_without_its_country_is_of_the_organisation_s(gateway: Gateway) -> None:
     Organisation._get_collection().update_one({"_id": THE_ONE}, {"$set": {"country": "SE"}}, upsert=True)
     queue("070-123 45 67")
     send_due()
-    assert service.got[0][1]["to"] == "+46701234567"
+    assert gateway.requests[0][1]["to"] == "+46701234567"
 
 
 @pytest.mark.parametrize("address", ["", "Anna", "12", "+358" + "1" * 30, "040 123 4567&x=1\r\n"])
-def test_what_is_no_number_fails_and_is_not_sent(service: Service, address: str) -> None:
+def test_what_is_no_number_fails_and_is_not_sent(gateway: Gateway, address: str) -> None:
     queue(address)
     send_due()
     if stored()[0] == "sent":
         # What follows a number is cut off before it could mean anything in an address.
-        assert service.got[0][1]["to"] == "+358401234567"
+        assert gateway.requests[0][1]["to"] == "+358401234567"
     else:
-        assert (stored()[0], service.got) == ("failed", [])
+        assert (stored()[0], gateway.requests) == ("failed", [])
 
 
 @pytest.mark.parametrize(("status", "state"), [
     (400, "failed"), (422, "failed"), (401, "waiting"), (429, "waiting"), (500, "waiting"), (0, "waiting"),
 ])  # fmt: skip
-def test_a_refusal_fails_and_what_may_pass_is_tried_again(service: Service, status: int, state: str) -> None:
-    service.status = status
+def test_a_refusal_fails_and_what_may_pass_is_tried_again(gateway: Gateway, status: int, state: str) -> None:
+    gateway.status = status
     queue("040 123 4567")
     assert send_due() == 0
     assert stored()[0] == state
     assert stored()[1]
-    service.status = 200
+    gateway.status = 200
     Message.objects.update(due_at=Message.objects.first().created_at)
     assert send_due() == (state == "waiting")
 
 
-def test_marketing_that_the_service_broke_off_is_unclear(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marketing_that_the_service_broke_off_is_unclear(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.outbox.refusals.REFUSALS", [*REFUSALS, lambda raw: ""])
-    service.status = 0
+    gateway.status = 0
     queue("040 123 4567", marketing=True)
     send_due()
     assert stored()[0] == "unclear"

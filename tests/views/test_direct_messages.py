@@ -104,9 +104,12 @@ def test_hidden_addresses_missing_rights_and_odd_ways_send_nothing(
     assert write(client, bare).status_code == 302
     assert write(client, person, "pigeon").status_code == 404
     hidden = FieldRight(register="person", column="email", access="hidden")
-    make_role("Hidden", ("person", "see", "all"), ("activity", "add", "all"), field_rights=[hidden])
-    make_role("Reads", ("person", "see", "all"))
-    for role in ("Hidden", "Reads"):
+    sends, notes = ("person", "send", "all"), ("activity", "add", "all")
+    make_role("Hidden", ("person", "see", "all"), sends, notes, field_rights=[hidden])
+    make_role("Sends", ("person", "see", "all"), sends)
+    make_role("Notes", ("person", "see", "all"), notes)
+    make_role("Own", ("person", "see", "all"), ("person", "send", "own"), notes)
+    for role in ("Hidden", "Sends", "Notes", "Own"):
         write(sign_in(make_user(role.lower(), role)), person)
     assert Message.objects.count() == 0
 

@@ -1,9 +1,5 @@
 """The pages of mailings: written with the editor, looked at as each recipient, tried, checked, sent and followed."""
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from typing import Any
 
@@ -24,7 +20,7 @@ from services.rounds import deliver
 from tests.factories import CompanyFactory
 from tests.fixtures.app import PASSWORD
 from tests.fixtures.mail import Inbox
-from tests.fixtures.program import free_port
+from tests.fixtures.sms import Gateway
 
 Raw = dict[str, Any]
 HTML = '<style>.letter{color:#111111}</style><div class="letter"><p>Hei {{name}}, {{city}}!</p></div>'
@@ -373,40 +369,8 @@ def test_sending_is_paused_and_gone_on_with(client: FlaskClient, inbox: Inbox, w
     assert client.post(f"/mailings/resume/{written['_id']}", follow_redirects=True).status_code == 200
 
 
-class Service(HTTPServer):
-    """A service for SMS on this machine; `got` is what it was sent."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
-        self.got: list[Raw] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Service
-
-    def do_POST(self) -> None:
-        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def service(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    server = Service(free_port())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setitem(app.config, "SMS_URL", f"json://127.0.0.1:{server.server_port}/sms?:to={{to}}")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_sms_is_written_tried_and_sent(
-    signed_in: Page, service: Service, admin_access: Access, segment: Raw
+    signed_in: Page, gateway: Gateway, admin_access: Access, segment: Raw
 ) -> None:
     CompanyFactory.create(access=admin_access, name="Mobile Oy", phone="+358 40 1234567")
     CompanyFactory.create(access=admin_access, name="Fixed Oy", phone="+358 3 1234567")
@@ -428,7 +392,7 @@ def test_sms_is_written_tried_and_sent(
     signed_in.get_by_role("button", name="Send the test").click()
     expect(signed_in.get_by_text("A test is on its way to 1 address.")).to_be_visible()
     deliver()
-    assert [sent["message"] for sent in service.got] == ["Hei Mobile Oy! 😊"]
+    assert [text for _number, text in gateway.messages] == ["Hei Mobile Oy! 😊"]
     signed_in.get_by_role("link", name="Go on to sending").click()
     expect(signed_in.get_by_text("1 message for each, so at most 1 to pay")).to_be_visible()
     signed_in.get_by_role("button", name="Send to 1 recipient").click()
@@ -438,15 +402,17 @@ def test_sms_is_written_tried_and_sent(
     deliver()
     deliver()
     expect(signed_in.locator("[data-follow]")).to_contain_text("Sent at")
-    assert [sent["to"] for sent in service.got] == ["+358507654321", "+358401234567"]
+    assert [number for number, _text in gateway.messages] == ["+358507654321", "+358401234567"]
 
 
 def test_only_drafts_are_deleted(client: FlaskClient, written: Raw) -> None:
-    Mailing._get_collection().update_one({"_id": written["_id"]}, {"$set": {"state": "sent"}})
+    draft = {"$set": {"state": "draft"}, "$push": {"facets": "state=draft"}}
+    sent = {"$set": {"state": "sent"}, "$pull": {"facets": "state=draft"}}
+    Mailing._get_collection().update_one({"_id": written["_id"]}, sent)
     answer = client.post(f"/mailings/delete/{written['_id']}", follow_redirects=True)
     assert "Only a draft can be deleted" in answer.text
     assert f"/mailings/delete/{written['_id']}" not in answer.text
-    Mailing._get_collection().update_one({"_id": written["_id"]}, {"$set": {"state": "draft"}})
+    Mailing._get_collection().update_one({"_id": written["_id"]}, draft)
     assert f"/mailings/delete/{written['_id']}" in client.get(f"/mailings/show/{written['_id']}").text
     client.post(f"/mailings/delete/{written['_id']}")
     assert Mailing._get_collection().find_one({"_id": written["_id"]}) is None

@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from fab_mongo.values import is_storable
 from models.changes import Source
 from models.fields.errors import ValidationFailed
-from models.rights import SETTINGS, Access
+from models.rights import Access
 from services.choice_lists import change_choices, extensible_fields, get_choices
 from services.records import RecordNotFound, VersionConflict
-from services.settings import require_settings
+from services.settings import register_to_set_up, registers_to_set_up, require_a_register
 from views.rest import openapi
 from views.rest.base import RestApi, rest_access
 from views.rest.body import json_object
@@ -55,8 +55,9 @@ class ChoiceListApi(RestApi):
     @permission_name("put")
     def put(self, pk: str) -> Response:
         """Change the choices of one field: they are there in the next request of every process."""
-        require_settings(rest_access())
+        require_a_register(rest_access())
         raw = choices_of(pk)
+        register_to_set_up(rest_access(), raw["register"])
         values = sent_values(list_json(raw))
         version = take_version(values)
         try:
@@ -80,7 +81,7 @@ class ChoiceListApi(RestApi):
         document.operation("get", PATH, name=f"list_{NAME}", summary="The choices of all fixed fields that take others",
                            answer=openapi.object_of(many), **common)  # fmt: skip
         document.operation("get", f"{PATH}{{pk}}", name=f"get_{NAME}", summary="The choices of one field", **one)
-        if access.may(SETTINGS, "change"):
+        if registers_to_set_up(access):
             told: Raw = {name: {"type": ["string", "null"]} for name in TOLD}
             sent = {**told, "choices": SENT_CHOICES, "version": {"type": ["integer", "null"]}}
             change = document.schema("ChoiceListChange", openapi.object_of(sent, closed=True))
@@ -91,9 +92,9 @@ class ChoiceListApi(RestApi):
 
 def known_ids(access: Access) -> list[str]:
     """The ids of those whose register the caller sees, as far as no role hides them."""
-    all_of_them = access.may(SETTINGS, "change")
     return [f"{register}.{field.key}" for register, field in extensible_fields()
-            if all_of_them or (access.may(register, "see") and not access.hides(register, field.column))]  # fmt: skip
+            if access.may(register, "settings")
+            or (access.may(register, "see") and not access.hides(register, field.column))]  # fmt: skip
 
 
 def choices_of(pk: str) -> Raw:

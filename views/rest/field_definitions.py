@@ -16,9 +16,18 @@ from models.fields.errors import ValidationFailed
 from models.fields.field import CUSTOM_PREFIX
 from models.fields.kinds import OFFERED_KINDS
 from models.registers import REGISTERS, SECTIONS
-from models.rights import SETTINGS, Access
+from models.rights import Access
 from services.records import VersionConflict
-from services.settings import COLOURS, COLUMNS, change_field, define_field, require_settings, retire_field
+from services.settings import (
+    COLOURS,
+    COLUMNS,
+    change_field,
+    define_field,
+    definition_to_change,
+    registers_to_set_up,
+    require_a_register,
+    retire_field,
+)
 from views.rest import openapi
 from views.rest.base import RestApi, rest_access
 from views.rest.body import json_object
@@ -51,7 +60,7 @@ class VisibleDefinitions(MongoInterface):
     def objects(self) -> Any:
         access, found = rest_access(), super().objects()
         for register, columns in access.hidden.items():
-            if not access.may(SETTINGS, "change"):
+            if not access.may(register, "settings"):
                 keys = [column.removeprefix(CUSTOM_PREFIX) for column in columns]
                 found = found.filter(__raw__={"$nor": [{"register": register, "key": {"$in": keys}}]})
         return found
@@ -113,9 +122,9 @@ class FieldDefinitionApi(RestApi):
 
     def values(self, pk: str | None) -> Raw:
         """What was sent, once it could be kept and is the caller's to say. Raises NotAllowed, ValidationFailed."""
-        require_settings(rest_access())
+        require_a_register(rest_access())
         sent = json_object()
-        known = definition_json(document_of(self.datamodel, NAME, pk)) if pk else {"retired": False}
+        known = definition_json(definition_to_change(rest_access(), pk)) if pk else {"retired": False}
         errors = {name[:80]: [_("This holds characters or numbers that can't be kept. Type it again.")]
                   for name, value in sent.items() if not is_storable([name, value])}  # fmt: skip
         fixed = TOLD if pk else (*TOLD, "version", "retired")
@@ -135,7 +144,7 @@ class FieldDefinitionApi(RestApi):
                            parameters=[openapi.query_parameter(LIST_QUERY)],
                            answer=openapi.list_answer(record), **common)  # fmt: skip
         document.operation("get", f"{PATH}{{pk}}", name=f"get_{NAME}", summary="One definition", problems=(404,), **one)
-        if access.may(SETTINGS, "change"):
+        if registers_to_set_up(access):
             describe_changing(document, record, common, one)
 
 

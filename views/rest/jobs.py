@@ -11,7 +11,10 @@ from fab_mongo import MongoInterface
 from fab_mongo.rison_argument import rison_argument
 from models.jobs import Job, JobState
 from models.rights import Access
+from services.attachments import readable_file
 from services.jobs import cancel_job, get_job
+from services.records import RecordNotFound
+from views.files import file_response
 from views.rest import openapi
 from views.rest.base import RestApi, rest_access
 from views.rest.listing import list_answer, plain
@@ -68,6 +71,16 @@ class JobApi(RestApi):
         """Ask a job to stop: a waiting one stops at once, a running one at its next step."""
         return answer(cancel_job(rest_access(), pk))
 
+    @expose("/<pk>/file", methods=["GET"])
+    @protect()
+    @permission_name("get")
+    def get_file(self, pk: str) -> Response:
+        """Answer with the file that a job has made."""
+        job = get_job(rest_access(), pk)
+        if job["state"] != JobState.DONE.value or not job.get("result_file"):
+            raise RecordNotFound("file", pk)
+        return file_response(readable_file(rest_access(), job["result_file"]))
+
     def describe(self, document: openapi.Document, access: Access) -> None:
         record = document.schema("Job", openapi.object_of(PROPERTIES))
         one: Raw = {"tag": _("Jobs"), "parameters": [openapi.id_parameter()], "answer": openapi.item_answer(record),
@@ -76,6 +89,11 @@ class JobApi(RestApi):
                            parameters=[openapi.query_parameter(LIST_QUERY)],
                            answer=openapi.list_answer(record))  # fmt: skip
         document.operation("get", f"{PATH}{{pk}}", name="get_job", summary="One job", **one)
+        document.operation("get", f"{PATH}{{pk}}/file", tag=_("Jobs"), name="get_job_file", problems=(404,),
+                           summary="The file that a job has made", parameters=[openapi.id_parameter()],
+                           answer={})  # fmt: skip
+        answers = document.paths[f"{PATH}{{pk}}/file"]["get"]["responses"]
+        answers["200"]["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
         document.operation("post", f"{PATH}{{pk}}/cancel", name="cancel_job", summary="Ask a job to stop", **one)
 
 

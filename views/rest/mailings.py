@@ -39,7 +39,7 @@ class MailingApi(RegisterApi):
 
     @expose("/<record:pk>/start", methods=["POST"])
     @protect()
-    @permission_name("put")
+    @permission_name("send")
     def post_start(self, pk: str) -> Response:
         """Send the draft now; answer with the job that makes its messages."""
         try:
@@ -59,7 +59,7 @@ class MailingApi(RegisterApi):
                 summary="How far a mailing is", parameters=[id_parameter()], problems=(404,),
                 answer=object_of(PROGRESS, required=tuple(PROGRESS)),
             )  # fmt: skip
-        if access.may(self.register, "change"):
+        if access.may(self.register, "change") and access.may(self.register, "send"):
             document.operation(
                 "post", f"/api/v1/{self.register}/{{pk}}/start", name="start_mailing", tag=tag, status=202,
                 summary="Send a draft", parameters=[id_parameter()], problems=(404, 409),

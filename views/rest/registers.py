@@ -29,6 +29,7 @@ from services.search import find_page
 from views.base import current_language
 from views.rest.base import REST, RestApi, rest_access
 from views.rest.body import json_array, json_object
+from views.rest.exports import ExportCalls, describe_export
 from views.rest.including import includable, included_json
 from views.rest.openapi import Document
 from views.rest.problems import Problem
@@ -43,10 +44,10 @@ Raw = Mapping[str, Any]
 class RecordId(BaseConverter):
     """A record's id in an address: `PUT …/bulk` is a method that `bulk` does not take, and no record of that name."""
 
-    regex = r"(?!(?:_info|bulk)(?:/|$))[^/]+"
+    regex = r"(?!(?:_info|bulk|export)(?:/|$))[^/]+"
 
 
-class RegisterApi(RestApi):
+class RegisterApi(ExportCalls, RestApi):
     """The records of the register that `register` names. A new register's API is a subclass that names it."""
 
     register: ClassVar[str]
@@ -205,6 +206,7 @@ class RegisterApi(RestApi):
 
     def describe(self, document: Document, access: Access) -> None:
         describe_register(document, type(self).__name__.removesuffix("Api"), self.schema(), access, current_language())
+        describe_export(document, self.register, str(self.card.label), access)
 
 
 def tagged(answer: Response, raw: Raw) -> Response:

@@ -18,6 +18,7 @@ from fab_mongo.security.api import SecurityApi as MongoSecurityApi
 from fab_mongo.values import is_storable_text
 from models.security import BY_PASSWORD, User
 from services.audit import What, write_now
+from services.outside_users import OutsideProblem, OutsideUnreachable
 from services.sign_in_codes import CodeProblem, check_code, method_of, way_of
 from services.sign_in_tries import TooManyTries
 from views.rest.body import json_object
@@ -49,17 +50,22 @@ class SecurityApi(MongoSecurityApi):
         """Answer with an access token, and a refresh token when asked for one."""
         payload = login_payload(json_object(MAX_BYTES))
         try:
-            user = authenticated(self.appbuilder.sm, payload["username"], payload["password"])
+            found = authenticated(self.appbuilder.sm, payload["username"], payload["password"])
+        except OutsideProblem as problem:
+            raise Problem(403, str(problem)) from problem
+        except OutsideUnreachable as problem:
+            raise Problem(503, str(problem)) from problem
         except TooManyTries as held_up:
             raise Problem(429, str(held_up), headers={"Retry-After": str(held_up.seconds)}) from held_up
-        if user is None:
+        if found is None:
             # One sentence for an unknown name and for a wrong password.
             raise Problem(401, _("The user name or the password is wrong."))
+        user = found.user
         if way_of(user) != BY_PASSWORD:
             method = method_of(user)
             raise Problem(401, _("A one-time code is needed: send it with this attempt to POST /api/v1/security/code."),
                           attempt=begin_code(user), method=method)  # fmt: skip
-        write_now(What.SIGNED_IN, user.pk, details={"how": "password", "rest": True})
+        write_now(What.SIGNED_IN, user.pk, details={"how": found.how, "rest": True})
         return jsonify(self._tokens(user, payload))
 
     @expose("/code", methods=["POST"])

@@ -115,6 +115,11 @@ class Kind(Grouping):
         """The value for a Word merge field: text, a number, a date; switches of the template format it."""
         return self.text(value, field, context)
 
+    def cell(self, value: Any, field: Field, context: Context) -> Any:
+        """The value for a cell of a sheet, such that an import reads the same out of it: text, a number, a date or a
+        moment in the reader's zone; None or "" for none."""
+        return self.merge_value(value, field, context)
+
     # How it is found
 
     def search_words(self, value: Any) -> Iterable[str]:

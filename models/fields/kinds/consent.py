@@ -96,6 +96,9 @@ class Consent(Faceted):
         }  # fmt: skip
         return {"type": "object", "properties": properties, "required": ["state"]}
 
+    def cell(self, value: Any, field: Field, context: Context) -> Any:
+        return "; ".join((state_text(value, context), *(spoken(value)[part] for part in PARTS[1:]))) if value else ""
+
     # How it is found, and how reports group by it
 
     def facet(self, value: Any, field: Field) -> str:

@@ -19,8 +19,8 @@ from models.fields.kinds.numbers import (
     SYMBOLS,
     currencies,
     decimal_of,
-    parse_decimal,
     plain_number,
+    read_decimal,
     trimmed,
 )
 from models.fields.kinds.references import parse_id
@@ -230,7 +230,7 @@ def number_of(raw: Any, context: Context) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)) or len(str(raw)) > 60:
         raise FieldError(_l("Give a number, such as 1234.5."))
     try:
-        number = parse_decimal(raw, context.language) if isinstance(raw, str) else Decimal(str(raw))
+        number = read_decimal(raw, context) if isinstance(raw, str) else Decimal(str(raw))
         number = number.quantize(Decimal("0.0001"))
     except (ValueError, DecimalException) as error:
         raise FieldError(_l("“%(value)s” is not a number. Write digits only, such as 1234.5.",

@@ -36,16 +36,16 @@ _EXACT = 10**28
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP"}
 
 
-def parse_decimal(text: str, language: str) -> Decimal:
+def parse_decimal(text: str, language: str, mark: str = "") -> Decimal:
     """A number as people write it: 1 234,5 or 1,234.5 or 1234.5. Raises ValueError.
 
     A single mark before exactly three digits is read by the language: "1,234" is 1234 in English, 1.234 in
     Finnish; but nobody groups after a nought, and "0.925" is less than one in both. Two kinds of mark: the last one is
-    the decimal mark. The same mark twice groups.
+    the decimal mark. The same mark twice groups. `mark` is the decimal mark where it is known by other means.
     """
     plain = re.sub(r"[\s\u00a0\u202f']", "", text).replace("−", "-")
     marks = re.findall(r"[.,]", plain)
-    decimal_mark = DECIMAL_MARKS.get(language, ".")
+    decimal_mark = mark or DECIMAL_MARKS.get(language, ".")
     if len(set(marks)) == 2:
         decimal_mark = marks[-1]
     elif len(marks) == 1 and (marks[0] == decimal_mark or not re.search(r"\d[.,]\d{3}$", plain)
@@ -58,6 +58,11 @@ def parse_decimal(text: str, language: str) -> Decimal:
     if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", plain):
         raise ValueError(text)
     return Decimal(plain)
+
+
+def read_decimal(text: str, context: Context) -> Decimal:
+    """A number as its context writes it. Raises ValueError."""
+    return parse_decimal(text, context.language, context.decimal_mark)
 
 
 class Number(Kind):
@@ -79,7 +84,7 @@ class Number(Kind):
         if isinstance(raw, bool) or not isinstance(raw, (int, float, Decimal, str)):
             raise FieldError(_l("Give a number, such as 1234.5."))
         try:
-            number = parse_decimal(raw, context.language) if isinstance(raw, str) else Decimal(str(raw))
+            number = read_decimal(raw, context) if isinstance(raw, str) else Decimal(str(raw))
         except (ValueError, DecimalException) as error:
             raise FieldError(_l("“%(value)s” is not a number. Write digits only, such as 1234.5.",
                                 value=str(raw)[:80])) from error  # fmt: skip
@@ -136,7 +141,7 @@ class Money(Number):
     def parse_value(self, raw: Any, field: Field, context: Context) -> Any:
         amount, currency = self.parts(raw, field)
         try:
-            number = parse_decimal(amount, context.language) if isinstance(amount, str) else Decimal(str(amount))
+            number = read_decimal(amount, context) if isinstance(amount, str) else Decimal(str(amount))
             number = number.quantize(Decimal("0.0001"))
         except (ValueError, DecimalException) as error:
             raise FieldError(_l("“%(value)s” is not an amount of money. Write it as 1234.50 EUR.",
@@ -182,6 +187,12 @@ class Money(Number):
 
     def merge_value(self, value: Any, field: Field, context: Context) -> Any:
         return amount_of(value) if value else None
+
+    def cell(self, value: Any, field: Field, context: Context) -> Any:
+        """The bare amount in the field's own currency, so that it adds up; another currency is written out."""
+        if not value or value["currency"] == field.currency:
+            return amount_of(value) if value else None
+        return self.edit_text(value, field, context)
 
     def range_value(self, value: Any) -> Any:
         return value["amount"]

@@ -32,20 +32,42 @@ FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 #: The last moment there is, to the millisecond that MongoDB keeps.
 LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC)
 FINNISH_DATE = re.compile(r"^(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})(?P<rest>.*)$", re.DOTALL)
+#: Three numbers, whichever of them is the day.
+DAY_BY_ORDER = re.compile(r"(\d{4}|\d{1,2})[./-] ?(\d{1,2})[./-] ?(\d{4}|\d{1,2})")
+FIRST_OF_LAST_CENTURY = 70
 CLOCK = re.compile(r"^(?P<hour>\d{1,2})[.:](?P<minute>\d{2})(?:[.:](?P<second>\d{2}))?$")
 
 
-def parse_date(text: str) -> dt.date:
-    """A date written 2024-12-31 or 31.12.2024. Raises ValueError."""
+def parse_date(text: str, order: str = "") -> dt.date:
+    """A date written 2024-12-31 or 31.12.2024, or in an order of its parts ("dmy", "mdy"). Raises ValueError."""
+    if order and (ordered := DAY_BY_ORDER.fullmatch(text.strip())):
+        return ordered_date(ordered.groups(), order)
     match = FINNISH_DATE.match(text.strip())
     if match and not match["rest"].strip():
         return dt.date(int(match["year"]), int(match["month"]), int(match["day"]))
     return dt.date.fromisoformat(text.strip())
 
 
-def parse_moment(text: str, zone: dt.tzinfo) -> dt.datetime:
-    """A moment written 2024-12-31T14:30 (with or without an offset) or 31.12.2024 14.30. Raises ValueError."""
+def ordered_date(parts: Sequence[str], order: str) -> dt.date:
+    """A day out of its three numbers; a year of four digits shows where it is, one of two is of 1970 to 2069."""
+    if len(parts[0]) == 4:
+        order = "ymd"
+    numbers = dict(zip(order, map(int, parts), strict=True))
+    digits = len(parts[order.index("y")])
+    if digits == 1:
+        raise ValueError("/".join(parts))
+    if digits == 2:
+        numbers["y"] += 2000 if numbers["y"] < FIRST_OF_LAST_CENTURY else 1900
+    return dt.date(numbers["y"], numbers["m"], numbers["d"])
+
+
+def parse_moment(text: str, zone: dt.tzinfo, order: str = "") -> dt.datetime:
+    """A moment written 2024-12-31T14:30 (with or without an offset) or 31.12.2024 14.30, its day perhaps in another
+    order. Raises ValueError."""
     text = text.strip()
+    day, _space, rest = text.partition(" ")
+    if order and (ordered := DAY_BY_ORDER.fullmatch(day)):
+        text = f"{ordered_date(ordered.groups(), order):%d.%m.%Y} {rest}".strip()
     match = FINNISH_DATE.match(text)
     if match:
         clock = CLOCK.match(match["rest"].strip().removeprefix("klo").strip() or "0:00")
@@ -96,7 +118,7 @@ class Date(Kind):
             elif isinstance(raw, dt.date):
                 day = raw
             elif isinstance(raw, str):
-                day = parse_date(raw)
+                day = parse_date(raw, context.date_order)
             else:
                 raise ValueError(raw)
         except ValueError as error:
@@ -189,7 +211,7 @@ class DateTime(Date):
             if isinstance(raw, dt.date):
                 return to_utc(dt.datetime(raw.year, raw.month, raw.day, tzinfo=context.zone))
             if isinstance(raw, str):
-                return to_utc(parse_moment(raw, context.zone))
+                return to_utc(parse_moment(raw, context.zone, context.date_order))
         except ValueError as error:
             raise FieldError(_l("“%(value)s” is not a date and time. Write it as 31.12.2024 14.30.",
                                 value=str(raw)[:80])) from error  # fmt: skip
