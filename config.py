@@ -6,6 +6,7 @@ the two together.
 
 import os
 import secrets
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 PROJECT_ROOT = Path(__file__).resolve().parent
+VERSION: str = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 DATABASE_NAME = "kortisto"
 SHORTEST_SECRET_KEY = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
