@@ -12,6 +12,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from pymongo.errors import PyMongoError
 
+from app.database import works_elsewhere
 from app.indexes import ensure_indexes
 from app.merge_command import written_whole
 from config import VERSION
@@ -65,6 +66,8 @@ def export_all(file: Path, language: str) -> None:
 def restore(file: Path, language: str, yes: bool) -> None:
     """Put what FILE holds in the place of everything that is there. Stop the program first."""
     with told(language), file.open("rb") as stream:
+        if works_elsewhere(current_app.config["DATA_DIR"]):
+            raise BadArchive(_("The program is running: stop it first."))
         archive = Archive(stream, VERSION)
         if not (yes or is_empty()):
             click.confirm(_("Everything here is replaced by what there was at %(moment)s. Go on?",
