@@ -386,22 +386,38 @@ SETTINGS: tuple[Setting, ...] = (
         one_of({"require": True, "none": False}),
     ),
     Setting(
-        "ldap_search", "KORTISTO_LDAP_SEARCH", "", "Where in the directory users are, such as ou=people,dc=example,dc=com.",
+        "ldap_search",
+        "KORTISTO_LDAP_SEARCH",
+        "",
+        "Where in the directory users are, such as ou=people,dc=example,dc=com.",
         parse_text,
     ),
     Setting(
-        "ldap_filter", "KORTISTO_LDAP_FILTER", "(objectClass=person)", "Which entries there are users.", parse_ldap_filter
+        "ldap_filter",
+        "KORTISTO_LDAP_FILTER",
+        "(objectClass=person)",
+        "Which entries there are users.",
+        parse_ldap_filter,
     ),
     Setting(
-        "ldap_user_field", "KORTISTO_LDAP_USER_FIELD", "uid",
-        "Attribute with the user name; sAMAccountName in Active Directory.", parse_ldap_name,
-    ),
-    Setting(
-        "ldap_group_field", "KORTISTO_LDAP_GROUP_FIELD", "memberOf", "Attribute with the groups of a user.",
+        "ldap_user_field",
+        "KORTISTO_LDAP_USER_FIELD",
+        "uid",
+        "Attribute with the user name; sAMAccountName in Active Directory.",
         parse_ldap_name,
     ),
     Setting(
-        "ldap_bind_user", "KORTISTO_LDAP_BIND_USER", "", "Name (DN) by which users are looked for; empty does so as nobody.",
+        "ldap_group_field",
+        "KORTISTO_LDAP_GROUP_FIELD",
+        "memberOf",
+        "Attribute with the groups of a user.",
+        parse_ldap_name,
+    ),
+    Setting(
+        "ldap_bind_user",
+        "KORTISTO_LDAP_BIND_USER",
+        "",
+        "Name (DN) by which users are looked for; empty does so as nobody.",
         parse_text,
     ),
     Setting("ldap_bind_password", "KORTISTO_LDAP_BIND_PASSWORD", "", "Its password.", parse_text),
@@ -415,11 +431,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("oidc_client_id", "KORTISTO_OIDC_CLIENT_ID", "", "What the provider knows Kortisto by.", parse_text),
     Setting("oidc_client_secret", "KORTISTO_OIDC_CLIENT_SECRET", "", "The secret that goes with it.", parse_text),
     Setting(
-        "oidc_name", "KORTISTO_OIDC_NAME", "OpenID Connect", "What the provider is called on the login page.", parse_text
+        "oidc_name",
+        "KORTISTO_OIDC_NAME",
+        "OpenID Connect",
+        "What the provider is called on the login page.",
+        parse_text,
     ),
-    Setting("oidc_scopes", "KORTISTO_OIDC_SCOPES", "openid email profile", "What the provider is asked for.", parse_text),
     Setting(
-        "oidc_groups_claim", "KORTISTO_OIDC_GROUPS_CLAIM", "groups", "What the provider tells of a user's groups.", parse_text
+        "oidc_scopes",
+        "KORTISTO_OIDC_SCOPES",
+        "openid email profile",
+        "What the provider is asked for.",
+        parse_text,
+    ),
+    Setting(
+        "oidc_groups_claim",
+        "KORTISTO_OIDC_GROUPS_CLAIM",
+        "groups",
+        "What the provider tells of a user's groups.",
+        parse_text,
     ),
     Setting(
         "oidc_unverified_email",

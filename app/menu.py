@@ -58,6 +58,7 @@ from views.saved_views import SavedViewsView
 from views.search import SearchView
 from views.segments import SegmentView
 from views.settings import FieldsView, SettingsView
+from views.setup import SetupView
 from views.support import RATE as SUPPORT_RATE
 from views.support import SupportView, whose_request
 from views.tasks import TaskView
@@ -129,7 +130,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
-        OrganisationView, ApiKeyView,
+        OrganisationView, ApiKeyView, SetupView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

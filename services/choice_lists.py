@@ -82,17 +82,25 @@ def change_choices(
     field, before = extensible_field(register, key), get_choices(register, key)
     if version is not None and version != before["version"]:
         raise VersionConflict(before)
-    stored = clean_for(field, choices, before["choices"])
-    after = {**before, "choices": spelled_out(field, stored)}
-    if after == before:
+    after, stored = changed_choices(field, before, choices)
+    if after is before:
         return before
-    after |= {"_id": before["_id"] or ObjectId(), "version": before["version"] + 1}
     try:
         in_transaction(lambda session: write_choices(session, access, before, after, stored, source))
     except DuplicateKeyError as error:
         raise VersionConflict(get_choices(register, key)) from error
     forget_version()
     return after
+
+
+def changed_choices(field: Field, before: Raw, choices: Any) -> tuple[Raw, list[Raw]]:
+    """(what the choices are to be, what is kept of them); `before` itself where nothing changes. Raises
+    ValidationFailed."""
+    stored = clean_for(field, choices, before["choices"])
+    after = {**before, "choices": spelled_out(field, stored)}
+    if after == before:
+        return before, stored
+    return {**after, "_id": before["_id"] or ObjectId(), "version": before["version"] + 1}, stored
 
 
 def clean_for(field: Field, choices: Any, current: list[Raw]) -> list[Raw]:

@@ -58,8 +58,8 @@ def ask_for_link(typed: str, language: str, address: str = "") -> None:
 
 
 def send_links() -> None:
-    """Send a link to each user that was asked for and has a password of Kortisto's own. A round that is cut short goes on
-    in the next."""
+    """Send a link to each user that was asked for and whose own password is good. A round that is cut short goes on in
+    the next."""
     requests = PasswordRequest._get_collection()
     while (asked := requests.find_one({}, sort=[("at", 1)])) is not None:
         user = user_named(asked["typed"])

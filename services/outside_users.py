@@ -1,5 +1,5 @@
-"""Users whom somebody outside vouches for, a directory (LDAP) or a provider of OpenID Connect: who they are here, who is
-added, and which roles their groups give.
+"""Users whom somebody outside vouches for, a directory (LDAP) or a provider of OpenID Connect: who they are here, who
+is added, and which roles their groups give.
 
 A user is known again by an identity that stays the same there. The first time it is the user name, of a directory, or
 the e-mail address, of a provider that says whose it is; whoever has another identity of the same place is not taken for
@@ -46,7 +46,8 @@ class OutsideUnreachable(Told):
 @dataclass(frozen=True)
 class Outsider:
     """Somebody as a place outside knows them. `place` and `subject` together stay the same for ever there; `told_by` is
-    the column by which a user is found the first time, "" where nothing is trusted to tell: then nobody is added either."""
+    the column by which a user is found the first time, "" where nothing is trusted to tell: nobody is added either then.
+    """
 
     place: str
     subject: str
@@ -96,9 +97,11 @@ def found_user(outsider: Outsider) -> Raw | None:
         return found
     value = {"username": outsider.username, "email": outsider.email}[outsider.told_by]
     told = value and users.find_one({outsider.told_by: value}, collation=IGNORING_CASE)
-    if not told or any(one.startswith(f"{outsider.place} ") for one in told.get("identities") or ()):
+    # A collation passes over signs that can't be seen, too: an address with one is another's.
+    if not told or told[outsider.told_by].casefold() != value.casefold():
         return None
-    return dict(told)
+    is_another = any(one.startswith(f"{outsider.place} ") for one in told.get("identities") or ())
+    return None if is_another else dict(told)
 
 
 def added_user(outsider: Outsider) -> Raw | None:

@@ -95,10 +95,16 @@ def change_pipeline(
     """Change label, stages or `retired` of a pipeline; returns it. Keys never change, and a stage that is left out is
     retired: records may hold it. Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict."""
     register_to_set_up(access, REGISTER)
-    before, present, problems = get_pipeline(key), list_pipelines(), Problems()
+    before, present = get_pipeline(key), list_pipelines()
     if version is not None and version != before["version"]:
         raise VersionConflict(before)
-    after = dict(before)
+    after = changed_pipeline(before, values, present)
+    return before if after == before else save(access, [(before, after)], present, source)[0]
+
+
+def changed_pipeline(before: Raw, values: Mapping[str, Any], present: Sequence[Raw]) -> Raw:
+    """What a pipeline is to be, among all that are `present`. Raises ValidationFailed."""
+    after, problems = dict(before), Problems()
     if "label" in values:
         after["label"] = clean_label(values["label"], problems, "label")
     if "stages" in values:
@@ -106,9 +112,9 @@ def change_pipeline(
     if "retired" in values:
         after["retired"] = values["retired"] is True
     problems.raise_if_any()
-    check_use([after if raw["key"] == key else raw for raw in present], problems)
+    check_use([after if raw["key"] == before["key"] else raw for raw in present], problems)
     problems.raise_if_any()
-    return before if after == before else save(access, [(before, after)], present, source)[0]
+    return after
 
 
 def move_pipeline(access: Access, key: str, *, down: bool, source: Source = Source.SCREEN) -> None:

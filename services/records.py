@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
-from pymongo import ReplaceOne
+from pymongo import DeleteOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
 from models.base import derived_values, stored_value
@@ -366,11 +366,40 @@ def move_to_bin(
     if not register.document._get_collection().delete_one(same, session=session).deleted_count:
         raise RecordNotFound(register.key, raw["_id"])
     moment = now()
-    last = {**raw, "version": raw["version"] + 1, "changed_at": moment}
     DeletedRecord._get_collection().insert_one(
-        {"_id": raw["_id"], "register": register.key, "name": raw.get("name"), "document": raw,
-         "deleted_at": moment, "deleted_by": access.user_id, "batch": origin.batch,
-         **({"merged_into": merged_into} if merged_into else {})}, session=session)  # fmt: skip
-    values = visible_values(schema, raw)
-    Change._get_collection().insert_one(entry(access, schema, "delete", last, values, {}, origin), session=session)
+        deleted_record(access, register, raw, moment, origin) | ({"merged_into": merged_into} if merged_into else {}),
+        session=session,
+    )
+    Change._get_collection().insert_one(deletion(access, schema, raw, moment, origin), session=session)
     tell_followers(session, access, schema, [(raw, None)])
+
+
+def move_all_to_bin(
+    session: ClientSession, access: Access, schema: Schema, rows: Sequence[Raw], origin: Origin
+) -> None:
+    """Delete many records at once. Raises Overtaken where one has been changed since it was read."""
+    if not rows:
+        return
+    writes = [DeleteOne({"_id": raw["_id"], "version": raw["version"]}) for raw in rows]
+    if schema.register.document._get_collection().bulk_write(writes, session=session).deleted_count != len(rows):
+        raise Overtaken(rows[0])
+    moment = now()
+    DeletedRecord._get_collection().insert_many(
+        [deleted_record(access, schema.register, raw, moment, origin) for raw in rows], session=session
+    )
+    Change._get_collection().insert_many(
+        [deletion(access, schema, raw, moment, origin) for raw in rows], session=session
+    )
+    tell_followers(session, access, schema, [(raw, None) for raw in rows])
+
+
+def deleted_record(access: Access, register: Register, raw: Raw, moment: dt.datetime, origin: Origin) -> Raw:
+    """What the recycle bin keeps of a record."""
+    return {"_id": raw["_id"], "register": register.key, "name": raw.get("name"), "document": raw,
+            "deleted_at": moment, "deleted_by": access.user_id, "batch": origin.batch}  # fmt: skip
+
+
+def deletion(access: Access, schema: Schema, raw: Raw, moment: dt.datetime, origin: Origin) -> Raw:
+    """The change entry of a record's deletion, which is a version too."""
+    last = {**raw, "version": raw["version"] + 1, "changed_at": moment}
+    return entry(access, schema, "delete", last, visible_values(schema, raw), {}, origin)

@@ -5,7 +5,7 @@ from pytest_socket import socket_allow_hosts
 
 pytest_plugins = ["tests.fixtures.database", "tests.fixtures.app", "tests.fixtures.browser", "tests.fixtures.program",
                   "tests.fixtures.sms",
-                  "tests.fixtures.mail", "tests.fixtures.ldap"]  # fmt: skip
+                  "tests.fixtures.mail", "tests.fixtures.ldap", "tests.fixtures.openid"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

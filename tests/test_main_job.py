@@ -68,6 +68,8 @@ def become_administrator(page: Page, program: Program) -> None:
     for name, value in typed.items():
         page.locator(f"main [name={name}]").fill(value)
     page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/setup/"))
+    page.get_by_role("link", name="Leave for later").click()
     expect(page.get_by_role("link", name="Companies").first).to_be_visible()
 
 

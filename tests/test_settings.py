@@ -63,12 +63,27 @@ def test_load_settings_with_nothing_set_gives_defaults() -> None:
         ("KORTISTO_SMTP_URL", "smtp://"),
         ("KORTISTO_SMTP_URL", "smtp://[host"),
         ("KORTISTO_MAIL_FROM", "example.com"),
+        ("KORTISTO_LDAP_URL", "directory.example.com"),
+        ("KORTISTO_LDAP_URL", "ldap://user:password@host"),
+        ("KORTISTO_LDAP_URL", "ldap://host:x"),
+        ("KORTISTO_LDAP_TLS", "no"),
+        ("KORTISTO_LDAP_FILTER", "(a=b))"),
+        ("KORTISTO_LDAP_USER_FIELD", "uid)(uid=*"),
+        ("KORTISTO_LDAP_SEARCH", ""),
+        ("KORTISTO_OIDC_ISSUER", "http://login.example.com"),
+        ("KORTISTO_OIDC_ISSUER", "https://"),
+        ("KORTISTO_OIDC_SCOPES", "email"),
+        ("KORTISTO_OUTSIDE_ROLES", "sales"),
+        ("KORTISTO_OUTSIDE_ROLES", '{"sales": "Staff"}'),
+        ("KORTISTO_OUTSIDE_ROLES", "[" * 100_000),
         ("KORTISTO_MAIL_FROM", "CRM <crm@example.com>"),
     ],
 )
 def test_load_settings_with_wrong_value_says_what_to_set(name: str, value: str) -> None:
+    outside = {"KORTISTO_LDAP_URL": "ldap://host", "KORTISTO_LDAP_SEARCH": "dc=x",
+               "KORTISTO_OIDC_ISSUER": "https://host", "KORTISTO_OIDC_CLIENT_ID": "x"}  # fmt: skip
     with pytest.raises(SettingsError, match=rf"^{name}: set "):
-        load_settings({name: value})
+        load_settings({**outside, name: value})
 
 
 def test_load_settings_with_two_wrong_values_names_both() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, flash, redirect, request, session
+from flask import current_app, flash, redirect, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.decorators import limit
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from models.registers import all_registers
 from models.rights import SETTINGS
 from models.security import User
 from services.first_start import PATH, AlreadyStarted, create_first_administrator, has_users
+from services.setup.steps import is_set_up
 from views.addresses import sign_in_page, start_page
 from views.base import current_access, current_language, current_user
 from views.forms import add_errors
@@ -85,7 +86,7 @@ class FirstStartView(BaseView):
         )  # fmt: skip
         session.pop("locale", None)
         sign_in(User.objects.get(pk=user_id), "first_start")
-        return redirect(start_page())
+        return redirect(url_for("SetupView.start"))
 
 
 def lead_to_first_start() -> Any:
@@ -103,12 +104,13 @@ def first_steps() -> list[dict[str, Any]]:
     access = current_access()
     if not access.may(SETTINGS, "change"):
         return []
-    importing = _("From a spreadsheet, in the server's terminal: flask --app app import-records company FILE "
-                  "--mapping MAPPING.yaml. Or add the first one by hand.")  # fmt: skip
     steps = [
+        {"label": _("Set up your organisation"), "url": "/setup/", "done": is_set_up() or not access.everything,
+         "text": _("Its name, line of business and users, in a few minutes.")},
         {"label": _("Define your own fields"), "url": "/settings/", "done": FieldDefinition.objects.first() is not None,
          "text": _("What you want to know about each company and person.")},
-        {"label": _("Bring in your customers"), "url": "/companies/", "text": importing,
+        {"label": _("Bring in your customers"), "url": "/import/",
+         "text": _("From a spreadsheet, or by hand."),
          "done": any(card.document.objects.first() is not None for card in all_registers())},
         {"label": _("Upload a Word template"), "url": "/merge/", "done": MergeTemplate.objects.first() is not None,
          "text": _("Letters for whichever records you choose.")},

@@ -111,7 +111,9 @@ def chosen_value(choice: Mapping[str, Any]) -> str:
     return f"{NEW}{define['kind']}{target}"
 
 
-def columns_of_form(columns: Sequence[Raw], form: MultiDict[str, str], offered: ColumnOptions, language: str) -> list[Raw]:
+def columns_of_form(
+    columns: Sequence[Raw], form: MultiDict[str, str], offered: ColumnOptions, language: str
+) -> list[Raw]:  # fmt: skip
     """The columns with what the form chose; those that it does not name stay as they are."""
     return [column_of_form(column, form, offered, language) if f"c{column['place']}" in form else column
             for column in columns]  # fmt: skip
@@ -128,7 +130,7 @@ def column_of_form(column: Raw, form: MultiDict[str, str], offered: ColumnOption
 
 
 def choice_of(column: Raw, value: str, name: str, language: str) -> Raw:
-    """The choice that a value stands for. A new field keeps what was guessed of it besides its name, such as its key."""
+    """The choice that a value stands for. A new field keeps what was guessed of it besides its name, as its key."""
     if value.startswith(FIELD):
         return {"field": value.removeprefix(FIELD)}
     if not value:

@@ -13,6 +13,7 @@ from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from services.imports.drafts import check_draft, set_columns, set_options
 from services.imports.errors import ImportProblem
+from services.imports.matching import BY_CONTENT, BY_NAME
 from services.records import VersionConflict
 from views.base import current_access, current_language
 from views.forms import version_seen
@@ -116,7 +117,13 @@ class ImportColumns(ImportScreens):
         return {
             "place": column["place"], "header": column["header"], "samples": column["samples"], "selected": value,
             "options": offered.html(value), "name": label.get(current_language()) or column["header"],
-            "why": column.get("why") or "",
+            "why": told_guess(column.get("why") or ""),
             "problems": errors.get(str(column["place"]), ()), "add_choices": column.get("add_choices"),
             "create_missing": column.get("create_missing"), "separator": column.get("separator") or "",
         }  # fmt: skip
+
+
+def told_guess(why: str) -> str:
+    """What a page says of a guess: nothing of one that anybody sees, by the name."""
+    told = {str(BY_NAME): "", str(BY_CONTENT): _("Guessed by what it holds")}
+    return told.get(why, why)

@@ -6,6 +6,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from services.imports.looking import CSV, VCARDS
 from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS
 
 Raw = dict[str, Any]
@@ -16,15 +17,17 @@ ENCODING_LABELS = {
 }  # fmt: skip
 DECIMAL_LABELS = {",": _l("Comma: 1 234,5"), ".": _l("Point: 1,234.5")}
 DATE_LABELS = {"dmy": _l("Day, month, year"), "mdy": _l("Month, day, year"), "ymd": _l("Year, month, day")}
-CSV = "csv"
 
 
 def selects(raw: Raw) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
     """(option, label, its choices) of each option that the file's format has."""
     # What no cell tells is left open: then the reader's language says it.
+    if raw["format"] == VCARDS:
+        return []
+    by_language = ("", _("As in my language"))
     asked: list[tuple[str, Any, list[tuple[str, Any]]]] = [
-        ("decimal", _("Decimal mark"), [("", _("As in my language")), *((key, DECIMAL_LABELS[key]) for key in DECIMALS)]),
-        ("dates", _("Order in dates"), [("", _("As in my language")), *((key, DATE_LABELS[key]) for key in DATES)]),
+        ("decimal", _("Decimal mark"), [by_language, *((key, DECIMAL_LABELS[key]) for key in DECIMALS)]),
+        ("dates", _("Order in dates"), [by_language, *((key, DATE_LABELS[key]) for key in DATES)]),
     ]
     if raw["format"] == CSV:
         return [("separator", _("Between the columns"), [(key, SEPARATOR_LABELS[key]) for key in SEPARATORS]),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request
+from flask import redirect, request, url_for
 from flask_appbuilder import BaseView
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 from models.registers import Register, all_registers, register_of
 from models.rights import Access
 from services.imports.drafts import get_draft
+from services.jobs import get_job
 from services.records import RecordNotFound
 from views.base import current_access
+from views.jobs import shown_job
 from views.permissions import OWN
 
 Raw = dict[str, Any]
@@ -63,6 +65,14 @@ class ImportScreens(BaseView):
             is_open=raw["state"] in OPEN, **values,
         ), status  # fmt: skip
 
+    def job_of(self, raw: Raw) -> Raw:
+        """What a page needs to follow the job of an import."""
+        try:
+            job = shown_job(get_job(current_access(), raw["job"]))
+        except RecordNotFound:
+            return {"job": None}
+        return {"job": job, "status_url": url_for("JobView.status", pk=job["id"])}
+
     def to_step(self, raw: Raw, step: str = "") -> Response:
         return redirect(address(raw, step or STEP_OF.get(raw["state"], RESULT)))
 
@@ -84,4 +94,5 @@ def way(raw: Raw, here: str) -> list[ImportStep]:
 
 def importable(access: Access) -> list[Register]:
     """The registers that the user may bring a list into; of those that hold files a list tells too little."""
-    return [card for card in all_registers() if card.importable and not card.holds_files and access.may(card.key, "add")]
+    return [card for card in all_registers()
+            if card.importable and not card.holds_files and access.may(card.key, "add")]  # fmt: skip

@@ -14,15 +14,17 @@ from services.imports.drafts import drop_draft, recent_drafts, start_draft
 from services.imports.errors import ImportProblem
 from services.imports.limits import MAX_BYTES
 from views.base import current_access
+from views.import_checks import ImportChecks
 from views.import_columns import ImportColumns
+from views.import_results import ImportResults
 from views.import_steps import COLUMNS, STATES, address, importable
 
 Raw = dict[str, Any]
 #: What the browser offers to choose from; what a file is, is seen from its content.
-ACCEPT = ".csv,.tsv,.txt,.xlsx,.ods,text/csv"
+ACCEPT = ".csv,.tsv,.txt,.xlsx,.ods,.vcf,.vcard,text/csv,text/vcard"
 
 
-class ImportView(ImportColumns):
+class ImportView(ImportColumns, ImportChecks, ImportResults):
     """`/import/`: the registers that a list may go into and one's own imports; then step by step."""
 
     default_view = "list"
@@ -54,7 +56,7 @@ class ImportView(ImportColumns):
     def file_page(self, card: Register, problem: str = "") -> str:
         most = min(MAX_BYTES, current_app.config["MAX_CONTENT_LENGTH"]) >> 20
         return self.render_template("imports/file.html", title=_("Import"), card=card, problem=problem, most=most,
-                                    accept=ACCEPT, formats=_("CSV, XLSX or ODS."))  # fmt: skip
+                                    accept=ACCEPT, formats=_("CSV, XLSX, ODS or vCard."))  # fmt: skip
 
     @expose("/<register>/<pk>/")
     @has_access

@@ -80,16 +80,25 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
         "result_url": url_for("FileView.download", pk=result_file) if result_file else result_page(raw),
-        "result_label": _("Show what was found") if raw["kind"] == DUPLICATES else "",
+        "result_label": result_label(raw),
         "undo": undo_of(raw) if ended and raw.get("done") else None,
         "created_at": raw["created_at"], "started_at": raw.get("started_at"), "ended_at": raw.get("ended_at"),
     }  # fmt: skip
 
 
 def result_page(raw: Mapping[str, Any]) -> str:
-    """Where what a job found is shown; "" for a job whose result is none to look at."""
+    """Where what a job found or did is shown; "" for a job whose result is none to look at."""
+    params = raw.get("params") or {}
+    if "draft" in params and JobState(raw["state"]).ended:
+        return url_for("ImportView.show", register=params["register"], pk=params["draft"])
     found = raw["kind"] == DUPLICATES and raw["state"] == JobState.DONE.value
     return f"{register_of(raw['params']['register']).path}/duplicates" if found else ""
+
+
+def result_label(raw: Mapping[str, Any]) -> str:
+    if "draft" in (raw.get("params") or {}):
+        return _("Show the import")
+    return _("Show what was found") if raw["kind"] == DUPLICATES else ""
 
 
 def undo_of(raw: Mapping[str, Any]) -> tuple[str, str, str] | None:

@@ -85,6 +85,9 @@ ORGANISATION = (
     Place("OrganisationView.edit", "building", _l("Organisation"),
           _l("Its name, language, country and currency, and where people ask for help."),
           also=_l("company, support, public holidays, how long deleted records are kept")),
+    Place("SetupView.start", "list-details", _l("Set-up"),
+          _l("From an empty program to your own in four steps: line of business, users, customers."), administers,
+          also=_l("begin, starting set, invite")),
     Place("CurrencyView.rates", "currency-euro", _l("Currencies"),
           _l("What sums are shown in, and what other currencies are worth."), also=_l("exchange rates, money")),
 )  # fmt: skip

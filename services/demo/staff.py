@@ -1,5 +1,6 @@
 """The people who use Kortisto in the demo organisation: teams, roles with their rights, and users."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -45,15 +46,16 @@ STAFF = (
 
 #: Key -> (name, {action: scope} on companies, people and opportunities, restricted fields).
 ROLES: dict[str, tuple[str, dict[str, str], list[dict[str, str]]]] = {
-    "seller": ("Myyjä", {"see": "all", "add": "team", "change": "own", "merge": "own"}, []),
-    "manager": ("Myyntipäällikkö", {"see": "all", "add": "all", "change": "team", "delete": "team", "export": "team",
-                                    "merge": "team"}, []),
-    "marketing": ("Markkinointi", {"see": "all", "export": "all", "merge": "all"},
+    "seller": ("Myyjä", {"see": "all", "add": "team", "change": "own", "merge": "own", "send": "own"}, []),
+    # Managers lead their teams: what is theirs on own records is theirs on the team's.
+    "manager": ("Myyntipäällikkö", {"see": "all", "add": "all", "change": "own", "delete": "own", "export": "own",
+                                    "merge": "own", "send": "own"}, []),
+    "marketing": ("Markkinointi", {"see": "all", "export": "all", "merge": "all", "send": "all"},
                   [{"register": "company", "column": "x_credit_ban", "access": "hidden"}]),
-    "service": ("Asiakaspalvelu", {"see": "all", "add": "all", "change": "all"},
+    "service": ("Asiakaspalvelu", {"see": "all", "add": "all", "change": "all", "send": "all"},
                 [{"register": "company", "column": "x_discount", "access": "read_only"},
                  {"register": "company", "column": "x_open_offers", "access": "hidden"}]),
-    "executive": ("Johto", {"see": "all", "export": "all", "merge": "all"}, []),
+    "executive": ("Johto", {"see": "all", "export": "all", "merge": "all", "send": "all"}, []),
 }  # fmt: skip
 
 
@@ -64,6 +66,8 @@ TRAYS = {"sales": ("seller", "manager"), "marketing": ("marketing",), "service":
 #: What everybody may do with products, and those who look after them.
 SELLING, KEEPING = {"see": "all"}, {"see": "all", "add": "all", "change": "all", "export": "all"}
 WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
+#: What marketing may do with segments, campaigns and mailings, which it also sends.
+MARKETING = {"see": "all", "add": "all", "change": "all", "delete": "own", "export": "all"}
 
 
 def seller_of(team: str, random: Random) -> Ref:
@@ -93,13 +97,21 @@ def role_name(key: str) -> str:
 
 def role_data(key: str) -> dict[str, Any]:
     name, actions, field_rights = ROLES[key]
-    grants = [{"register": register, "action": action, "scope": scope}
-              for register in ("company", "person", "opportunity") for action, scope in actions.items()]  # fmt: skip
-    products = KEEPING if key in ("manager", "marketing") else SELLING
-    grants += [{"register": "product", "action": action, "scope": scope} for action, scope in products.items()]
-    # Everybody keeps their own activities, and sees the others' within what is private.
-    grants += [{"register": "activity", "action": action, "scope": scope} for action, scope in WORKING.items()]
+    grants = [
+        *granted(actions, "company", "person", "opportunity"),
+        *granted(KEEPING if key in ("manager", "marketing") else SELLING, "product"),
+        # Everybody keeps their own activities, and sees the others' within what is private.
+        *granted(WORKING, "activity"),
+        *(granted(MARKETING, "segment", "campaign", "mailing") if key == "marketing" else ()),
+        *(granted({"send": "all"}, "mailing") if key == "marketing" else ()),
+    ]
     return {"name": name, "grants": grants, "field_rights": field_rights}
+
+
+def granted(actions: Mapping[str, str], *registers: str) -> list[dict[str, str]]:
+    """{action: scope} on each of the registers, as roles have it."""
+    return [{"register": register, "action": action, "scope": scope}
+            for register in registers for action, scope in actions.items()]  # fmt: skip
 
 
 def ensure_users(access: Access, password: str) -> tuple[list[ObjectId], list[Employee]]:
@@ -117,4 +129,5 @@ def user_data(employee: Employee, role: ObjectId, team: ObjectId | None) -> dict
     return {
         "username": employee.username, "first_name": employee.first_name, "last_name": employee.last_name,
         "email": f"{employee.username}@kortisto.example", "language": "fi", "roles": [role], "team": team,
+        "leads": [team] if team and employee.role == "manager" else [],
     }  # fmt: skip

@@ -7,18 +7,17 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
-from models.fields.field import CUSTOM_PREFIX
+from models.fields.field import CUSTOM_PREFIX, label_in
 from models.fields.kinds import KINDS
-from models.rights import SETTINGS, Access, NotAllowed
+from models.rights import Access, NotAllowed
 from services.imports.errors import MappingError
 from services.imports.linked import check_may_create
-from services.imports.mappings import DEFINE, ColumnRule, FieldUse, ImportMapping
+from services.imports.mappings import DEFINE, ON_EXISTING, ColumnRule, FieldUse, ImportMapping
 from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS, TableOptions
 from services.imports.plan import make_plan
 from services.settings import LANGUAGES
 
 Raw = dict[str, Any]
-ON_EXISTING = ("add", "skip", "fill", "overwrite")
 ON_FAULTY = ("leave_out", "keep")
 OPTIONS = ("sheet", "header_row", "separator", "encoding", "decimal", "dates", "language")
 FLAGS, TEXTS = ("add_choices", "create_missing"), ("separator", "link_by")
@@ -84,6 +83,7 @@ def checked_column(column: Raw, given: Mapping[str, Any] | None, errors: dict[st
     part = choice.get("define") if isinstance(choice, Mapping) else None
     good = isinstance(choice, Mapping) and choice.keys() <= {"field", "define"} and len(choice) <= 1
     good = good and isinstance(choice.get("field", ""), str) and isinstance(part or {}, Mapping)
+    good = good and all(isinstance((part or {}).get(name, ""), str) for name in ("kind", "key"))
     good = good and all(isinstance(given.get(name, False), bool) for name in FLAGS)
     good = good and all(isinstance(given.get(name, ""), str) for name in TEXTS)
     zeros = given.get("zero_fill", 0)
@@ -97,14 +97,14 @@ def checked_column(column: Raw, given: Mapping[str, Any] | None, errors: dict[st
 
 
 def with_keys(columns: Sequence[Raw], free_key: Any) -> list[Raw]:
-    """New fields without a key get one: `free_key(header)` gives it."""
+    """New fields without a key get one, made by `free_key` of what they are called."""
     finished = []
     for column in columns:
         define = column["choice"].get("define")
         if define is not None:
             label = define.get("label") or column["header"][:100]
             define = {**{name: define[name] for name in DEFINE if name in define}, "label": label,
-                      "key": define.get("key") or free_key(column["header"])}  # fmt: skip
+                      "key": define.get("key") or free_key(label_in(label, "en") or column["header"])}  # fmt: skip
             column = {**column, "choice": {"define": define}}
         finished.append(column)
     return finished
@@ -176,7 +176,7 @@ def alone(
     """What is wrong with each column by itself."""
     whole_mapping = mapping_of({**draft, "match": [], "on_existing": "add"})
     for column in columns:
-        if "define" in column["choice"] and not access.may(SETTINGS, "change"):
+        if "define" in column["choice"] and not access.may(draft["register"], "settings"):
             yield column, _l("Only those who manage settings may make fields. Choose a field, or leave it out.")
             continue
         try:

@@ -15,35 +15,46 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from bson import ObjectId
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.fields.schema import Schema, schema_of
 from models.files import StoredFile
-from models.imports import DraftState, FaultyCell, ImportDraft, KnownHeader
+from models.imports import FaultyCell, ImportDraft, KnownHeader
 from models.jobs import Job
 from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.files import add_file, get_file, keep_content, new_file
 from services.imports.content import content_of_file
+from services.imports.draft_cells import correct_cells, correct_values, faulty_cells, faulty_values
+from services.imports.draft_jobs import cancel_draft_job, check_draft, run_draft, undo_import
 from services.imports.draft_mapping import check_uses, checked_columns, checked_options, table_options, with_keys
+from services.imports.draft_reading import (
+    AFTER,
+    UNCHECKED,
+    get_draft,
+    job_of,
+    match_fields,
+    open_draft,
+    recent_drafts,
+    save,
+    target_fields,
+)
 from services.imports.errors import ImportProblem
+from services.imports.faulty_rows import report_file
 from services.imports.looking import Look, look_into
-from services.imports.matching import can_take, folded, free_field_key, match_columns
-from services.imports.plan import NOT_MATCHABLE
+from services.imports.matching import folded, free_field_key, match_columns
 from services.imports.steps import context_for
-from services.jobs import add_job, wake
-from services.records import RecordNotFound, VersionConflict, now, object_id
+from services.records import now
+
+__all__ = [
+    "cancel_draft_job", "check_draft", "correct_cells", "correct_values", "drop_draft", "faulty_cells", "faulty_values",
+    "get_draft", "job_of", "match_fields", "recent_drafts", "report_file", "run_draft", "set_columns", "set_options",
+    "start_draft", "target_fields", "undo_import",
+]  # fmt: skip
 
 Raw = dict[str, Any]
-RECENT = 20
-CHECK, RUN, UNDO = "check_import", "import", "undo_import"
-NOT_OPEN = _l("This import is going on or is over: it can't be changed any more.")
-NOT_YET = _l("This import hasn't been done, or is taken back already.")
-#: What a change leaves of an earlier check: nothing.
-UNCHECKED: Raw = {"state": DraftState.DRAFT.value, "checked": {}, "message": "", "job": None}
 
 
 # A file comes
@@ -107,44 +118,6 @@ def guessed_match(schema: Schema, columns: Sequence[Raw]) -> list[str]:
     return next(([key] for key in schema.register.duplicate_keys if key in filled), [])
 
 
-# Reading
-
-
-def get_draft(access: Access, draft_id: Any) -> Raw:
-    """A draft of the user's own (administrators see all). Raises RecordNotFound."""
-    raw = ImportDraft._get_collection().find_one({"_id": object_id("import", draft_id)})
-    if raw is None or not (access.everything or raw.get("owner") == access.user_id):
-        raise RecordNotFound("import", draft_id)
-    return raw
-
-
-def recent_drafts(access: Access, register: str = "") -> list[Raw]:
-    """The user's newest drafts and imports, those last changed first, without their columns."""
-    query = {"owner": access.user_id} | ({"register": register} if register else {})
-    wanted = {"columns": 0, "corrections": 0, "replacements": 0}
-    return list(ImportDraft._get_collection().find(query, wanted).sort("changed_at", -1).limit(RECENT))
-
-
-def job_of(draft: Raw) -> Raw | None:
-    """The draft's last job (raw), as far as it goes."""
-    return Job._get_collection().find_one({"_id": draft["job"]}) if draft.get("job") else None
-
-
-def match_fields(access: Access, draft: Raw) -> list[str]:
-    """The columns of the register by which existing records could be known: those that the draft's columns fill."""
-    schema = schema_of(draft["register"]).for_access(access)
-    filled = {column["choice"]["field"] for column in draft["columns"] if "field" in column["choice"]}
-    made_of = schema.register.document.made_of
-    filled |= {column for column, sources in made_of.items() if filled & set(sources)}
-    return [field.column for field in schema.fields
-            if field.column in filled and field.kind.name not in NOT_MATCHABLE]  # fmt: skip
-
-
-def target_fields(access: Access, register: str) -> list[Any]:
-    """The fields that a column may go into, in the register's order."""
-    return [field for field in schema_of(register).for_access(access).fields if can_take(field)]
-
-
 # Changing
 
 
@@ -205,35 +178,11 @@ def set_columns(
     return save(draft, changes)
 
 
-def open_draft(access: Access, draft_id: Any, version: int | None = None) -> Raw:
-    """A draft that may be changed. Raises RecordNotFound, VersionConflict, ImportProblem."""
-    draft = get_draft(access, draft_id)
-    if not DraftState(draft["state"]).open:
-        raise ImportProblem(NOT_OPEN)
-    if version is not None and version != draft["version"]:
-        raise VersionConflict(draft)
-    return draft
-
-
-def save(draft: Raw, changes: Mapping[str, Any], session: ClientSession | None = None) -> Raw:
-    """Write changes that make a check worth nothing. Raises VersionConflict."""
-    after = {**draft, **UNCHECKED, **changes, "version": draft["version"] + 1, "changed_at": now()}
-    put(draft, after, session)
-    FaultyCell._get_collection().delete_many({"draft": draft["_id"]}, session=session)
-    return after
-
-
-def put(draft: Raw, after: Raw, session: ClientSession | None = None) -> None:
-    same = {"_id": draft["_id"], "version": draft["version"], "state": draft["state"]}
-    if not ImportDraft._get_collection().replace_one(same, after, session=session).matched_count:
-        raise VersionConflict(draft)
-
-
 def drop_draft(access: Access, draft_id: Any) -> None:
     """Remove a draft with its file; of an import that was done its records stay. Raises RecordNotFound, ImportProblem
     while a job works on it."""
     draft = get_draft(access, draft_id)
-    if draft["state"] in (DraftState.CHECKING, DraftState.RUNNING, DraftState.UNDOING):
+    if draft["state"] in AFTER:
         raise ImportProblem(_l("A job works on this import. Cancel it first."))
 
     def write(session: ClientSession) -> None:
@@ -243,60 +192,3 @@ def drop_draft(access: Access, draft_id: Any) -> None:
             StoredFile._get_collection().delete_one({"_id": draft["file"]}, session=session)
 
     in_transaction(write)
-
-
-# Jobs
-
-
-def check_draft(access: Access, draft_id: Any, *, version: int | None = None) -> ObjectId:
-    """Have everything that the import would do worked out, and nothing written; returns the job's id.
-
-    Raises RecordNotFound, NotAllowed, ValidationFailed, ImportProblem, VersionConflict.
-    """
-    draft = open_draft(access, draft_id, version)
-    check_uses(access, draft)
-    return start(access, draft, CHECK, _("Check of %(name)s", name=draft["name"]), DraftState.CHECKING)
-
-
-def run_draft(access: Access, draft_id: Any, *, version: int | None = None) -> ObjectId:
-    """Have the file imported; returns the job's id. Raises as `check_draft` does."""
-    draft = open_draft(access, draft_id, version)
-    check_uses(access, draft)
-    remember(draft)
-    return start(access, draft, RUN, _("Import of %(name)s", name=draft["name"]), DraftState.RUNNING)
-
-
-def undo_import(access: Access, draft_id: Any) -> ObjectId:
-    """Have everything that an import wrote taken back; returns the job's id. Raises RecordNotFound, ImportProblem."""
-    draft = get_draft(access, draft_id)
-    if not draft.get("batch") or draft["state"] not in (DraftState.DONE, DraftState.FAILED):
-        raise ImportProblem(NOT_YET)
-    return start(access, draft, UNDO, _("Undoing the import of %(name)s", name=draft["name"]), DraftState.UNDOING)
-
-
-def start(access: Access, draft: Raw, kind: str, title: str, state: DraftState) -> ObjectId:
-    """Write the job and that the draft is in its hands."""
-    params = {"draft": draft["_id"], "file": draft["file"], "register": draft["register"], "batch": draft["batch"]}
-
-    def write(session: ClientSession) -> ObjectId:
-        job_id = add_job(session, access, kind, title, params)
-        batch = str(job_id) if kind == RUN else draft["batch"]
-        put(draft, {**draft, "state": state.value, "job": job_id, "batch": batch, "message": "",
-                    "version": draft["version"] + 1, "changed_at": now()}, session)  # fmt: skip
-        return job_id
-
-    job_id = in_transaction(write)
-    wake()
-    return job_id
-
-
-def remember(draft: Raw) -> None:
-    """Keep what the columns of each header went into, for the next file of that register."""
-    for column in draft["columns"]:
-        header, define = folded(column["header"]), column["choice"].get("define")
-        choice = {"field": f"x_{define['key']}"} if define else column["choice"]
-        if header and (choice or not column["guessed"]):
-            use = {"choice": choice, **{name: column[name] for name in ("add_choices", "create_missing", "separator")}}
-            KnownHeader._get_collection().update_one(
-                {"register": draft["register"], "header": header}, {"$set": {"use": use, "used_at": now()}}, upsert=True
-            )

@@ -38,15 +38,19 @@ def name_keys(names: Iterable[str]) -> set[str]:
     return {collation_key(text) for name in names for text in (name, " ".join(name.split()))}
 
 
-def find_existing(access: Access, plan: Plan, parsed: Sequence[Parsed]) -> set[Key]:
-    """The keys, among others, of the records that the user may see and that rows (which have a key) stand for."""
+def find_existing(access: Access, plan: Plan, parsed: Sequence[Parsed]) -> dict[Key, list[dict[str, Any]]]:
+    """The records that the user may see, by their keys, that rows (which have a key) stand for, and perhaps others;
+    whole where the rows change them."""
     if not parsed:
-        return set()
+        return {}
     register = plan.schema.register
     query = every_of([access.condition(register.key), lookup(plan, parsed)])
-    wanted = {field.path: 1 for field in plan.match}
-    found = register.document._get_collection().find(query, wanted)
-    return {key for raw in found if (key := stored_key(plan.match, raw)) is not None}
+    wanted = None if plan.changes else {field.path: 1 for field in plan.match}
+    found: dict[Key, list[dict[str, Any]]] = {}
+    for raw in register.document._get_collection().find(query, wanted):
+        if (key := stored_key(plan.match, raw)) is not None:
+            found.setdefault(key, []).append(raw)
+    return found
 
 
 def lookup(plan: Plan, rows: Sequence[Parsed]) -> dict[str, Any]:

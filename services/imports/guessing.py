@@ -13,24 +13,32 @@ from models.fields.kinds.choices import NO, YES
 from services.imports.tables import Cell, cell_text
 
 #: From so many values on, few different ones are a classification: at most so many, each several times.
-FEWEST, MOST_CHOICES, LONGEST_CHOICE = 8, 60, 60
+FEWEST, MOST_CHOICES, LONGEST_CHOICE = 8, 150, 60
 TIMES_EACH = 3
 LONG = 200
 WORDS = {word for word in YES | NO if len(word) > 1 and word not in ("on", "off")} | {"k", "e", "y", "n"}
 #: A code and no number: 007, 00100. "0" and "0,5" are numbers.
 CODE = re.compile(r"[+\-−]?0\d+")
 MONEY = re.compile(r"€|\$|£|\bEUR\b|\bUSD\b|\bSEK\b|\bGBP\b|\bNOK\b|\bDKK\b")
+#: Numbers under such a header are names of things: nobody adds them up, and their noughts count.
+NAMING = {"id", "no", "nro", "code", "koodi", "tunnus", "numero", "number", "sku", "ean", "key", "avain"}
 PHONE = re.compile(r"(\+|00|0)[\d\s()/-]{6,20}")
 
 
-def guess_kind(cells: Sequence[Cell], context: Context) -> str:
+def guess_kind(header: str, cells: Sequence[Cell], context: Context) -> str:
     """The kind whose field could hold every one of the cells, the narrowest first: text, where no other can."""
     texts = [text for cell in cells if (text := cell_text(cell))]
     if not texts:
         return "text"
-    if native := native_kind(cells):
-        return native
-    return next((kind for kind, fits in TRIALS if fits(texts, context)), "text")
+    kind = native_kind(cells) or next((kind for kind, fits in TRIALS if fits(texts, context)), "text")
+    return "text" if kind == "number" and names_things(header, texts) else kind
+
+
+def names_things(header: str, texts: Sequence[str]) -> bool:
+    words = set(re.split(r"[\W_]+", header.casefold()))
+    return bool(words & NAMING or header.casefold().endswith(("tunnus", "numero", "koodi"))) and all(
+        text.isdigit() for text in texts
+    )
 
 
 def native_kind(cells: Sequence[Cell]) -> str:

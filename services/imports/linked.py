@@ -20,11 +20,12 @@ Known = dict[tuple[str, str], list[ObjectId]]
 Missing = dict[str, dict[str, str]]
 
 
-def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin) -> None:
-    """Put ids in place of names, and an error on a field where a name means no record or several.
+def resolve_links(access: Access, plan: Plan, drafts: Iterable[Draft], origin: Origin | None) -> set[tuple[str, str]]:
+    """Put ids in place of names, and an error on a field where a name means no record or several. Returns the records,
+    (register, name as it is compared), that were missing and were made.
 
     Missing records are made where the mapping says so, in a transaction of their own: after a crash they are found
-    by their names.
+    by their names. Without an `origin` they are only said to be.
     """
     drafts = [draft for draft in drafts if draft.links]
     wanted = {(binding.field.target, name): binding for draft in drafts for binding, names in draft.links
@@ -34,11 +35,14 @@ def resolve_links(access: Access, drafts: Iterable[Draft], origin: Origin) -> No
     for (target, name), binding in wanted.items():
         if binding.use.create_missing and not known.get((target, comparable(name))):
             missing.setdefault(target, {}).setdefault(comparable(name), name)
+    made: Known = {}
     for target, absent in missing.items():
-        known.update(create_named(access, target, creatable(access, target, absent), origin))
+        made |= create_named(access, target, creatable(access, target, absent), origin)
+    known |= made
     for draft in drafts:
         for binding, names in draft.links:
-            link(draft, binding, names, known)
+            link(draft, binding, names, known, strict=plan.mapping.strict)
+    return set(made)
 
 
 def find_named(access: Access, wanted: Iterable[tuple[str, str]]) -> Known:
@@ -63,13 +67,15 @@ def creatable(access: Access, target: str, names: dict[str, str]) -> dict[str, s
     return names
 
 
-def create_named(access: Access, target: str, names: dict[str, str], origin: Origin) -> Known:
+def create_named(access: Access, target: str, names: dict[str, str], origin: Origin | None) -> Known:
+    if origin is None:
+        return {(target, key): [ObjectId()] for key in names}
     made = create_records(access, target, [{"name": name} for name in names.values()], origin=origin)
     return {(target, comparable(raw["name"])): [raw["_id"]] for raw in made}
 
 
-def link(draft: Draft, binding: Binding, names: list[str], known: Known) -> None:
-    """Link what is known for certain; names that are not are kept as text."""
+def link(draft: Draft, binding: Binding, names: list[str], known: Known, *, strict: bool) -> None:
+    """Link what is known for certain; names that are not are kept as text, or in a strict import stand against it."""
     field, ids, odd, reasons = binding.field, [], [], []
     for name in names:
         found = known.get((field.target, comparable(name)), [])
@@ -78,7 +84,9 @@ def link(draft: Draft, binding: Binding, names: list[str], known: Known) -> None
         else:
             odd.append(name)
             reasons.append(why_not(name, len(found)))
-    if odd:
+    if odd and strict:
+        draft.parsed.fail(field.column, " ".join(reasons))
+    elif odd:
         text = (binding.use.separator.strip() + " ").join(odd)
         draft.kept.append(Kept(binding.companion, binding.header, text, " ".join(reasons), field.column))
     if ids:

@@ -8,9 +8,12 @@ from typing import IO
 
 from services.imports.csv_tables import find_encoding, find_separator
 from services.imports.options import TableOptions
-from services.imports.tables import ZIP, Cell, Reader, Table, cell_text, reader_of, trimmed
+from services.imports.tables import OLD_OFFICE, PDF, ZIP, Cell, Reader, Table, cell_text, reader_of, trimmed
+from services.imports.vcard_tables import is_vcards
 from services.imports.workbooks import sheet_names
 
+#: Kinds of file; what is none of them is refused when it is read.
+CSV, WORKBOOK, VCARDS, OTHER = "csv", "workbook", "vcards", ""
 #: So many rows tell what a column holds, and the first ones where the table begins.
 SAMPLE, TOP = 2_000, 40
 #: The header is at least so much as wide as the widest of the first rows.
@@ -33,10 +36,9 @@ class Look:
 
 def look_into(stream: IO[bytes], wanted: TableOptions) -> Look:
     """What a file holds, read as far as `wanted` says, and as it looks where that says nothing. Raises TableError."""
-    stream.seek(0)
-    book = stream.read(len(ZIP)) == ZIP
-    sheets = sheet_names(stream) if book else ()
-    options = wanted if book else with_signs(stream, wanted)
+    kind = format_of(stream)
+    sheets = sheet_names(stream) if kind == WORKBOOK else ()
+    options = with_signs(stream, wanted) if kind == CSV else wanted
     reader = reader_of(stream, options)
     options = replace(options, header_row=options.header_row or header_place(list(islice(reader(), TOP))))
     table = Table(reader, options)
@@ -44,7 +46,16 @@ def look_into(stream: IO[bytes], wanted: TableOptions) -> Look:
     texts = [text for cells in samples for cell in cells if isinstance(cell, str) and (text := cell.strip())]
     options = replace(options, decimal=options.decimal or decimal_mark(texts), dates=options.dates or date_order(texts),
                       sheet=options.sheet or (sheets[0] if len(sheets) == 1 else ""))  # fmt: skip
-    return Look("workbook" if book else "csv", tuple(sheets), options, tuple(table.header), samples)
+    return Look(kind, tuple(sheets), options, tuple(table.header), samples)
+
+
+def format_of(stream: IO[bytes]) -> str:
+    """What the file is, by its first bytes; what is none of the others is read as text."""
+    stream.seek(0)
+    head = stream.read(64)
+    if head.startswith(ZIP):
+        return WORKBOOK
+    return VCARDS if is_vcards(head) else CSV if not head.startswith((PDF, OLD_OFFICE)) else OTHER
 
 
 def with_signs(stream: IO[bytes], wanted: TableOptions) -> TableOptions:

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.imports.mapping_checks import Checker
-from services.imports.options import ENCODINGS, SEPARATORS, TableOptions
+from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS, TableOptions
 from services.imports.yaml_text import load_yaml
 from services.settings import LANGUAGES
 
 TOP = ("register", "match", "on_existing", "columns", "constants", "ignore", "sheet", "header_row", "separator",
-       "encoding", "language")  # fmt: skip
+       "encoding", "decimal", "dates", "language")  # fmt: skip
 USE = ("field", "define", "add_choices", "zero_fill", "separator", "link_by", "create_missing", "odd")
 DEFINE = ("kind", "label", "section", "help", "required", "choices", "in_list", "in_head", "order", "currency",
           "target")  # fmt: skip
+
+
+#: What becomes of records that rows stand for: nothing, their empty fields are filled, or the row's values take over.
+ON_EXISTING = ("add", "skip", "fill", "overwrite")
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def checked_mapping(checker: Checker, data: Any, text: str) -> ImportMapping:
     top = checker.mapping(data, (), TOP)
     match = tuple(checker.texts(top, (), "match"))
     default = "skip" if match else "add"
-    on_existing = checker.one_of(top, (), "on_existing", ("skip", "add")) or default
-    if on_existing == "skip" and not match:
+    on_existing = checker.one_of(top, (), "on_existing", ON_EXISTING) or default
+    if on_existing != "add" and not match:
         checker.need_match()
     return ImportMapping(
         columns=checked_columns(checker, top.get("columns")), register=checker.text(top, (), "register"), match=match,
@@ -98,7 +102,8 @@ def checked_table(checker: Checker, top: Mapping[str, Any]) -> TableOptions:
     return TableOptions(
         sheet=checker.text(top, (), "sheet"), header_row=checker.whole(top, (), "header_row", 1, 1_000) or None,
         separator=checker.one_of(top, (), "separator", SEPARATORS),
-        encoding=checker.one_of(top, (), "encoding", ENCODINGS),
+        encoding=checker.one_of(top, (), "encoding", ENCODINGS), decimal=checker.one_of(top, (), "decimal", DECIMALS),
+        dates=checker.one_of(top, (), "dates", DATES),
     )  # fmt: skip
 
 

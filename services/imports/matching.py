@@ -12,9 +12,10 @@ from models.fields.context import Context
 from models.fields.field import Field, label_in
 from models.fields.schema import Schema, schema_of
 from models.registers import REGISTERS, Register
-from models.rights import SETTINGS, Access
+from models.rights import Access
 from services.imports.guessing import content_kind, guess_kind, separator_of
 from services.imports.looking import Look
+from services.imports.report import ROW, WHY
 from services.imports.tables import cell_text
 from services.settings import LANGUAGES, RESERVED, suggested_key
 
@@ -42,6 +43,7 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
 SHOWN, LONGEST_SHOWN = 5, 120
 BY_NAME, BY_CONTENT = _l("Its name"), _l("What it holds")
 AS_BEFORE, EMPTY, NEW = _l("As last time"), _l("Nothing is in it"), _l("No field of that name")
+OF_A_REPORT = _l("It is of the report of an earlier import")
 NO_FIELD = _l("No field of that name, and only those who manage settings may make one")
 
 
@@ -58,18 +60,21 @@ def match_columns(
     columns = [new_column(place, header, look) for place, header in enumerate(look.header)]
     writable = {field.column: field for field in schema.fields if can_take(field)}
     taken: set[str] = set()
+    for column in columns:
+        if folded(column["header"]) in map(folded, [text for label in (WHY, ROW) for text in in_all_languages(label)]):
+            column.update(choice={}, why=str(OF_A_REPORT))
     steps = (lambda column: as_remembered(column, remembered, writable),
              lambda column: by_name(column, writable, schema.register),
              lambda column: by_content(column, writable, context))  # fmt: skip
     for step in steps:
         for column in columns:
-            if column["choice"] is None and column["filled"] and (found := step(column)):
+            if column["choice"] is None and (found := step(column)):
                 use(column, *found, taken)
     name_by_content(columns, schema, taken)
     keys = {field.key for field in schema_of(schema.register.key).all_fields}
     for column in columns:
         if column["choice"] is None:
-            leave_or_define(access, column, context, keys)
+            leave_or_define(column, context, keys, may_define=access.may(schema.register.key, "settings"))
         finish(access, column, schema)
     return columns
 
@@ -156,15 +161,15 @@ def likeness(column: Raw) -> float:
     return lettered * different**2 * min(length, 20.0) if lettered > 0.5 else 0.0
 
 
-def leave_or_define(access: Access, column: Raw, context: Context, keys: set[str]) -> None:
+def leave_or_define(column: Raw, context: Context, keys: set[str], *, may_define: bool) -> None:
     """A column without a field makes one, or is left out."""
     column["choice"] = {}
     if not column["filled"]:
         column["why"] = str(EMPTY)
-    elif not access.may(SETTINGS, "change"):
+    elif not may_define:
         column["why"] = str(NO_FIELD)
     else:
-        kind = guess_kind(column["cells"], context)
+        kind = guess_kind(column["header"], column["cells"], context)
         column.update(choice={"define": definition(column["header"], kind, keys)}, why=str(NEW))
 
 
@@ -196,5 +201,5 @@ def finish(access: Access, column: Raw, schema: Schema) -> None:
         column.update(link_by="name", create_missing=field is not None and access.may(field.target, "add"))
     if kind:
         column["separator"] = column["separator"] or separator_of(kind, texts)
-    if kind in ("choice", "choices") and field is not None and access.may(SETTINGS, "change"):
+    if kind in ("choice", "choices") and field is not None and access.may(schema.register.key, "settings"):
         column["add_choices"] = column["add_choices"] or field.custom or field.extensible

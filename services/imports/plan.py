@@ -58,10 +58,12 @@ class PlannedColumn:
 
 @dataclass(frozen=True)
 class Plan:
-    """How rows become records. `schema` is the register's as the importing user has it, with the planned fields."""
+    """How rows become records. `schema` is the register's as the importing user has it, with the planned fields;
+    `full` is the same with the fields that the user does not see."""
 
     mapping: ImportMapping
     schema: Schema
+    full: Schema
     header: tuple[str, ...]
     columns: tuple[PlannedColumn, ...]
     constants: Mapping[str, Any]
@@ -76,14 +78,25 @@ class Plan:
         return self.schema.register.key
 
     @property
-    def skips(self) -> bool:
-        return self.mapping.on_existing == "skip" and bool(self.match)
+    def matches(self) -> bool:
+        """Whether rows are compared with the records that are there."""
+        return self.mapping.on_existing != "add" and bool(self.match)
+
+    @property
+    def changes(self) -> bool:
+        """Whether rows change the records that they stand for."""
+        return self.matches and self.mapping.on_existing != "skip"
+
+    @cached_property
+    def links_to_itself(self) -> bool:
+        """Whether a row may link to what an earlier one makes."""
+        return any(binding.use.link_by and binding.field.target == self.register for binding in self.by_column.values())
 
     def for_survey(self) -> "Plan":
         """The part of the plan that is laid on the rows before any is written: columns whose choices come from the
         data, and what rows are known by. Without the former no column at all is read."""
         gathering = any(binding.gathers for binding in self.by_column.values())
-        keys = self.key_columns if self.skips else ()
+        keys = self.key_columns if self.matches else ()
         return self.only(lambda binding: gathering and (binding.gathers or binding.field.column in keys))
 
     def for_keys(self) -> "Plan":
@@ -128,13 +141,13 @@ class Planner:
         columns = [planned for rule in self.mapping.columns if (planned := self.column(rule)) is not None]
         bindings = [binding for planned in columns for binding in planned.bindings]
         self.refuse_doubles([binding.field.column for binding in bindings] + list(self.mapping.constants))
-        schema = self.with_planned(bindings)
+        schema, full = self.with_planned(self.schema, bindings), self.with_planned(self.full, bindings)
         constants, match = self.constants(), self.match(schema)
         if self.problems:
             raise MappingError(self.problems)
         mapped = {self.header[planned.place] for planned in columns} | set(self.mapping.ignore)
         return Plan(
-            self.mapping, schema, tuple(self.header), tuple(columns), constants, match,
+            self.mapping, schema, full, tuple(self.header), tuple(columns), constants, match,
             tuple(name for name in self.header if name not in mapped),
             {binding.field.column: binding for binding in bindings},
         )  # fmt: skip
@@ -244,9 +257,9 @@ class Planner:
             self.problems.append(_l("The field “%(column)s” gets its value from two places. Keep one of them.",
                                     column=column))  # fmt: skip
 
-    def with_planned(self, bindings: list[Binding]) -> Schema:
+    def with_planned(self, schema: Schema, bindings: list[Binding]) -> Schema:
         new = tuple(binding.field for binding in bindings if binding.definition is not None)
-        return Schema(self.schema.register, self.schema.version, self.schema.fields + new, self.schema.retired)
+        return Schema(schema.register, schema.version, schema.fields + new, schema.retired)
 
     def constants(self) -> dict[str, Any]:
         values: dict[str, Any] = {}

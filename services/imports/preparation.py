@@ -56,8 +56,8 @@ def noted(
     for binding, added in additions:
         texts = [choice["label"]["en"] for choice in added]
         choices[binding.field.key] = list(dict.fromkeys([*choices.get(binding.field.key, ()), *texts]))
-    return {"ready": False, "row": 0, "done": 0, "rows": survey.rows, "created": 0, "skipped": 0, "odd": 0,
-            "failed": 0, "fields": list(dict.fromkeys(fields)), "choices": choices,
+    counts = dict.fromkeys(("row", "done", "created", "changed", "skipped", "odd", "failed"), 0)
+    return {**counts, "ready": False, "rows": survey.rows, "fields": list(dict.fromkeys(fields)), "choices": choices,
             "long": long_companions(plan, survey), "unmapped": list(plan.unmapped)}  # fmt: skip
 
 

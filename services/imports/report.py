@@ -1,10 +1,11 @@
 """What an import did, as data: counts, odd values, rows that failed, what was made on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import mongoengine as me
+from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from services.imports.limits import MAX_NOTES
@@ -12,6 +13,8 @@ from services.imports.limits import MAX_NOTES
 Raw = dict[str, Any]
 #: Characters of one row that a note keeps; beyond, its cells are cut.
 MAX_NOTE = 20_000
+#: Headers of what stands beside the rows in a workbook of faulty ones; the next import leaves these columns out.
+WHY, ROW = _l("Why it was not imported"), _l("Row in the file")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class ImportReport:
     batch: str
     rows: int = 0
     created: int = 0
+    changed: int = 0
     skipped: int = 0
     odd_count: int = 0
     failed_count: int = 0
@@ -82,6 +86,13 @@ def failed_note(failed: FailedRow) -> Raw:
     fits = sum(len(text) for _, text in failed.cells) <= MAX_NOTE
     cells = [[header, text if fits or len(text) <= room else text[:room] + "…"] for header, text in failed.cells]
     return {"kind": "failed", "row": failed.row, "reason": failed.reason, "cells": cells}
+
+
+def read_failed(batch: str) -> Iterator[FailedRow]:
+    """The rows that were not imported, in the file's order, as far as they were kept."""
+    query = {"_id": {"$gte": f"{batch}:", "$lt": f"{batch};"}, "kind": "failed"}
+    return (FailedRow(raw["row"], raw["reason"], tuple((header, text) for header, text in raw["cells"]))
+            for raw in notes().find(query).sort("_id", 1))  # fmt: skip
 
 
 def read_notes(batch: str) -> tuple[tuple[OddValue, ...], tuple[FailedRow, ...]]:

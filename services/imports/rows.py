@@ -44,6 +44,11 @@ class Draft:
     kept: list[Kept] = field(default_factory=list)
     odd: list[OddValue] = field(default_factory=list)
 
+    @property
+    def given(self) -> set[str]:
+        """The columns that the file itself says something of."""
+        return {*self.texts, *(kept.companion.column for kept in self.kept)}
+
     def note(self, header: str, value: str, reason: Any, kept_in: str = "") -> None:
         self.odd.append(OddValue(self.row.number, header, value, str(reason), kept_in))
 
@@ -148,12 +153,13 @@ def choice_texts(binding: Binding, text: str) -> list[str]:
 def settle(plan: Plan, draft: Draft, context: Context) -> None:
     """Find a place for every value that its field refused: itself, where it may be kept, else a companion.
 
-    What a mandatory field refuses stays an error: the row can't be imported.
+    What a mandatory field refuses stays an error: the row can't be imported. In a strict import so does all that can't
+    be kept where it belongs.
     """
     parsed = draft.parsed
     for column in tuple(parsed.errors):
         binding = plan.by_column.get(column)
-        if binding is None or binding.field.required:
+        if binding is None or binding.field.required or (plan.mapping.strict and column not in parsed.keepable):
             continue
         reason, text = "; ".join(map(str, parsed.errors.pop(column))), draft.texts.get(column, "")
         parsed.values.pop(column, None)
@@ -169,13 +175,17 @@ def keep_itself(draft: Draft, binding: Binding, text: str, reason: str, context:
     draft.note(binding.header, text, reason, column)
 
 
-def keep_texts(draft: Draft) -> None:
-    """Put what was kept into the companion fields; a row that has none to take it can't be imported."""
+def keep_texts(draft: Draft, *, pretending: bool = False) -> None:
+    """Put what was kept into the companion fields; a row that has none to take it can't be imported. Pretending, a
+    field that is missing would be made."""
     values = draft.parsed.values
     for kept in draft.kept:
         field = kept.companion.field
         column = kept.companion.column
         text = f"{values[column]}; {kept.text}" if values.get(column) else kept.text
+        if field is None and pretending:
+            draft.note(kept.header, kept.text, kept.reason, column)
+            continue
         try:
             if field is None:
                 raise FieldError(_("There is no field to keep it in, and only those who manage settings may make one. "

@@ -23,6 +23,7 @@ PLACE = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
 ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(.*?)</(?:\w+:)?c>', re.DOTALL)
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+TOO_LARGE_UNPACKED = _l("The workbook is too large once unpacked. Split it into several.")
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 
 
@@ -39,9 +40,9 @@ def check_workbook(archive: zipfile.ZipFile) -> dict[str, str]:
     """{sheet's name: its part}, in the workbook's order. Raises TableError for another kind of file or a bomb."""
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-        raise TableError(_l("This is not an Excel workbook (.xlsx). Save the list as CSV or XLSX and import that."))
+        raise TableError(_l("This is no workbook (.xlsx or .ods). Save the list as CSV, XLSX or ODS and import that."))
     if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-        raise TableError(_l("The workbook is too large once unpacked. Split it into several."))
+        raise TableError(TOO_LARGE_UNPACKED)
     try:
         book = etree.fromstring(archive.read("xl/workbook.xml"), PARSER)
         relations = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), PARSER)
@@ -63,15 +64,20 @@ def sheet_facts(archive: zipfile.ZipFile, part: str) -> SheetFacts:
         for letters, digits in PLACE.findall(piece):
             facts.rows = max(facts.rows, int(digits))
             facts.columns = max(facts.columns, column_number(letters) + 1)
-        if facts.rows * facts.columns > MAX_CELLS:
-            raise TableError(_l(
-                "The sheet is too large: its cells reach to row %(row)s and column %(column)s. Delete what stands far "
-                "outside the table.", row=facts.rows, column=facts.columns))  # fmt: skip
+        check_extent(facts)
         for letters, digits, inside in ERROR.findall(piece):
             value = VALUE.search(inside)
             text = value[1].decode("utf-8", "replace") if value else "#ERROR"
             facts.errors.setdefault(int(digits), {})[column_number(letters)] = text
     return facts
+
+
+def check_extent(facts: SheetFacts) -> None:
+    """Raises TableError for a sheet that is larger than can be held."""
+    if facts.rows * facts.columns > MAX_CELLS:
+        raise TableError(_l(
+            "The sheet is too large: its cells reach to row %(row)s and column %(column)s. Delete what stands far "
+            "outside the table.", row=facts.rows, column=facts.columns))  # fmt: skip
 
 
 def pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:

@@ -9,29 +9,46 @@ from flask_babel import gettext as _
 
 from models.fields.context import Context
 from models.rights import Access
+from services.imports.changing import changed_record
 from services.imports.companions import Companion
 from services.imports.existing import Key, find_existing, key_of
 from services.imports.limits import STEP
 from services.imports.linked import resolve_links
 from services.imports.options import TableOptions
 from services.imports.plan import Plan
-from services.imports.report import FailedRow, OddValue
-from services.imports.rows import Draft, failed_row, keep_texts, read_row, settle
+from services.imports.report import OddValue
+from services.imports.rows import Draft, keep_texts, read_row, settle
 from services.imports.tables import Row
 from services.records import Origin, check_reach, new_document
 from services.values import check_references, check_required, check_together, context_of
 
+Raw = dict[str, Any]
+
 
 @dataclass
 class Step:
-    """What a step comes to: documents to write, rows that exist already, what is to be reported, and the companions
-    that it needs and that are not there yet, by key."""
+    """What a step comes to: documents to write, records to change (each as it is and as it becomes), rows that exist
+    already, what is to be reported, and the companions that it needs and that are not there yet, by key. In a trial
+    `linked` are the records, (register, name), that would be made to link to."""
 
-    documents: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[Raw] = field(default_factory=list)
+    changed: list[tuple[Raw, Raw]] = field(default_factory=list)
     skipped: int = 0
     odd: list[OddValue] = field(default_factory=list)
-    failed: list[FailedRow] = field(default_factory=list)
+    failed: list[Draft] = field(default_factory=list)
     missing: dict[str, Companion] = field(default_factory=dict)
+    linked: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass
+class Sorted:
+    """Rows by what they stand for: nothing yet, a record (or several of the same key), an earlier row of the file, or
+    records that are left as they are."""
+
+    new: list[Draft] = field(default_factory=list)
+    existing: list[tuple[Draft, list[Raw]]] = field(default_factory=list)
+    doubles: list[Draft] = field(default_factory=list)
+    skipped: int = 0
 
 
 class RowsSeen:
@@ -42,7 +59,7 @@ class RowsSeen:
 
     def note(self, plan: Plan, draft: Draft) -> tuple[Key | None, int | None]:
         """(the row's key, the number of the row that had it before)."""
-        key = key_of(plan, draft.parsed) if plan.skips else None
+        key = key_of(plan, draft.parsed) if plan.matches else None
         if key is None:
             return None, None
         first = self.numbers.setdefault(key, draft.row.number)
@@ -66,59 +83,86 @@ def context_for(access: Access, language: str, options: TableOptions) -> Context
                    date_order=options.dates)  # fmt: skip
 
 
-def new_drafts(
-    access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, *, survey: bool = False
-) -> tuple[list[Draft], int, list[FailedRow]]:
-    """(the rows that are new, how many exist already, rows that are doubles of others in the file)."""
+def sorted_rows(access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, *, survey: bool = False) -> Sorted:
+    """The rows read, and sorted by what they stand for."""
     context = reading_context(access, plan)
     drafts = [read_row(plan, row, context, survey=survey) for row in rows]
     keyed = [(draft, *seen.note(plan, draft)) for draft in drafts]
-    existing = find_existing(access, plan, [draft.parsed for draft, key, first in keyed if key and first is None])
-    doubles = [double(plan, draft, first) for draft, _key, first in keyed if first is not None]
-    single = [(draft, key) for draft, key, first in keyed if first is None]
-    new = [draft for draft, key in single if key is None or key not in existing]
-    return new, len(single) - len(new), doubles
+    records = find_existing(access, plan, [draft.parsed for draft, key, first in keyed if key and first is None])
+    found = Sorted()
+    for draft, key, first in keyed:
+        if first is not None:
+            found.doubles.append(double(plan, draft, first))
+        elif key is None or key not in records:
+            found.new.append(draft)
+        elif plan.changes:
+            found.existing.append((draft, records[key]))
+        else:
+            found.skipped += 1
+    return found
 
 
-def double(plan: Plan, draft: Draft, first: int) -> FailedRow:
+def double(plan: Plan, draft: Draft, first: int) -> Draft:
     fields = ", ".join(found.label_in("en") for found in plan.match)
     draft.parsed.fail("", _("Row %(first)s of this file is the same by %(fields)s.", first=first, fields=fields))
-    return failed_row(plan, draft)
+    return draft
 
 
-def find_places(access: Access, plan: Plan, drafts: list[Draft], origin: Origin) -> None:
-    """Resolve links and find a place for every odd value."""
+def make_step(
+    access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, origin: Origin, *, trial: bool = False
+) -> Step:
+    """The rows as documents; nothing is written but linked records that had to be made, in a trial not even they."""
+    found = sorted_rows(access, plan, rows, seen)
+    step = Step(skipped=found.skipped, failed=found.doubles)
+    find_places(access, plan, [*found.new, *(draft for draft, _records in found.existing)], step,
+                None if trial else origin)  # fmt: skip
+    for draft in found.new:
+        place_texts(draft, step, trial=trial)
+        add_new(access, plan, draft, step)
+    for draft, records in found.existing:
+        place_texts(draft, step, trial=trial)
+        add_changed(access, plan, draft, records, step)
+    step.failed.sort(key=lambda draft: draft.row.number)
+    return step
+
+
+def find_places(access: Access, plan: Plan, drafts: list[Draft], step: Step, origin: Origin | None) -> None:
+    """Resolve links, and find a place for every odd value."""
     context = reading_context(access, plan)
-    resolve_links(access, drafts, origin)
     check_references(access, plan.schema, [draft.parsed for draft in drafts])
+    step.linked |= resolve_links(access, plan, drafts, origin)
     for draft in drafts:
         settle(plan, draft, context)
 
 
-def make_step(access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, origin: Origin) -> Step:
-    """The rows as documents; nothing is written but linked records that had to be made."""
-    drafts, skipped, doubles = new_drafts(access, plan, rows, seen)
-    find_places(access, plan, drafts, origin)
-    step = Step(skipped=skipped, failed=doubles)
-    for draft in drafts:
-        add_draft(access, plan, draft, step)
-    step.failed.sort(key=lambda failed: failed.row)
-    return step
-
-
-def add_draft(access: Access, plan: Plan, draft: Draft, step: Step) -> None:
+def place_texts(draft: Draft, step: Step, *, trial: bool) -> None:
+    """Have what does not fit kept as text, and note the fields that are missing for it."""
     for kept in draft.kept:
         if kept.companion.field is None:
             step.missing.setdefault(kept.companion.key, kept.companion)
-    keep_texts(draft)
+    keep_texts(draft, pretending=trial)
+
+
+def add_new(access: Access, plan: Plan, draft: Draft, step: Step) -> None:
     document = None
     if not draft.parsed.errors:
-        document = new_document(access, plan.schema, draft.parsed)
+        document = new_document(access, plan.full, draft.parsed)
         check_required(draft.parsed, plan.schema, document)
         check_together(draft.parsed, plan.schema, document)
-        check_reach(draft.parsed, access, plan.schema, document)
+        check_reach(draft.parsed, access, plan.full, document)
     if draft.parsed.errors or document is None:
-        step.failed.append(failed_row(plan, draft))
+        step.failed.append(draft)
         return
     step.documents.append(document)
     step.odd.extend(draft.odd)
+
+
+def add_changed(access: Access, plan: Plan, draft: Draft, records: list[Raw], step: Step) -> None:
+    change = changed_record(access, plan, draft, records) if not draft.parsed.errors else None
+    if draft.parsed.errors:
+        step.failed.append(draft)
+    elif change is None:
+        step.skipped += 1
+    else:
+        step.changed.append(change)
+        step.odd.extend(draft.odd)

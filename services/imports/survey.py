@@ -13,7 +13,7 @@ from services.imports.errors import MappingError
 from services.imports.limits import MAX_NEW_CHOICES
 from services.imports.plan import Binding, Plan, new_definitions
 from services.imports.rows import Draft
-from services.imports.steps import RowsSeen, chunks, new_drafts
+from services.imports.steps import RowsSeen, chunks, sorted_rows
 from services.imports.tables import Row, Table
 from services.settings import COLOURS, suggested_key
 
@@ -57,8 +57,8 @@ def survey_table(access: Access, plan: Plan, table: Table, progress: Callable[[i
         survey.rows += len(rows)
         survey.measure(plan, rows)
         if light.columns:
-            drafts, _skipped, _doubles = new_drafts(access, light, rows, seen, survey=True)
-            for draft in drafts:
+            found = sorted_rows(access, light, rows, seen, survey=True)
+            for draft in [*found.new, *(draft for draft, _records in found.existing)]:
                 survey.note(draft)
             check_choices(plan, survey)
         progress(survey.rows)

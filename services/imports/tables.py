@@ -12,6 +12,7 @@ from services.imports.csv_tables import csv_reader
 from services.imports.errors import TableError
 from services.imports.limits import MAX_BYTES, MAX_COLUMNS, MAX_ROWS
 from services.imports.options import TableOptions
+from services.imports.vcard_tables import is_vcards, vcard_reader
 from services.imports.workbooks import workbook_reader
 
 #: What a cell may hold: text from CSV; numbers, dates, times and yes/no as well from a workbook.
@@ -28,14 +29,23 @@ class Row:
     cells: list[Cell] = field(default_factory=list)
 
 
+Mend = Callable[[Row], Row]
+
+
+def as_it_is(row: Row) -> Row:
+    return row
+
+
 class Table:
     """A header and the rows below it, read from the start of the file each time `rows` is called.
 
-    A header that is there twice gets a number, a blank one its column's: every column can be named.
+    A header that is there twice gets a number, a blank one its column's: every column can be named. `mend` may be
+    set to a function that gives each row with its cells corrected.
     """
 
     def __init__(self, read: Reader, options: TableOptions) -> None:
         self._read = read
+        self.mend: Mend = as_it_is
         self.header_row, self.header = self._find_header(options.header_row)
 
     def rows(self) -> Iterator[Row]:
@@ -44,7 +54,7 @@ class Table:
             if number > MAX_ROWS:
                 raise TableError(_l("The file has more than %(max)s rows. Split it into several.", max=MAX_ROWS))
             if number > self.header_row and not is_blank(cells):
-                yield Row(number, cells)
+                yield self.mend(Row(number, cells))
 
     def _find_header(self, wanted: int | None) -> tuple[int, list[str]]:
         for number, cells in enumerate(self._read(), start=1):
@@ -65,11 +75,13 @@ def reader_of(stream: IO[bytes], options: TableOptions) -> Reader:
     """A function that reads the file's rows from the start. Raises TableError."""
     check_size(stream)
     stream.seek(0)
-    head = stream.read(8)
+    head = stream.read(64)
     if head.startswith(PDF):
         raise TableError(_l("This file is a PDF, not a table. Save the list as CSV or XLSX and import that."))
     if head.startswith(OLD_OFFICE):
         raise TableError(_l("This is an old Excel file or one with a password. Save it as XLSX without a password."))
+    if is_vcards(head):
+        return vcard_reader(stream)
     return workbook_reader(stream, options) if head.startswith(ZIP) else csv_reader(stream, options)
 
 

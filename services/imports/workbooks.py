@@ -1,15 +1,17 @@
-"""Reading XLSX workbooks with python-calamine."""
+"""Reading XLSX and ODS workbooks with python-calamine."""
 
 import datetime as dt
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import IO, Any
 
 from flask_babel import lazy_gettext as _l
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from services.imports.errors import TableError
+from services.imports.ods_parts import is_ods, ods_sheets
 from services.imports.options import TableOptions
 from services.imports.sheet_parts import SheetFacts, check_workbook, sheet_facts
 
@@ -30,8 +32,7 @@ def workbook_reader(stream: IO[bytes], options: TableOptions) -> Callable[[], It
     """A function that reads the sheet's rows from the start. Raises TableError for what is no workbook."""
     try:
         with zipfile.ZipFile(stream) as archive:
-            parts = check_workbook(archive)
-            name, facts = choose_sheet(archive, parts, options.sheet)
+            name, facts = choose_sheet(sheets_of(archive), options.sheet)
         stream.seek(0)
         sheet = CalamineWorkbook.from_filelike(stream).get_sheet_by_name(name)
     except UNREADABLE as error:
@@ -43,18 +44,29 @@ def sheet_names(stream: IO[bytes]) -> tuple[str, ...]:
     """The names of a workbook's sheets. Raises TableError for what is no workbook."""
     try:
         with zipfile.ZipFile(stream) as archive:
-            return tuple(check_workbook(archive))
+            return tuple(ods_sheets(archive) if is_ods(archive) else check_workbook(archive))
     except UNREADABLE as error:
         raise TableError(DAMAGED) from error
 
 
-def choose_sheet(archive: zipfile.ZipFile, parts: dict[str, str], wanted: str) -> tuple[str, SheetFacts]:
+def sheets_of(archive: zipfile.ZipFile) -> Mapping[str, Callable[[], SheetFacts]]:
+    """{sheet's name: a function that looks at what it holds}."""
+    if is_ods(archive):
+        return {name: partial(itself, facts) for name, facts in ods_sheets(archive).items()}
+    return {name: partial(sheet_facts, archive, part) for name, part in check_workbook(archive).items()}
+
+
+def itself(facts: SheetFacts) -> SheetFacts:
+    return facts
+
+
+def choose_sheet(sheets: Mapping[str, Callable[[], SheetFacts]], wanted: str) -> tuple[str, SheetFacts]:
     """The sheet of that name, or the first with anything in it."""
-    if wanted and wanted not in parts:
+    if wanted and wanted not in sheets:
         raise TableError(_l("The workbook has no sheet “%(name)s”. Its sheets: %(known)s.",
-                            name=wanted, known=", ".join(parts)))  # fmt: skip
-    for name in [wanted] if wanted else parts:
-        facts = sheet_facts(archive, parts[name])
+                            name=wanted, known=", ".join(sheets)))  # fmt: skip
+    for name in [wanted] if wanted else sheets:
+        facts = sheets[name]()
         if facts.columns:
             return name, facts
     raise TableError(_l("The workbook is empty: no sheet has a header row with the columns' names."))

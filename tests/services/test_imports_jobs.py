@@ -12,7 +12,7 @@ from models.changes import Change
 from models.fields.schema import schema_of
 from models.jobs import Job
 from models.rights import Access
-from services.imports import ImportProblem, TableError, import_now, read_mapping, report_of, start_import
+from services.imports import ImportProblem, TableError, import_now, read_mapping, report_of, start_import, writing
 from services.imports import jobs as import_jobs
 from services.jobs import cancel_job, claim, get_job, run_job
 from services.records import now
@@ -104,7 +104,7 @@ def test_import_job_killed_at_any_moment_goes_on_without_doubles(
 ) -> None:
     job_id = started(admin_access)
     with monkeypatch.context() as patch:
-        killed_at(patch, import_jobs, name, call, after=after)
+        killed_at(patch, import_jobs if hasattr(import_jobs, name) else writing, name, call, after=after)
         with pytest.raises(Killed):
             work()
     assert claim() is None
@@ -131,7 +131,7 @@ def test_import_job_killed_twice_and_taken_over_goes_on(admin_access: Access, mo
     job_id = started(admin_access)
     for _ in range(2):
         with monkeypatch.context() as patch:
-            killed_at(patch, import_jobs, "write_step", 1, after=True)
+            killed_at(patch, writing, "write_step", 1, after=True)
             with pytest.raises(Killed):
                 work()
         lose_lease(job_id)
@@ -142,14 +142,14 @@ def test_import_job_killed_twice_and_taken_over_goes_on(admin_access: Access, mo
 
 def test_import_job_cancelled_stops_between_steps(admin_access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = started(admin_access)
-    original = import_jobs.make_step
+    original = writing.make_step
 
     def cancelled_in_step(*args: Any, **kwargs: Any) -> Any:
         if records():
             cancel_job(admin_access, job_id)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(import_jobs, "make_step", cancelled_in_step)
+    monkeypatch.setattr(writing, "make_step", cancelled_in_step)
     work()
     job = get_job(admin_access, job_id)
     # The step that was read meanwhile is written still, or is not.

@@ -41,7 +41,7 @@ def test_read_mapping_in_its_short_form_names_the_field() -> None:
     ("columns:\n  A: {field: x, define: {label: X}}\n", "columns › A › define › kind: give this as text."),
     ("columns:\n  A: {field: x, define: {kind: text, colour: red}}\n", "define › colour: there is no such key"),
     ("columns: {A: name}\non_existing: skip\n", "Line 2, on_existing: to skip what exists"),
-    ("columns: {A: name}\non_existing: update\n", "Line 2, on_existing: choose one of: skip, add."),
+    ("columns: {A: name}\non_existing: update\n", "Line 2, on_existing: choose one of: add, skip, fill, overwrite."),
     ("columns: {A: name}\nseparator: x\n", 'Line 2, separator: choose one of: ",", ";", "\\t", "|".'),
     ("columns: {A: name}\nmatch: {name: 1}\n", "Line 2, match: give a list of texts"),
     ("columns: {A: {field: x, odd: {label: {sv: X}}}}", "odd › label › sv: there is no such key"),

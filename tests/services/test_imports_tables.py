@@ -170,5 +170,64 @@ def test_zip_that_is_no_workbook_is_refused() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("word/document.xml", "<x/>")
-    with pytest.raises(TableError, match="not an Excel workbook"):
+    with pytest.raises(TableError, match="no workbook"):
         open_table(stream, TableOptions())
+
+
+def ods(rows: str) -> io.BytesIO:
+    """An OpenDocument spreadsheet of the rows, as XML."""
+    spaces = ('xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+              'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+              'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+              'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"')  # fmt: skip
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", f"<office:document-content {spaces}><office:body><office:spreadsheet>"
+                         f'<table:table table:name="List">{rows}</table:table></office:spreadsheet></office:body>'
+                         "</office:document-content>")  # fmt: skip
+    return stream
+
+
+def ods_row(*cells: str, **attributes: str) -> str:
+    given = "".join(f' table:number-rows-repeated="{value}"' for value in attributes.values())
+    return f"<table:table-row{given}>{''.join(cells)}</table:table-row>"
+
+
+def ods_text(text: str, more: str = "") -> str:
+    return f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p></table:table-cell>'
+
+
+EMPTY_REST = '<table:table-cell table:number-columns-repeated="16380"/>'
+
+
+def test_opendocument_gives_numbers_dates_and_text_as_they_are() -> None:
+    number = '<table:table-cell office:value-type="float" office:value="1902"><text:p>1902</text:p></table:table-cell>'
+    day = ('<table:table-cell office:value-type="date" office:date-value="2024-12-31"><text:p>31.12.2024</text:p>'
+           "</table:table-cell>")  # fmt: skip
+    wrong = ods_text("#DIV/0!", ' calcext:value-type="error"')
+    stream = ods(ods_row(*map(ods_text, ("Name", "Founded", "Since", "Share")), EMPTY_REST)
+                 + ods_row(ods_text("A"), number, day, wrong, EMPTY_REST)
+                 + ods_row(EMPTY_REST, repeated="1048570"))  # fmt: skip
+    table = open_table(stream, TableOptions())
+    assert table.header == ["Name", "Founded", "Since", "Share"]
+    ((_number, cells),) = rows_of(table)
+    assert [cell_text(cell) for cell in cells] == ["A", "1902", "2024-12-31", "#DIV/0!"]
+    assert isinstance(cells[3], CellError)
+
+
+def test_opendocument_that_repeats_a_row_without_end_is_refused() -> None:
+    stream = ods(ods_row(ods_text("Name", ' table:number-columns-repeated="16384"'), repeated="1048576"))
+    with pytest.raises(TableError, match="reach to row 1048576"):
+        open_table(stream, TableOptions())
+
+
+def test_cards_are_a_table_and_damaged_ones_are_told() -> None:
+    lines = ("BEGIN:VCARD", "VERSION:3.0", "N:Aho;Anna;;;", "FN:Anna Aho", "ORG:Firma Oy", "TEL:+358401234567",
+             "END:VCARD", "BEGIN:VCARD", "N:Broken")  # fmt: skip
+    table = opened("\r\n".join(lines).encode())
+    rows = [cells for _number, cells in rows_of(table)]
+    assert rows[0][:7] == ["Anna", "Aho", "Anna Aho", "", "Firma Oy", "+358401234567", ""]
+    assert not any(rows[1][:9])
+    assert "Broken" in rows[1][9]

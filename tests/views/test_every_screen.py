@@ -22,6 +22,8 @@ from services.audit import What, target_user, write_now
 from services.campaigns import log_response
 from services.consent import unsubscribe_url
 from services.documents import add_document, add_version
+from services.imports.drafts import check_draft, run_draft, set_columns, start_draft, undo_import
+from services.jobs import wake_due
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
@@ -88,6 +90,8 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/people/", "/people/add", "/people/vcards", "/companies/duplicates", "/export/start/person",
         f"/people/relate/{person['_id']}?kind=works_for&side=subject",
         f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
+        "/settings/?q=nothing+like+it", "/settings/organisation/", "/setup/", "/setup/business",
+        "/setup/business/trade", "/setup/users", "/setup/customers",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
         "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
@@ -119,6 +123,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/companies/?where={quote(json.dumps([{'segment': living}]))}",
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
         *add_marketing(admin_access, company, person, opportunities[0]),
+        *add_imports(access_for(admin)),
         "/documents/", "/documents/?_flt_eq_type=pdf", *add_documents(access_for(admin), company), "/documents/add",
     ]  # fmt: skip
 
@@ -187,6 +192,27 @@ def add_documents(access: Access, company: Any) -> list[str]:
     add_version(access, text["_id"], "offer.pdf", BytesIO(b"A page\n" * 50), "As it was agreed on the telephone")
     empty = create_record(access, "document", {"name": "Without a file"})
     return [f"/documents/show/{raw['_id']}" for raw in (picture, text, empty)]
+
+
+def add_imports(access: Access) -> list[str]:
+    """The pages of an import that has just begun, one that was checked, one that was done and one that was undone."""
+    rows = "".join(f"Company {number},{'perhaps ' if number < 9 else ''}{1900 + number},www.example.com\n"
+                   for number in range(40))  # fmt: skip
+    content = f"Name,A rather long header of the year in which it was founded,Home\n{rows},1999,\n".encode()
+    begun, checked, done, undone = (start_draft(access, "company", BytesIO(content), "A rather long name of a list.csv")
+                                    for _ in range(4))  # fmt: skip
+    number = {"place": 1, "choice": {"define": {"kind": "number"}}}
+    set_columns(access, checked, [number], match=["name"], on_existing="add")
+    check_draft(access, checked)
+    wake_due()
+    for one in (done, undone):
+        run_draft(access, one)
+        wake_due()
+    undo_import(access, undone)
+    wake_due()
+    return ["/import/", "/import/company/", f"/import/company/{begun}/columns", f"/import/company/{checked}/columns",
+            f"/import/company/{checked}/check", f"/import/company/{done}/result",
+            f"/import/company/{undone}/result"]  # fmt: skip
 
 
 def outbox_pages(access: Access) -> list[str]:

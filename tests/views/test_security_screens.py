@@ -77,9 +77,10 @@ def test_first_start_creates_administrator_signs_in_and_says_what_is_next(
 ) -> None:
     code = first_start_code(data_dir) or ""
     answer = stranger.post("/first-start/", data={**FIRST, "code": f" {code.lower().replace('-', ' ')}"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/setup/")
     start = stranger.get("/").text
     assert 'class="k-steps"' in start
+    assert "/setup/" in start
     assert "/settings/users/" in start
     assert '<html lang="fi">' in start
     assert [role.name for role in User.objects.get(username="anna").roles] == ["Admin"]

@@ -1,0 +1,213 @@
+"""An import prepared as a draft: what is guessed, checked, mended, written, and taken back."""
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from models.changes import DeletedRecord
+from models.fields.errors import ValidationFailed
+from models.fields.schema import schema_of
+from models.rights import Access
+from services.imports import drafts
+from services.jobs import claim, run_job
+from services.records import VersionConflict, create_record, update_record
+from tests.services.importing import records, values
+
+SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
+LIST = """\
+Asiakaslista 2024
+
+Yritys;Y-tunnus;Liikevaihto;Asiakas alkaen;Luokka;Verkkosivu
+Aho Oy;0112038-9;1 234,50;31.12.2023;A;www.aho.fi
+Berg Ab;;12,5;1.2.2024;B;https://berg.fi
+Cello Oy;;paljon;2.3.2024;A;
+"""
+
+
+def work() -> dict[str, Any]:
+    """What a worker does: the next due job, to its end."""
+    job = claim()
+    assert job is not None
+    run_job(job)
+    return job
+
+
+def started(access: Access, text: str | bytes, name: str = "list.csv", register: str = "company") -> ObjectId:
+    return drafts.start_draft(access, register, io.BytesIO(text.encode() if isinstance(text, str) else text), name)
+
+
+def by_header(draft: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {column["header"]: column for column in draft["columns"]}
+
+
+def checked(access: Access, draft_id: ObjectId) -> dict[str, Any]:
+    drafts.check_draft(access, draft_id)
+    work()
+    return drafts.get_draft(access, draft_id)
+
+
+def done(access: Access, draft_id: ObjectId) -> dict[str, Any]:
+    drafts.run_draft(access, draft_id)
+    work()
+    return drafts.get_draft(access, draft_id)
+
+
+def names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [raw["name"] for raw in rows]
+
+
+def test_file_of_the_office_is_understood_by_itself(admin_access: Access) -> None:
+    draft = drafts.get_draft(admin_access, started(admin_access, LIST))
+    columns = by_header(draft)
+    assert draft["options"] == {"sheet": "", "header_row": 3, "separator": ";", "encoding": "utf-8", "decimal": ",",
+                                "dates": "dmy", "language": "en"}  # fmt: skip
+    assert [columns[name]["choice"] for name in ("Yritys", "Y-tunnus", "Verkkosivu")] == [
+        {"field": "name"}, {"field": "business_id"}, {"field": "website"}]  # fmt: skip
+    assert columns["Asiakas alkaen"]["choice"]["define"]["kind"] == "date"
+    assert draft["match"] == ["business_id"]
+
+
+def test_whole_way_of_a_list_with_a_faulty_cell(admin_access: Access) -> None:
+    draft_id = started(admin_access, LIST)
+    number = {"place": 2, "choice": {"define": {"kind": "number", "label": {"en": "Turnover"}}}}
+    drafts.set_columns(admin_access, draft_id, [number], match=["name"], on_existing="skip", version=1)
+    draft = checked(admin_access, draft_id)
+    assert draft["state"] == "checked"
+    assert [draft["checked"][name] for name in ("rows", "create", "faulty")] == [3, 2, 1]
+    assert draft["checked"]["sample_rows"][0]["values"]["x_turnover"] == "1234.5"
+    assert not records()
+    assert len(schema_of("company").fields) == len(schema_of("company").register.fixed_fields)
+    (cell,), count = drafts.faulty_cells(admin_access, draft_id)
+    assert (cell["row"], cell["place"], cell["value"], count) == (6, 2, "paljon", 1)
+    assert drafts.correct_cells(admin_access, draft_id, {(6, 2): "vähän"}) == 0
+    assert drafts.faulty_cells(admin_access, draft_id)[0][0]["value"] == "vähän"
+    assert drafts.correct_cells(admin_access, draft_id, {(6, 2): "7,25"}) == 1
+    draft = done(admin_access, draft_id)
+    assert (draft["state"], draft["result"]["created"], draft["result"]["failed"]) == ("done", 3, 0)
+    assert [values(raw)["turnover"] for raw in records()] == [1234.5, 12.5, 7.25]
+
+
+def test_check_tells_of_new_fields_choices_and_links(admin_access: Access) -> None:
+    rows = "".join(f"Person {n};Firm {n % 3};{'AB'[n % 2]}\n" for n in range(12))
+    draft_id = started(admin_access, f"Name;Company;Group\n{rows}", register="person")
+    draft = checked(admin_access, draft_id)
+    found = draft["checked"]
+    assert (found["create"], found["faulty"], found["new_links"]) == (12, 0, {"company": 3})
+    (new,) = found["new_fields"]
+    assert (new["key"], new["kind"], new["choices"]) == ("group", "choice", 2)
+    assert not records("person")
+    assert not records()
+    assert done(admin_access, draft_id)["result"]["created"] == 12
+    assert len(records()) == 3
+
+
+def test_same_value_is_mended_everywhere_at_once(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Size\nA,big\nB,7\nC,big\n")
+    drafts.set_columns(admin_access, draft_id, [{"place": 1, "choice": {"define": {"kind": "number"}}}])
+    checked(admin_access, draft_id)
+    assert [(one["value"], one["count"]) for one in drafts.faulty_values(admin_access, draft_id)] == [("big", 2)]
+    with pytest.raises(ValidationFailed):
+        drafts.correct_values(admin_access, draft_id, 1, "big", "large")
+    assert drafts.correct_values(admin_access, draft_id, 1, "big", "9") == 2
+    assert drafts.get_draft(admin_access, draft_id)["checked"]["faulty"] == 0
+    done(admin_access, draft_id)
+    assert [values(raw)["size"] for raw in records()] == [9, 7, 9]
+
+
+@pytest.mark.parametrize(("on_existing", "cities"), [
+    ("skip", ["Oulu", None]), ("fill", ["Oulu", "Vaasa"]), ("overwrite", ["Turku", "Vaasa"]),
+])  # fmt: skip
+def test_existing_records_are_skipped_filled_or_overwritten_and_come_back(
+    admin_access: Access, on_existing: str, cities: list[str | None]
+) -> None:
+    create_record(admin_access, "company", {"name": "Aho", "city": "Oulu", "phone": "+358401234567"})
+    create_record(admin_access, "company", {"name": "Berg"})
+    before = [values(raw) for raw in records()]
+    draft_id = started(admin_access, "Name,City,Phone\naho,Turku,\nBerg,Vaasa,\nCello,Pori,\n")
+    drafts.set_columns(admin_access, draft_id, [], match=["name"], on_existing=on_existing)
+    counts = checked(admin_access, draft_id)["checked"]
+    draft = done(admin_access, draft_id)
+    assert [raw.get("city") for raw in records()] == [*cities, "Pori"]
+    assert (counts["create"], counts["change"]) == (draft["result"]["created"], draft["result"]["changed"])
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["state"] == "undone"
+    assert [values(raw) for raw in records()] == before
+    assert names(raw["document"] for raw in DeletedRecord._get_collection().find()) == ["Cello"]
+
+
+def test_undo_keeps_what_was_changed_since_and_tells(admin_access: Access) -> None:
+    old = create_record(admin_access, "company", {"name": "Aho"})
+    draft_id = started(admin_access, "Name,City\nAho,Turku\nBerg,Vaasa\nCello,Pori\n")
+    drafts.set_columns(admin_access, draft_id, [], match=["name"], on_existing="fill")
+    done(admin_access, draft_id)
+    berg = next(raw for raw in records() if raw["name"] == "Berg")
+    update_record(admin_access, "company", old["_id"], {"city": "Lahti"})
+    update_record(admin_access, "company", berg["_id"], {"city": "Lohja"})
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    draft = drafts.get_draft(admin_access, draft_id)
+    assert draft["undone"] == {"removed": 1, "restored": 0, "kept": 2}
+    job = drafts.job_of(draft)
+    assert job is not None
+    assert {line.split(":")[0] for line in job["log"]} == {"Aho", "Berg"}
+    assert [raw["city"] for raw in records()] == ["Lahti", "Lohja"]
+
+
+def test_undo_takes_linked_records_too(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Company\nAnna,Firm\nBertta,Firm\nCecilia,Other\n", register="person")
+    done(admin_access, draft_id)
+    assert len(records()) == 2
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["undone"] == {"removed": 5, "restored": 0, "kept": 0}
+    assert not records()
+    assert not records("person")
+
+
+def test_rows_left_out_come_as_a_sheet_that_is_mended_and_brought_in(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,City\n=1+1,Turku\n,Oulu\n")
+    draft = done(admin_access, draft_id)
+    assert (draft["result"]["created"], draft["result"]["failed"]) == (1, 1)
+    name, content = drafts.report_file(admin_access, draft_id)
+    with content:
+        again = drafts.get_draft(admin_access, started(admin_access, content.read(), name))
+    assert [column["choice"] for column in again["columns"]] == [{}, {}, {"field": "name"}, {"field": "city"}]
+    assert again["columns"][3]["samples"] == ["Oulu"]
+
+
+def test_columns_are_remembered_by_their_headers(admin_access: Access) -> None:
+    first = started(admin_access, "Firma,Ort\nA,Köln\nB,Bonn\n")
+    columns = [{"place": 0, "choice": {"field": "name"}}, {"place": 1, "choice": {"field": "city"}}]
+    drafts.set_columns(admin_access, first, columns)
+    done(admin_access, first)
+    again = drafts.get_draft(admin_access, started(admin_access, "ORT,Firma,Neu\nUlm,C,1\n"))
+    assert [column["choice"].get("field") for column in again["columns"]] == ["city", "name", None]
+
+
+def test_wrong_columns_are_told_by_their_places(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,City,Extra\nA,Oulu,1\n")
+    wrong = [{"place": 1, "choice": {"field": "name"}}, {"place": 2, "choice": {"define": {"kind": "nothing"}}}]
+    with pytest.raises(ValidationFailed) as failed:
+        drafts.set_columns(admin_access, draft_id, wrong, match=[], on_existing="skip")
+    assert failed.value.errors.keys() == {"1", "2", "match"}
+    with pytest.raises(VersionConflict):
+        drafts.set_columns(admin_access, draft_id, [], version=7)
+
+
+def test_options_are_corrected(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Day\nA,3/4/2024\n")
+    assert drafts.get_draft(admin_access, draft_id)["options"]["dates"] == "dmy"
+    drafts.set_options(admin_access, draft_id, {"dates": "mdy"})
+    done(admin_access, draft_id)
+    assert records()[0]["custom"]["day"].date().isoformat() == "2024-03-04"
+
+
+@pytest.mark.slow
+def test_sp500_comes_in_by_what_is_guessed(admin_access: Access) -> None:
+    draft = done(admin_access, started(admin_access, SP500.read_bytes(), "constituents.csv"))
+    assert (draft["result"]["created"], draft["result"]["failed"]) == (503, 0)
