@@ -26,8 +26,9 @@ HELP = ROOT / "build" / "help"
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 VARIABLES = {setting.env for setting in SETTINGS}
-#: Fenced blocks of commands.
-BLOCK = re.compile(r"^( *)```(?:sh|bash|console|)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+#: Fenced blocks, and what those of commands are marked with.
+BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+COMMANDS = ("", "sh", "bash", "console")
 #: What a line of a block, or a text in the middle of a line, begins with where it is a command of ours.
 OURS = re.compile(r"(?:\.venv/bin/)?(flask --app app|python run\.py|make) ?(.*)")
 IN_TEXT = re.compile(r"(?:\.venv/bin/)?(?:flask --app app .*|python run\.py.*|make(?: [a-z-]+)*)")
@@ -81,8 +82,9 @@ def test_every_link_of_the_files_leads_to_a_file(path: Path) -> None:
 
 def commands(text: str) -> Iterator[str]:
     """What may be a command of ours: the lines of blocks, continued ones as one, and commands in a text."""
-    for _indent, block in BLOCK.findall(text):
-        yield from re.sub(r"\\\n\s*", "", block).splitlines()
+    for language, block in BLOCK.findall(text):
+        if language in COMMANDS:
+            yield from re.sub(r"\\\n\s*", "", block).splitlines()
     yield from (said for said in re.findall(r"`([^`\n]+)`", BLOCK.sub("", text)) if IN_TEXT.fullmatch(said))
 
 
@@ -135,7 +137,7 @@ def test_commands_that_do_not_exist_are_found(app: Flask, command: str) -> None:
 def test_both_languages_have_every_setting_of_the_server() -> None:
     for folder in (ROOT / "docs", ROOT / "docs" / "fi"):
         texts = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.md"))
-        assert VARIABLES - set(re.findall(r"^\| `(KORTISTO_\w+)` \|", texts, re.MULTILINE)) == set(), folder
+        assert VARIABLES - set(re.findall(r"KORTISTO_[A-Z_]+[A-Z]", texts)) == set(), folder
 
 
 # What the server is run by
