@@ -103,7 +103,7 @@ static/dist/.built: $(ASSET_SOURCES) node_modules/.installed
 build/help/.built: $(HELP_SOURCES) static/dist/.built | $(VENV)/.requirements
 	@echo "Building the help"
 	@for language in en fi; do \
-		said=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file help/$$language.yml 2>&1) || \
+		said=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --config-file help/$$language.yml 2>&1) || \
 			{ echo "$$said" >&2; exit 1; }; \
 	done
 	@touch $@

@@ -91,7 +91,7 @@ def take(browser: Browser, address: str, picture: Picture, language: str, folder
     """Put one picture into a folder."""
     context = browser.new_context(
         base_url=address, viewport={"width": picture.width, "height": picture.height}, reduced_motion="reduce",
-        color_scheme="dark" if picture.dark else "light",
+        color_scheme="dark" if picture.dark else "light", locale="fi-FI" if language == "fi" else "en-GB",
     )  # fmt: skip
     page = context.new_page()
     page.goto("/login/")
@@ -111,15 +111,16 @@ def take(browser: Browser, address: str, picture: Picture, language: str, folder
 
 
 @contextmanager
-def kortisto() -> Iterator[str]:
-    """A Kortisto with the demo organisation, at the address given; gone at the end. Raises RuntimeError."""
+def kortisto(*options: str) -> Iterator[str]:
+    """A Kortisto with the demo organisation (as `load-demo` makes it with these options), at the address given; gone at
+    the end. Raises RuntimeError."""
     with tempfile.TemporaryDirectory(prefix="kortisto-pictures-") as place:
         folder = Path(place) / "data"
         program = Program(folder, free_port())
         try:
             if not until(program.is_up, START_SECONDS):
                 raise RuntimeError(program.output.read_text())
-            command = [sys.executable, "-m", "flask", "--app", "app", "load-demo", "--password", PASSWORD]
+            command = [sys.executable, "-m", "flask", "--app", "app", "load-demo", "--password", PASSWORD, *options]
             subprocess.run(command, cwd=ROOT, env=program.environ, check=True, stdout=subprocess.DEVNULL)
             subprocess.run([*command[:5], "shell"], cwd=ROOT, env=program.environ, check=True, text=True,
                            input=SUPPORT_IS_SET, stdout=subprocess.DEVNULL)  # fmt: skip

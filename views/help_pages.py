@@ -13,20 +13,24 @@ from views.base import current_language
 
 PAGES = Path(PROJECT_ROOT) / "help" / "pages.yaml"
 HELP = "/help"
-START = "index"
 
 
 @cache
 def pages_by_screen(language: str) -> Mapping[str, str]:
-    """Screen (the name of its view) -> the page about it in a language; read once a process."""
+    """Screen (the name of its view) -> the path of the page about it, in a language; in English where there is none.
+
+    Read once a process.
+    """
     sections = yaml.safe_load(PAGES.read_text(encoding="utf-8"))
-    rows = [row for section in sections for row in section["pages"]]
-    return MappingProxyType({screen: row[language] for row in rows for screen in row.get("screens", ())})
+    found = {}
+    for row in [row for section in sections for row in section["pages"]]:
+        path = f"{language}/{row[language]}/" if language in row else f"en/{row['en']}/"
+        found |= dict.fromkeys(row.get("screens", ()), path.replace("/index/", "/"))
+    return MappingProxyType(found)
 
 
 def help_url() -> str:
     """The address of the help about the screen being shown, in its language; the help's first page for any other."""
     language = current_language()
     screen = (request.endpoint or "").partition(".")[0]
-    page = pages_by_screen(language).get(screen, START)
-    return f"{request.script_root}{HELP}/{language}/" + (f"{page}/" if page != START else "")
+    return f"{request.script_root}{HELP}/{pages_by_screen(language).get(screen, f'{language}/')}"

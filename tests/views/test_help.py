@@ -80,7 +80,8 @@ def test_each_screen_leads_to_its_own_page_in_its_language(client: FlaskClient) 
     assert 'href="/help/en/administration/"' in client.get("/settings/").text
     client.get("/lang/fi")
     assert 'href="/help/fi/luettelot/"' in client.get("/companies/").text
-    assert pages_by_screen("fi")["MergeView"] == "kirjeet"
+    assert pages_by_screen("fi")["MergeView"] == "fi/kirjeet/"
+    assert pages_by_screen("fi")["ApiKeyView"] in ("fi/rest/", "en/rest/")
 
 
 # Asking for support
