@@ -33,7 +33,7 @@ POLICIES = {
     "ProfileView": EVERYBODY, "RecurrenceView": EVERYBODY, "ReportView": EVERYBODY, "ReportBuilderView": EVERYBODY,
     "SavedViewsView": EVERYBODY, "SearchView": EVERYBODY, "StartView": EVERYBODY, "TrayView": EVERYBODY,
     "BinView": EVERYBODY, "TaskView": EVERYBODY, "CalendarFeedView": EVERYBODY, "DescriptionApi": EVERYBODY,
-    "ChoiceListApi": EVERYBODY, "FieldDefinitionApi": EVERYBODY, "OutboxView": EVERYBODY,
+    "ChoiceListApi": EVERYBODY, "ImportApi": EVERYBODY, "FieldDefinitionApi": EVERYBODY, "OutboxView": EVERYBODY,
     "FieldsView": SETTINGS, "SettingsView": SETTINGS, "ChoiceListView": SETTINGS, "LayoutView": SETTINGS,
     "PipelineView": SETTINGS, "RelationshipKindView": SETTINGS, "CurrencyView": SETTINGS, "TeamView": SETTINGS,
     "TraySettingsView": SETTINGS, "ConsentView": SETTINGS, "SuppressedView": SETTINGS,

@@ -83,6 +83,7 @@ def checked_column(column: Raw, given: Mapping[str, Any] | None, errors: dict[st
     part = choice.get("define") if isinstance(choice, Mapping) else None
     good = isinstance(choice, Mapping) and choice.keys() <= {"field", "define"} and len(choice) <= 1
     good = good and isinstance(choice.get("field", ""), str) and isinstance(part or {}, Mapping)
+    good = good and all(isinstance((part or {}).get(name, ""), str) for name in ("kind", "key"))
     good = good and all(isinstance(given.get(name, False), bool) for name in FLAGS)
     good = good and all(isinstance(given.get(name, ""), str) for name in TEXTS)
     zeros = given.get("zero_fill", 0)

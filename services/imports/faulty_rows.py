@@ -1,6 +1,6 @@
 """The rows that an import left out as a workbook: mended there, it can be brought in like any other."""
 
-import tempfile
+import io
 from typing import IO, Any
 
 import xlsxwriter
@@ -11,7 +11,8 @@ from services.imports.draft_reading import get_draft
 from services.imports.report import ROW, WHY, read_failed
 from services.records import RecordNotFound
 
-SPOOL, LONGEST = 4 << 20, 32_000
+#: A cell of a workbook holds at most 32,767 characters.
+LONGEST = 32_000
 
 
 def report_file(access: Access, draft_id: Any) -> tuple[str, IO[bytes]]:
@@ -21,7 +22,7 @@ def report_file(access: Access, draft_id: Any) -> tuple[str, IO[bytes]]:
     first = next(failed, None)
     if first is None:
         raise RecordNotFound("import", draft_id)
-    content: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115 - whoever asked for it closes it
+    content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True})
     sheet = book.add_worksheet(_("Rows")[:31])
     bold = book.add_format({"bold": True})
@@ -33,7 +34,8 @@ def report_file(access: Access, draft_id: Any) -> tuple[str, IO[bytes]]:
         sheet.write_number(line, 1, row.row)
         # Written as text, no cell is a formula.
         for column, (_header, text) in enumerate(row.cells, start=2):
-            sheet.write_string(line, column, text[:LONGEST])
+            if text:
+                sheet.write_string(line, column, text[:LONGEST])
     sheet.freeze_panes(1, 0)
     book.close()
     content.seek(0)

@@ -13,7 +13,7 @@ MAX_NEW_CHOICES = 500
 #: Rows that are written in one transaction.
 STEP = 500
 #: Odd values and failed rows that are kept for the report, of each; all are counted.
-MAX_NOTES = 1_000
+MAX_NOTES = 5_000
 #: Faulty cells that a check keeps for mending; all are counted.
 MAX_FAULTY = 20_000
 #: Cells that are mended one by one; all that are equal count as one.

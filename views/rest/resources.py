@@ -9,6 +9,7 @@ from views.rest.companies import CompanyApi
 from views.rest.description import DescriptionApi
 from views.rest.documents import DocumentApi
 from views.rest.field_definitions import FieldDefinitionApi
+from views.rest.imports import ImportApi
 from views.rest.jobs import JobApi
 from views.rest.mailings import MailingApi
 from views.rest.opportunities import OpportunityApi
@@ -19,7 +20,7 @@ from views.rest.segments import SegmentApi
 
 RESOURCES = (
     CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, CampaignApi,
-    MailingApi, FieldDefinitionApi, ChoiceListApi, JobApi, DescriptionApi,
+    MailingApi, FieldDefinitionApi, ChoiceListApi, ImportApi, JobApi, DescriptionApi,
 )  # fmt: skip
 
 
