@@ -31,6 +31,9 @@ class What(StrEnum):
     LETTERS_MADE = "letters_made"
     LABELS_MADE = "labels_made"
     WORKBOOK_MADE = "workbook_made"
+    PERSONAL_DATA_GIVEN = "personal_data_given"
+    PERSON_ERASED = "person_erased"
+    PERSON_ANONYMISED = "person_anonymised"
 
 
 class AuditEntry(me.Document):

@@ -31,6 +31,9 @@ KINDS: Mapping[Any, Any] = {
     What.LETTERS_MADE: _l("Letters made"),
     What.LABELS_MADE: _l("Labels made"),
     What.WORKBOOK_MADE: _l("Report as a workbook"),
+    What.PERSONAL_DATA_GIVEN: _l("Personal data handed out"),
+    What.PERSON_ERASED: _l("Person erased"),
+    What.PERSON_ANONYMISED: _l("Person anonymised"),
 }
 #: What entries are about, beside registers.
 TARGETS: Mapping[str, Any] = {
