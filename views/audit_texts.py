@@ -33,6 +33,9 @@ KINDS: Mapping[Any, Any] = {
     What.LABELS_MADE: _l("Labels made"),
     What.WORKBOOK_MADE: _l("Report as a workbook"),
     What.RESTORED: _l("Restored from a file"),
+    What.PERSONAL_DATA_GIVEN: _l("Personal data handed out"),
+    What.PERSON_ERASED: _l("Person erased"),
+    What.PERSON_ANONYMISED: _l("Person anonymised"),
 }
 #: What entries are about, beside registers.
 TARGETS: Mapping[str, Any] = {
