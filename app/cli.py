@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app.audit_command import check_audit
+from app.backup_commands import backup, export_all, import_all, restore
 from app.demo_command import load_demo
 from app.import_report import report_lines
 from app.merge_command import merge_files, outcome_lines
@@ -30,6 +31,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def register_commands(app: Flask) -> None:
     """Add our commands to Flask's."""
+    for command in (backup, restore, export_all, import_all):
+        app.cli.add_command(command)
     app.cli.add_command(check_audit)
     app.cli.add_command(collect_files_now)
     app.cli.add_command(import_records)

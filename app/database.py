@@ -7,13 +7,14 @@ up after a crash.
 """
 
 import atexit
+import fcntl
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGILL
 
-from app.locks import exclusive, is_unused, share
+from app.locks import exclusive, is_unused, share, try_lock
 from app.mongod import (
     FILES_HELD,
     PORT_TAKEN,
@@ -70,6 +71,18 @@ def release_database() -> None:
         del _uses[data_dir]
         if use.pid == os.getpid():
             _end_use(Place(data_dir), use)
+
+
+def works_elsewhere(data_dir: Path) -> bool:
+    """Whether other processes use the embedded database that this one uses; of a MongoDB of one's own nobody knows."""
+    use = _uses.get(data_dir)
+    if use is None:
+        return False
+    with exclusive(Place(data_dir).start_lock):
+        try:
+            return not try_lock(use.lock, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(use.lock, fcntl.LOCK_SH)
 
 
 def limit_database_log(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Headers of every answer: a strict Content-Security-Policy, and what browsers should not do."""
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 
 POLICY = "; ".join((
     "default-src 'self'",
@@ -16,6 +16,10 @@ POLICY = "; ".join((
 ONLY_HTTPS = "max-age=31536000"
 
 
+#: What serves the same files to everybody.
+PUBLIC_FILES = ("static", "appbuilder.static")
+
+
 def init_headers(app: Flask) -> None:
     app.after_request(add_headers)
 
@@ -28,7 +32,7 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("X-Frame-Options", "DENY")
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", ONLY_HTTPS)
-    if response.mimetype == "text/html":
-        # Pages hold other people's data: a shared computer's back button must not show them after signing out.
+    if request.endpoint not in PUBLIC_FILES:
+        # Answers hold other people's data: a shared computer's back button must not show them after signing out.
         response.headers.setdefault("Cache-Control", "no-store")
     return response

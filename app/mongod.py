@@ -187,6 +187,8 @@ def _command(place: Place, port: int) -> list[str]:
         "--networkMessageCompressors": "disabled",
         # The default is half of the machine's memory.
         "--wiredTigerCacheSizeGB": 1,
+        # By default a transaction has a fifth of the cache: ten thousand new records with their indexes need more.
+        "--wiredTigerEngineConfigString": "eviction_dirty_trigger=60,eviction_updates_trigger=50",
         # The default is 5 % of the disk.
         "--oplogSize": 1024,
         "--logpath": place.log,

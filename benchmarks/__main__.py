@@ -8,6 +8,7 @@ import click
 from flask import Flask
 
 from benchmarks.activities import activity_cases
+from benchmarks.bulk import bulk_case
 from benchmarks.floors import make_floor
 from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
@@ -32,16 +33,20 @@ AMOUNT = click.IntRange(50, 400_000)
 @click.option("--rounds", type=click.IntRange(1, 100), default=7, show_default=True, help="Runs of each case.")
 @click.option("--rows", type=click.IntRange(1, 20_000), default=2_000, show_default=True, help="Rows of an import.")
 @click.option("--letters", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Letters, about.")
+@click.option("--bulk", type=click.IntRange(1, 10_000), default=10_000, show_default=True,
+              help="Records of a bulk create over REST.")
 @click.option("--job-letters", type=click.IntRange(1, 100_000), default=10_000, show_default=True,
               help="Letters of a whole job, about.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
               default=Path(PROJECT_ROOT) / "build" / "bench.json", help="Where the results go.")  # fmt: skip
-def main(records: int, fields: int, rounds: int, rows: int, letters: int, job_letters: int, path: Path) -> None:
+def main(
+    records: int, fields: int, rounds: int, rows: int, letters: int, bulk: int, job_letters: int, path: Path
+) -> None:
     """Measure lists, filters, writing and letters against bare pymongo calls that do the same."""
     with application() as app:
         click.echo(f"Writing {records:,} companies", err=True)
         seconds = fill(app, records, fields)
-        results = list(measured(app, records, rounds, rows, letters))
+        results = list(measured(app, records, rounds, (rows, letters, bulk)))
         click.echo("whole jobs", err=True)
         jobs = list(job_costs(app, job_letters))
         write_json(path, document(results, jobs, records=records, fields=fields, rounds=rounds, fill_seconds=seconds))
@@ -55,16 +60,18 @@ def main(records: int, fields: int, rounds: int, rows: int, letters: int, job_le
     click.echo(f"\nAlso in {path}")
 
 
-def measured(app: Flask, records: int, rounds: int, rows: int, letters: int) -> Iterator[Result]:
-    for case in cases(app, records, rows, letters, rounds + 1):
+def measured(app: Flask, records: int, rounds: int, written: tuple[int, int, int]) -> Iterator[Result]:
+    for case in cases(app, records, written, rounds + 1):
         click.echo(case.name, err=True)
         # What earlier cases left behind is not to be cleared away within this one.
         gc.collect()
         yield measure(app, case, rounds)
 
 
-def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Iterator[Case]:
-    """All cases; those that write come last, for they change what the others read."""
+def cases(app: Flask, records: int, written: tuple[int, int, int], runs: int) -> Iterator[Case]:
+    """All cases; those that write (rows of an import, letters, records of a bulk create) come last, for they change
+    what the others read."""
+    rows, letters, bulk = written
     access = system_access()
     with app.app_context():
         make_floor()
@@ -77,6 +84,7 @@ def cases(app: Flask, records: int, rows: int, letters: int, runs: int) -> Itera
     yield from report_cases(app, records)
     yield from past_cases(app, records)
     yield from writing_cases(access, rows, letters, runs)
+    yield bulk_case(app, access, bulk)
 
 
 if __name__ == "__main__":

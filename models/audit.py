@@ -32,6 +32,7 @@ class What(StrEnum):
     LETTERS_MADE = "letters_made"
     LABELS_MADE = "labels_made"
     WORKBOOK_MADE = "workbook_made"
+    RESTORED = "restored"
 
 
 class AuditEntry(me.Document):

@@ -111,6 +111,8 @@ class User(AbstractUser):
     #: How many notices are unread: every page shows it, and reads its user anyway.
     unread = me.IntField(default=0)
     sign_in_way = me.StringField(default="", choices=SIGN_IN_WAYS)
+    #: Whether somebody else typed the password: then it is good for choosing another one alone.
+    password_given = me.BooleanField(default=False)
     #: Who the user is to a directory or a provider of logins (services/outside_users.py); no two are the same.
     identities = me.ListField(me.StringField())
     #: An authenticator app's secret in base 32, and the last step of time whose code was taken; none twice.

@@ -1,4 +1,4 @@
-"""A new password for somebody who has forgotten the old one: a link by e-mail, good once and for an hour.
+"""A new password for somebody who has forgotten the old one, or was given it: a link, good once and for an hour.
 
 What the page answers, and how soon, is the same for all: the user is looked for by the worker that sends the message.
 """
@@ -25,7 +25,7 @@ from services.letters import Line, letter, public_url
 from services.outbox import queue_message
 from services.outside_users import has_own_password
 from services.password_links import link_of, linked_user, new_link
-from services.passwords import check_new_password, check_repeated, hash_password
+from services.passwords import check_new_password, check_repeated, hash_password, is_password
 from services.records import now
 from services.security import update_noted
 from services.sessions import ended_but
@@ -93,6 +93,14 @@ def send_link(session: ClientSession, user: User, asked: Raw) -> None:
                   user=user.pk)  # fmt: skip
 
 
+def link_for_given(user: User) -> str:
+    """A link for a user who has just shown that they know the password somebody else typed for them; answers its token.
+    """
+    token = secrets.token_urlsafe(32)
+    in_transaction(lambda session: new_link(session, token, user.pk, KIND, now(), GOOD_FOR))
+    return token
+
+
 def check_link(token: str) -> str:
     """The name of the user whom the link lets choose a password. Raises LinkGone."""
     return str(user_of_link(token)["username"])
@@ -111,10 +119,12 @@ def choose_password(token: str, password: str, repeated: str) -> None:
     Raises LinkGone, ValidationFailed, VersionConflict.
     """
     user = user_of_link(token)
-    errors = check_new_password(password, user["username"]) | check_repeated(password, repeated)
+    errors = check_new_password(password, user["username"], "new_password") | check_repeated(password, repeated)
+    if user.get("password_given") and is_password(user.get("password"), password):
+        errors["new_password"] = [_l("This is the password you were given. Choose one that nobody else knows.")]
     if errors:
         raise ValidationFailed(errors)
-    values = {"password": hash_password(password), **ended_but(user)}
+    values = {"password": hash_password(password), "password_given": False, **ended_but(user)}
 
     def work(session: ClientSession) -> None:
         if not PasswordLink._get_collection().delete_one(link_of(token, KIND), session=session).deleted_count:

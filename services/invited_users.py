@@ -124,7 +124,7 @@ def accept_invitation(token: str, password: str, repeated: str, language: str) -
         errors["language"] = [error.message]
     if errors:
         raise ValidationFailed(errors)
-    values = {"password": hash_password(password), "language": language, **ended_but(user)}
+    values = {"password": hash_password(password), "password_given": False, "language": language, **ended_but(user)}
 
     def work(session: ClientSession) -> None:
         if not PasswordLink._get_collection().delete_one(link_of(token, KIND), session=session).deleted_count:

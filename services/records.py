@@ -10,6 +10,7 @@ from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.client_session import ClientSession
+from pymongo.errors import OperationFailure
 
 from models.base import derived_values, stored_value
 from models.changes import Change, DeletedRecord, Source, change_of
@@ -23,6 +24,7 @@ from services.following import follow, tell_followers
 from services.late_changes import check_settled
 from services.past import changes_since, gone_back, raw_of
 from services.values import (
+    KnownValues,
     Parsed,
     check_conditions,
     check_references,
@@ -35,6 +37,8 @@ from services.values import (
 Raw = dict[str, Any]
 #: One transaction holds at most so many new records; more than that is an import.
 MAX_BULK = 10_000
+#: What the database says of a transaction that its cache can't hold (TransactionTooLargeForCache).
+TOO_LARGE = 388
 #: A save that others keep coming before is tried again so often.
 MOST_ATTEMPTS = 5
 
@@ -69,6 +73,13 @@ class BulkFailed(Exception):
     def __init__(self, errors: Mapping[int, ValidationFailed]) -> None:
         super().__init__(f"{len(errors)} records")
         self.errors = errors
+
+
+class TooMuchAtOnce(Told):
+    """The database has no room for so many records in one transaction; nothing was saved."""
+
+    def __init__(self) -> None:
+        super().__init__(_l("The database can't take so many records at once. Nothing was saved: send them in parts."))
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ def create_records(
     access: Access, register: str, rows: Sequence[Mapping[str, Any]], *,
     keep: Collection[str] = (), origin: Origin = SCREEN, session: ClientSession | None = None,
 ) -> list[Raw]:  # fmt: skip
-    """Add all of the records or none; returns them in their order. Raises NotAllowed, BulkFailed.
+    """Add all of the records or none; returns them in their order. Raises NotAllowed, BulkFailed, TooMuchAtOnce.
 
     With a `session` the writes belong to the caller's transaction (an import step notes its position there).
     """
@@ -139,8 +150,19 @@ def create_records(
     if documents and session is not None:
         insert(session, access, schema, documents, origin)
     elif documents:
-        in_transaction(lambda own: insert(own, access, schema, documents, origin))
+        insert_whole(access, schema, documents, origin)
     return documents
+
+
+def insert_whole(access: Access, schema: Schema, documents: list[Raw], origin: Origin) -> None:
+    """Insert new records in a transaction of their own. Raises TooMuchAtOnce."""
+    try:
+        in_transaction(lambda session: insert(session, access, schema, documents, origin))
+    except OperationFailure as error:
+        failed = (error.details or {}).get("writeErrors") or ()
+        if TOO_LARGE in (error.code, *(one["code"] for one in failed)):
+            raise TooMuchAtOnce from error
+        raise
 
 
 def prepare_new(
@@ -149,7 +171,8 @@ def prepare_new(
 ) -> list[Raw]:  # fmt: skip
     """The documents for new records, checked throughout. Raises BulkFailed with ValidationFailed per index."""
     seen, context = schema.for_access(access), context_of(access)
-    parsed_rows = [parse_values(seen, with_defaults(seen, row), context, keep=keep) for row in rows]
+    known = KnownValues() if len(rows) > 1 and not keep else None
+    parsed_rows = [parse_values(seen, with_defaults(seen, row), context, keep=keep, known=known) for row in rows]
     check_references(access, seen, parsed_rows, session=session)
     documents = [new_document(access, schema, parsed) for parsed in parsed_rows]
     for parsed, document in zip(parsed_rows, documents, strict=True):

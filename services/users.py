@@ -65,10 +65,15 @@ def time_zones() -> tuple[str, ...]:
 # Creating and changing
 
 
-def create_user(access: Access, data: Mapping[str, Any], password: str, *, source: Source = Source.SCREEN) -> Raw:
-    """Add a user. Raises NotAllowed, ValidationFailed."""
+def create_user(
+    access: Access, data: Mapping[str, Any], password: str, *, given: bool = True, source: Source = Source.SCREEN
+) -> Raw:
+    """Add a user; a `given` password is one that the user has to replace at the first login.
+
+    Raises NotAllowed, ValidationFailed.
+    """
     user = new_user(access, data, check_new_password(password, str(data.get("username") or "")))
-    user["password"] = hash_password(password)
+    user |= {"password": hash_password(password), "password_given": given}
     insert_user(lambda session: insert_noted(session, access, "user", user, source))
     return user
 
@@ -98,7 +103,7 @@ def change_user(
     access: Access, user_id: Any, data: Mapping[str, Any], *,
     password: str = "", version: int | None = None, source: Source = Source.SCREEN,
 ) -> Raw:  # fmt: skip
-    """Change a user; an empty password leaves the one there is.
+    """Change a user; an empty password leaves the one there is, and one that is not one's own is good until the next login.
 
     Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict.
     """
@@ -114,7 +119,8 @@ def change_user(
     refuse_unreachable({**before, **values}, errors)
     raise_any(errors)
     if password:
-        values |= {"password": hash_password(password), **ended_but(before)}
+        given = before["_id"] != access.user_id
+        values |= {"password": hash_password(password), "password_given": given, **ended_but(before)}
     if values.get("active") is False:
         values |= ended_but(before)
     return save_user(access, before, values, version, source)
@@ -139,7 +145,8 @@ def change_own_password(access: Access, old: str, new: str, repeated: str, *, to
     if not is_password(before.get("password"), old):
         errors["old_password"] = [_l("This is not your present password.")]
     raise_any(errors)
-    save_user(access, before, {"password": hash_password(new), **ended_but(before, token)}, None, Source.SCREEN)
+    values = {"password": hash_password(new), "password_given": False, **ended_but(before, token)}
+    save_user(access, before, values, None, Source.SCREEN)
 
 
 def choose_language(access: Access, language: str) -> None:

@@ -24,6 +24,7 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
          "search box: virt", "search box: konepaja oy", "search box: 040 12", "HTTP: first page",
          "HTTP: one choice", "HTTP: list, 500 fields for 30", "HTTP: add form, 500 fields for 30",
          "HTTP: record, 500 fields for 30", "HTTP: edit form, 500 fields for 30", "create one record", "import",
+         "bulk create over REST",
          "letters", "timeline: 30 entries of a company and 50 people",
          *(f"offer book by seller, {day}" for day in ("now", *SINCE)),
          *(f"what moved since {day}" for day in ("a week ago", "half a year ago", "a year ago")),
@@ -33,8 +34,8 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
 
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
     results = tmp_path / "build" / "bench.json"
-    sizes = ["--records", "200", "--fields", "37", "--rounds", "1", "--rows", "30", "--letters", "20", "--job-letters",
-             "20", "--json", str(results)]
+    sizes = ["--records", "200", "--fields", "37", "--rounds", "1", "--rows", "30", "--letters", "20", "--bulk", "30",
+             "--job-letters", "20", "--json", str(results)]
     environment = {**os.environ, "KORTISTO_MONGODB_URI": mongodb_uri}
     done = subprocess.run([sys.executable, "-m", "benchmarks", *sizes], cwd=ROOT, env=environment, timeout=120,
                           capture_output=True, text=True, check=False)  # fmt: skip

@@ -220,7 +220,7 @@ def called(client: FlaskClient, rule: Rule, address: str, secrets: dict[str, Obj
 
 def told(answer: Any) -> bool:
     """Whether an answer tells of what is hidden."""
-    return MARK in answer.text
+    return MARK.encode() in answer.data
 
 
 @pytest.mark.slow

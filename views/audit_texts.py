@@ -32,6 +32,7 @@ KINDS: Mapping[Any, Any] = {
     What.LETTERS_MADE: _l("Letters made"),
     What.LABELS_MADE: _l("Labels made"),
     What.WORKBOOK_MADE: _l("Report as a workbook"),
+    What.RESTORED: _l("Restored from a file"),
 }
 #: What entries are about, beside registers.
 TARGETS: Mapping[str, Any] = {
@@ -57,6 +58,8 @@ LABELS: Mapping[str, Any] = {
     "scope": _l("Whose"), "access": _l("Access"), "column": _l("Field"), "currency": _l("Currency"),
     "country": _l("Country"), "bin_days": _l("Days in the recycle bin"), "kind": _l("Kind"), "receiver": _l("To"),
     "reason": _l("Why"), "identities": _l("Known outside as"), "api_key": _l("By API key"), "ends_on": _l("Good until"),
+    "support_email": _l("Address for help"), "set_up": _l("Set-up"), "files": _l("Files"), "fields": _l("Fields"),
+    "made_at": _l("As of"), "version": _l("Version"),
 }  # fmt: skip
 VALUES: Mapping[str, Any] = {
     "password": _l("Password"), "code": _l("One-time code"), "first_start": _l("First start"), "sms": _l("SMS"),

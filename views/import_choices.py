@@ -138,7 +138,9 @@ def choice_of(column: Raw, value: str, name: str, language: str) -> Raw:
     kind, _colon, target = value.removeprefix(NEW).partition(":")
     before = column["choice"].get("define") or {}
     kept = before if chosen_value(column["choice"]) == value else {}
-    label = {**(before.get("label") or {}), language: name or column["header"]}
+    label = before.get("label") or {}
+    # A program may have given plain text.
+    label = {**({"en": label} if isinstance(label, str) else label), language: name or column["header"]}
     return {"define": {**kept, "kind": kind, "label": label, **({"target": target} if target else {})}}
 
 

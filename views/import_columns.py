@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
+from models.fields.field import label_in
 from models.fields.schema import schema_of
 from services.imports.drafts import check_draft, set_columns, set_options
 from services.imports.errors import ImportProblem
@@ -113,10 +114,10 @@ class ImportColumns(ImportScreens):
     def shown_column(self, column: Raw, offered: ColumnOptions, errors: Errors) -> Raw:
         choice = column["choice"]
         value = chosen_value(choice)
-        label = (choice.get("define") or {}).get("label") or {}
+        label = label_in((choice.get("define") or {}).get("label"), current_language())
         return {
             "place": column["place"], "header": column["header"], "samples": column["samples"], "selected": value,
-            "options": offered.html(value), "name": label.get(current_language()) or column["header"],
+            "options": offered.html(value), "name": label or column["header"],
             "why": told_guess(column.get("why") or ""),
             "problems": errors.get(str(column["place"]), ()), "add_choices": column.get("add_choices"),
             "create_missing": column.get("create_missing"), "separator": column.get("separator") or "",

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from flask import flash, redirect
+from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from models.fields.errors import ValidationFailed
 from models.mailings import CONTENT as CONTENT_FIELDS
 from services.mailings import copy_mailing
 from views.base import current_access
@@ -74,6 +75,10 @@ class MailingView(ContentScreens, SendingScreens, FollowingScreens):
     @permission_name("add")
     def copy(self, pk: str) -> Response:
         """A new draft that says the same to the same."""
-        raw = copy_mailing(current_access(), pk)
+        try:
+            raw = copy_mailing(current_access(), pk)
+        except ValidationFailed as error:
+            flash(error.in_one(), "warning")
+            return redirect(f"{request.script_root}{self.card.path}/show/{pk}")
         flash(_("%(name)s was added.", name=raw.get("name") or ""), "success")
         return redirect(self.address(CONTENT, raw))

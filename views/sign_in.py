@@ -19,7 +19,7 @@ from wtforms import PasswordField, SelectField, StringField
 from models.fields.errors import ValidationFailed
 from models.security import BY_CODE, BY_PASSWORD, User
 from services.audit.tries import note_failed_sign_in
-from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password
+from services.forgotten_passwords import LinkGone, ask_for_link, check_link, choose_password, link_for_given
 from services.invited_users import InvitationGone, accept_invitation, check_invitation
 from services.looking import end_looking
 from services.mail import smtp_is_set
@@ -200,7 +200,12 @@ class SignInView(AuthDBView):
         return self.let_in(found.user, found.how, target)
 
     def let_in(self, user: User, how: str, target: str) -> Any:
-        """Begin the session of a user who is known by now, or ask for the code that it takes."""
+        """Begin the session of a user who is known by now, or ask for what it takes besides: a password of their own in
+        place of one that they were given, a code."""
+        if how == "password" and user.password_given:
+            begin_cookie()
+            flash(_("Choose a password of your own first: the one you were given is known to whoever typed it."), "warning")
+            return redirect(url_for(f"{self.endpoint}.new_password", token=link_for_given(user)))
         if way_of(user) != BY_PASSWORD:
             return self.ask_for_code(user, target)
         sign_in(user, how)
@@ -353,4 +358,7 @@ class SignInView(AuthDBView):
         begin_cookie()
         if user is not None:
             self.appbuilder.sm.on_user_logout(user)
-        return redirect(url_for(f"{self.endpoint}.login"))
+        answer = redirect(url_for(f"{self.endpoint}.login"))
+        # What the browser keeps of lists goes by a script of the login page: "storage" would take the look along.
+        answer.headers["Clear-Site-Data"] = '"cache"'
+        return answer

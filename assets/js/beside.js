@@ -35,7 +35,17 @@ async function findBeside(place, query) {
   place.hidden = !(found.before || found.after);
 }
 
+function forget() {
+  try {
+    window.sessionStorage.clear();
+  } catch {
+    // Nothing is kept.
+  }
+}
+
 export function setUpBeside() {
+  // Whoever stands before the login has no lists: what they were is nobody else's business.
+  if (document.querySelector(".k-login")) forget();
   if (document.querySelector("table#records")) remember(window.location.pathname, window.location.search);
   const place = document.querySelector("[data-beside]");
   if (!place) return;

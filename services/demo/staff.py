@@ -121,7 +121,7 @@ def ensure_users(access: Access, password: str) -> tuple[list[ObjectId], list[Em
     new = [employee for employee in STAFF if employee.username not in known]
     for employee in new:
         data = user_data(employee, roles[employee.role], teams.get(employee.team))
-        known[employee.username] = create_user(access, data, password)["_id"]
+        known[employee.username] = create_user(access, data, password, given=False)["_id"]
     return [known[employee.username] for employee in STAFF], new
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -28,7 +28,7 @@ FIRST_DAY = dt.date(1900, 3, 1)
 OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 #: Excel's own formats 14 and 22: its reader's usual way to write a day and a moment.
 DAY, MOMENT = {"num_format": 14}, {"num_format": 22}
-WIDTHS = {"name": 32, "text": 22, "number": 14, "date": 12, "datetime": 18}
+WIDTHS: Mapping[str, int] = {"name": 32, "text": 22, "number": 14, "date": 12, "datetime": 18}
 #: What spreadsheets take for the beginning of a formula, and what is no more than a number or a phone number.
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 HARMLESS = re.compile(r"[+-]?[\d\s.,()]*")
@@ -73,13 +73,13 @@ class SheetWriter:
     def _cell(self, place: int, value: Any) -> None:
         if isinstance(value, dt.datetime) and value.date() >= FIRST_DAY:
             self._sheet.write_datetime(self._row, place, value.replace(tzinfo=None), self._moment)
-        elif isinstance(value, dt.date) and not isinstance(value, dt.datetime) and value >= FIRST_DAY:
+        elif type(value) is dt.date and value >= FIRST_DAY:
             self._sheet.write_datetime(self._row, place, value, self._day)
-        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and abs(value) < LARGEST:
-            self._sheet.write_number(self._row, place, float(value) if isinstance(value, Decimal) else value)
+        elif isinstance(value, (int, float, Decimal)) and -LARGEST < value < LARGEST:
+            self._sheet.write_number(self._row, place, float(value))
         elif value not in EMPTY_VALUES:
             text = plain_text(value, ".")
-            self.shortened += len(text) > LONGEST_CELL
+            self.shortened += int(len(text) > LONGEST_CELL)
             self._sheet.write_string(self._row, place, text[:LONGEST_CELL])
 
     def close(self) -> None:

@@ -50,6 +50,14 @@ def message_to_change(access: Access, message_id: Any) -> Raw:
     return raw
 
 
+def message_to_send_again(access: Access, message_id: Any) -> Raw:
+    """Raises RecordNotFound, NotAllowed, also where one may not send to the register any more."""
+    raw = message_to_change(access, message_id)
+    if raw["purpose"] == DIRECT and not access.may(str(raw.get("register") or ""), "send"):
+        raise NotAllowed(_l("You may not send messages to these records. Ask an administrator for the right."))
+    return raw
+
+
 def can_be_repeated(raw: Mapping[str, Any]) -> bool:
     """Whether a message that failed still has what it says."""
     return raw["state"] == FAILED and (not in_history(raw) or bool(raw.get("content_until")))
@@ -57,7 +65,7 @@ def can_be_repeated(raw: Mapping[str, Any]) -> bool:
 
 def retry_message(access: Access, message_id: Any) -> None:
     """Send a failed message again. Raises NotAllowed, RecordNotFound, Unchangeable."""
-    raw = message_to_change(access, message_id)
+    raw = message_to_send_again(access, message_id)
     if not can_be_repeated(raw) or not in_transaction(lambda session: put_back(session, raw, FAILED, access)):
         raise Unchangeable(_l("Only a message that failed can be sent again."))
 
@@ -72,7 +80,7 @@ def cancel_message(access: Access, message_id: Any) -> None:
 def settle_message(access: Access, message_id: Any, *, arrived: bool) -> None:
     """Say of an unclear message that it arrived, or have it sent again. Raises NotAllowed, RecordNotFound,
     Unchangeable."""
-    raw = message_to_change(access, message_id)
+    raw = (message_to_change if arrived else message_to_send_again)(access, message_id)
     if not in_transaction(lambda session: settle(session, access, raw, arrived)):
         raise Unchangeable(_l("It is known already what became of this message."))
 

@@ -1,11 +1,14 @@
 """Records over REST: adding, reading, changing, deleting, lists with filters, orders and pages."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from pymongo.errors import BulkWriteError
 
 from models.changes import Change
 from models.companies import Company
+from services.records import TOO_LARGE
 from tests.rest.conftest import Caller
 
 EVERY_KIND: dict[str, Any] = {
@@ -155,6 +158,17 @@ def test_bulk_with_errors_names_them_by_index_and_writes_nothing(rest: Caller) -
 def test_bulk_keeps_odd_values_named_in_the_address(rest: Caller) -> None:
     rows = [{"name": "A", "phone": "x"}, {"name": "B", "phone": "040 123 4567"}]
     assert len(rest.call("POST", "company/bulk?keep=phone,fax", 201, json=rows)["ids"]) == 2
+
+
+def test_bulk_that_the_database_has_no_room_for_is_told_of_and_writes_nothing(
+    rest: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = BulkWriteError({"writeErrors": [{"index": 1, "code": TOO_LARGE, "errmsg": "too large for the cache"}]})
+    monkeypatch.setattr("services.records.follow", Mock(side_effect=refused))
+    problem = rest.call("POST", "company/bulk", 413, json=[{"name": "One"}, {"name": "Two"}])
+    assert "in parts" in problem["detail"]
+    monkeypatch.undo()
+    assert rest.names("company") == []
 
 
 def test_bulk_of_too_many_is_refused(rest: Caller) -> None:

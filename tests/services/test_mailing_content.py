@@ -24,7 +24,7 @@ from services.mailings import copy_mailing, merge_fields, preview, save_content
 from services.mailings.content import Written, compose
 from services.mailings.merge_fields import MergeFields, Place, html_template, line_template, text_template
 from services.outbox import Content
-from services.records import VersionConflict, get_record, now, update_record
+from services.records import VersionConflict, delete_record, get_record, now, update_record
 from services.search import Selection
 from services.settings import define_field
 from tests.services.mailing_fixtures import HTML, everybody, mailing_to, people_of
@@ -260,3 +260,6 @@ def test_what_is_sent_can_t_be_changed_but_copied(admin_access: Access, state: s
     assert (copy["state"], copy["html"], copy["subject"]) == ("draft", raw["html"], raw["subject"])
     assert copy["_id"] != raw["_id"]
     assert isinstance(copy["segment"], ObjectId)
+    # What it pointed at may be gone by then.
+    delete_record(admin_access, "segment", raw["segment"])
+    assert "segment" not in copy_mailing(admin_access, raw["_id"])

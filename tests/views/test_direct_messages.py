@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from models.activities import Activity
 from models.outbox import Message
-from models.rights import Access
+from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
-from services.outbox import send_due
+from services.outbox import cancel_message, retry_message, send_due, settle_message
 from services.records import create_record, now
 from services.sms import BASIC, EXTENSION, TABLE, sms_length
 from tests.fixtures.app import PASSWORD
@@ -112,6 +112,24 @@ def test_hidden_addresses_missing_rights_and_odd_ways_send_nothing(
     for role in ("Hidden", "Sends", "Notes", "Own"):
         write(sign_in(make_user(role.lower(), role)), person)
     assert Message.objects.count() == 0
+
+
+def test_who_may_send_no_more_sends_nothing_again_and_may_still_call_it_off(
+    person: ObjectId, make_user: Callable[..., User], make_role: Callable[..., Any],
+    access_of: Callable[[User], Access], sign_in: Callable[[User], FlaskClient],
+) -> None:  # fmt: skip
+    role = make_role("Writes", ("person", "see", "all"), ("person", "send", "all"), ("activity", "add", "all"))
+    user = make_user("writer", role)
+    write(sign_in(user), person)
+    Message.objects.update(state="failed")
+    message = Message.objects.get().pk
+    role.update(pull__grants__action="send")
+    access = access_of(User.objects.get(pk=user.pk))
+    for again in (retry_message, lambda *found: settle_message(*found, arrived=False)):
+        with pytest.raises(NotAllowed):
+            again(access, message)
+    cancel_message(access, message)
+    assert Message.objects.get().state == "cancelled"
 
 
 def test_somebody_else_s_message_is_not_taken_back(

@@ -1,5 +1,6 @@
 """The pages of mailings: written with the editor, looked at as each recipient, tried, checked, sent and followed."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -419,6 +420,22 @@ def test_only_drafts_are_deleted(client: FlaskClient, written: Raw) -> None:
 
 
 # Rights
+
+
+def test_who_writes_mailings_without_sending_them_is_told_who_goes_on(
+    make_role: Any, make_user: Any, sign_in: Any, written: Raw
+) -> None:
+    sees = ((register, "see", "all") for register in ("mailing", "company", "segment"))
+    writer = sign_in(make_user("writer", make_role("Writer", *sees, ("mailing", "change", "all"),
+                                                   ("company", "send", "all"))))  # fmt: skip
+    assert writer.get(f"/mailings/content/{written['_id']}").status_code == 200
+    page = writer.get(f"/mailings/check/{written['_id']}").text
+    assert "somebody who may send them goes on from here" in page
+    assert not re.findall(rf"/mailings/(?:send|test)/{written['_id']}", page)
+    for name in ("send", "test", "pause", "resume", "cancel"):
+        assert writer.post(f"/mailings/{name}/{written['_id']}").status_code in (302, 403)
+    kept = Mailing._get_collection().find_one({"_id": written["_id"]}) or {}
+    assert (kept["state"], kept["version"]) == ("draft", written["version"])
 
 
 def test_who_only_sees_mailings_changes_and_sends_none(

@@ -382,12 +382,14 @@ def test_group_that_makes_the_only_administrator_keeps_its_role(client: FlaskCli
 
 def test_role_is_made_of_tables_and_grants_what_they_say(client: FlaskClient) -> None:
     data = {"name": "Sales", "grant.*.see": "all", "grant.company.change": "own", "grant.company.add": "team",
-            "grant.person.see": "", "settings": "y", "right_field": ["company.phone", "", "person.email"],
+            "grant.person.see": "", "grant.person.send": "own", "grant.person.settings": "all",
+            "settings": "y", "right_field": ["company.phone", "", "person.email"],
             "right_access": ["hidden", "hidden", "read_only"]}  # fmt: skip
     assert client.post("/settings/roles/add", data=data).status_code == 302
     role = Role.objects.get(name="Sales")
     assert {(grant.register, grant.action, grant.scope) for grant in role.grants} == {
         ("*", "see", "all"), ("company", "change", "own"), ("company", "add", "team"), ("settings", "change", "all"),
+        ("person", "send", "own"), ("person", "settings", "all"),
     }  # fmt: skip
     assert {(right.register, right.column, right.access) for right in role.field_rights} == {
         ("company", "phone", "hidden"), ("person", "email", "read_only")}  # fmt: skip
@@ -398,7 +400,7 @@ def test_role_is_made_of_tables_and_grants_what_they_say(client: FlaskClient) ->
 
 
 @pytest.mark.parametrize("changes", [
-    {"name": ""}, {"name": "staff".title()}, {"grant.company.see": "everything"},
+    {"name": ""}, {"name": "staff".title()}, {"grant.company.see": "everything"}, {"grant.company.settings": "own"},
     {"right_field": ["company.nope"], "right_access": ["hidden"]},
     {"right_field": ["company.name"], "right_access": ["hidden"]},
     {"right_field": ["nope"], "right_access": []},
@@ -434,6 +436,25 @@ def test_built_in_roles_can_t_be_changed_or_deleted(client: FlaskClient, name: s
     client.post(f"/settings/roles/edit/{role.pk}", data={"name": "Other", "version": "1"})
     client.post(f"/settings/roles/delete/{role.pk}")
     assert Role.objects.get(pk=role.pk).name == name
+
+
+def test_team_s_leaders_are_chosen_on_the_user_s_page_and_told_on_the_team_s(
+    client: FlaskClient, make_user: Callable
+) -> None:
+    teams = [Team(name=name).save() for name in ("North", "South")]
+    assert 'name="leads"' in client.get("/settings/users/add").text
+    user = make_user("uuno")
+    url = f"/settings/users/edit/{user.pk}"
+    data = {**PERSON, "password": "", "leads": [str(team.pk) for team in teams], "version": "1"}
+    assert client.post(url, data=data).status_code == 302
+    assert [team.name for team in User.objects.get(pk=user.pk).leads] == ["North", "South"]
+    assert client.get(url).text.count("checked") == 3  # both teams, and that the user may sign in
+    assert client.get("/settings/teams/").text.count("Uuno Turhapuro") == 2
+    assert "in use" in client.post(f"/settings/teams/delete/{teams[0].pk}", follow_redirects=True).text
+    assert client.post(url, data={**data, "leads": ["nonsense"], "version": "2"}).status_code == 422
+    # Nobody makes oneself a leader on one's own page.
+    client.post("/profile/", data={**PERSON, "leads": [str(teams[0].pk)]})
+    assert User.objects.get(username="admin").leads == []
 
 
 def test_role_and_group_in_use_are_not_deleted(client: FlaskClient, make_user: Callable, make_role: Callable) -> None:

@@ -226,6 +226,40 @@ def test_settings_right_opens_fields_and_teams_and_not_users(
     assert "/settings/users/" not in page
 
 
+def test_who_sets_up_one_register_finds_the_way_there_and_nowhere_else(
+    admin_access: Access, make_role: Callable, make_user: Callable[..., User], sign_in: Callable
+) -> None:
+    other = define_field(admin_access, {"register": "person", "kind": "text", "label": {"en": "Other"}})
+    keeper = sign_in(make_user("keeper", make_role("Keeper", ("company", "settings", "all"))))
+    page = keeper.get("/settings/").text
+    found = set(re.findall(r'href="(/settings/[^"#]+)"', page))
+    assert found == {"/settings/fields/company", "/settings/layouts/"}
+    assert keeper.get("/settings/fields/").headers["Location"] == "/settings/fields/company"
+    assert keeper.get("/settings/layouts/").headers["Location"] == "/settings/layouts/company"
+    assert "/settings/fields/person" not in keeper.get("/settings/fields/company").text
+    for address in ("fields/company/add", "layouts/company", "choices/company/status"):
+        assert keeper.get(f"/settings/{address}").status_code == 200
+    assert keeper.post(ADD, data=sent()).status_code == 302
+    for address in ("fields/person", "fields/person/add", "fields/person/filled", f"fields/edit/{other['_id']}",
+                    "layouts/person", "choices/activity/kind", "pipelines/", "pipelines/add", "pipelines/edit/sales",
+                    "teams/", "currencies/", "trays/", "relationships/", "consent/", "users/", "roles/"):  # fmt: skip
+        assert keeper.get(f"/settings/{address}").status_code == 403, address
+    for address in (f"fields/retire/{other['_id']}", f"fields/move/{other['_id']}", "layouts/person/reset",
+                    "pipelines/retire/sales", "fields/person/add"):  # fmt: skip
+        assert keeper.post(f"/settings/{address}", data=sent()).status_code == 403, address
+    assert {field.key for field in FieldDefinition.objects(retired__ne=True)} == {"other", "slogan"}
+
+
+def test_pipelines_belong_to_the_settings_of_opportunities(
+    make_role: Callable, make_user: Callable[..., User], sign_in: Callable
+) -> None:
+    grants = (("opportunity", "see", "all"), ("opportunity", "settings", "all"))
+    keeper = sign_in(make_user("keeper", make_role("Keeper", *grants)))
+    assert "/settings/pipelines/" in keeper.get("/settings/").text
+    assert "/settings/pipelines/" in keeper.get("/opportunities/board").text
+    assert keeper.get("/settings/pipelines/edit/sales").status_code == 200
+
+
 def test_staff_see_their_own_settings_only(make_user: Callable[..., User], sign_in: Callable) -> None:
     staff = sign_in(make_user("staff", "Staff"))
     page = staff.get("/settings/").text

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from fab_mongo import FilterError
 from models.fields.errors import ConditionError, ValidationFailed
-from services.records import BulkFailed
+from services.records import BulkFailed, TooMuchAtOnce
 
 Messages = Mapping[str, Sequence[str]]
 
@@ -63,6 +63,10 @@ def too_large(error: DocumentTooLarge) -> Problem:
     return Problem(413, _("This is too large to be saved. Shorten its longest texts."))
 
 
+def too_much(error: TooMuchAtOnce) -> Problem:
+    return Problem(413, str(error))
+
+
 #: What services raise and only REST tells in this way; `app.errors` knows the rest.
 PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     ValidationFailed: invalid_values,
@@ -70,6 +74,7 @@ PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     ConditionError: invalid_condition,
     FilterError: invalid_filter,
     DocumentTooLarge: too_large,
+    TooMuchAtOnce: too_much,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from models.fields.conditions import GROUPS, MAX_CONDITIONS, SEGMENT, THROUGH, TITLE
+from services.paging import MAX_KEY
 from services.search import MAX_PAGE_SIZE, MAX_SKIP
 from views.rest.problems import Problem
 
@@ -63,18 +64,22 @@ def condition_schema(levels: int) -> dict[str, Any]:
     )]}  # fmt: skip
 
 
+#: References whose records are told along with the answer.
+INCLUDE = {**NAMES, "maxItems": 20}
 RECORDS_QUERY = {
     **LIST_QUERY,
     "properties": {**LIST_QUERY["properties"],  # type: ignore[dict-item]
-                   "filters": {"type": "array", "items": condition_schema(GROUP_LEVELS)}},
+                   "filters": {"type": "array", "items": condition_schema(GROUP_LEVELS)},
+                   "include": INCLUDE, "after": {"type": "string", "maxLength": MAX_KEY}},
 }  # fmt: skip
 ITEM_QUERY = {"type": "object", "properties": {"columns": NAMES, "keys": NAMES}, "additionalProperties": False}
+RECORD_QUERY = {**ITEM_QUERY, "properties": {**ITEM_QUERY["properties"], "include": INCLUDE}}  # type: ignore[dict-item]
 INFO_QUERY = {"type": "object", "properties": {"keys": NAMES}, "additionalProperties": True}
 
 
 @dataclass(frozen=True)
 class ListQuery:
-    """A page of a list. `order` is "" for the list's own order."""
+    """A page of a list. `order` is "" for the list's own order; `after` is the key from which it goes on, if any."""
 
     filters: tuple[Mapping[str, Any], ...]
     order: str
@@ -82,6 +87,7 @@ class ListQuery:
     page: int
     page_size: int
     exact: bool
+    after: str = ""
 
 
 def list_query(sent: Mapping[str, Any], orderable: Collection[str]) -> ListQuery:
@@ -92,10 +98,10 @@ def list_query(sent: Mapping[str, Any], orderable: Collection[str]) -> ListQuery
         raise Problem(400, message, {"order_column": [message]})
     size = page_size(sent)
     if page * size > MAX_SKIP:
-        message = _("Pages reach to row %(most)s. Use a filter to go further.", most=MAX_SKIP)
+        message = _("Pages reach to row %(most)s. Go on by the key “after” of the page before.", most=MAX_SKIP)
         raise Problem(400, message, {"page": [message]})
     return ListQuery(tuple(sent.get("filters", ())), order, sent.get("order_direction", "asc"), page, size,
-                     "count" in sent)  # fmt: skip
+                     "count" in sent, sent.get("after", ""))  # fmt: skip
 
 
 def page_size(sent: Mapping[str, Any]) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from models.fields.schema import Schema
 from models.rights import Access
+from views.rest.including import INCLUDED
 from views.rest.openapi import (
     ID,
     Document,
@@ -14,7 +15,7 @@ from views.rest.openapi import (
     object_of,
     query_parameter,
 )
-from views.rest.query import INFO_QUERY, ITEM_QUERY, RECORDS_QUERY
+from views.rest.query import INFO_QUERY, RECORD_QUERY, RECORDS_QUERY
 from views.rest.records import input_schema, record_schema
 
 Refs = dict[str, Any]
@@ -22,6 +23,8 @@ IF_MATCH = {
     "name": "If-Match", "in": "header", "schema": {"type": "string"},
     "description": "The ETag of the record as you read it: 412 if there is a newer version.",
 }  # fmt: skip
+
+AFTER = {"type": ["string", "null"], "description": "The key from which the next page goes on; null on the last."}
 
 
 def describe_register(document: Document, name: str, schema: Schema, access: Access, language: str) -> None:
@@ -45,14 +48,20 @@ def describe_register(document: Document, name: str, schema: Schema, access: Acc
         )  # fmt: skip
 
 
+def told_with(answer: Refs, **more: Any) -> Refs:
+    """The answer's schema, with what tells of included records."""
+    return {**answer, "properties": {**answer["properties"], **more, "included": INCLUDED}}
+
+
 def describe_reading(document: Document, path: str, key: str, common: Refs, record: Refs) -> None:
     document.operation(
         "get", path, name=f"list_{key}", summary="A page of records", parameters=[query_parameter(RECORDS_QUERY)],
-        answer=list_answer(record), **common,
+        answer=told_with(list_answer(record), after=AFTER), **common,
     )  # fmt: skip
     document.operation(
         "get", f"{path}{{pk}}", name=f"get_{key}", summary="One record",
-        parameters=[id_parameter(), query_parameter(ITEM_QUERY)], answer=item_answer(record), problems=(404,), **common,
+        parameters=[id_parameter(), query_parameter(RECORD_QUERY)], answer=told_with(item_answer(record)),
+        problems=(404,), **common,
     )  # fmt: skip
     document.operation(
         "get", f"{path}_info", name=f"info_{key}", summary="Fields, filters and the caller's rights",

@@ -30,9 +30,10 @@ from views.base import current_language
 from views.rest.base import REST, RestApi, rest_access
 from views.rest.body import json_array, json_object
 from views.rest.exports import ExportCalls, describe_export
+from views.rest.including import includable, included_json
 from views.rest.openapi import Document
 from views.rest.problems import Problem
-from views.rest.query import INFO_QUERY, ITEM_QUERY, RECORDS_QUERY, chosen_columns, chosen_keys, list_query
+from views.rest.query import INFO_QUERY, RECORD_QUERY, RECORDS_QUERY, chosen_columns, chosen_keys, list_query
 from views.rest.records import field_info, filter_info, helps, labels, record_columns, record_json
 from views.rest.register_description import describe_register
 from views.rest.values import refuse_own, take_keep, take_version
@@ -82,19 +83,21 @@ class RegisterApi(ExportCalls, RestApi):
         query = list_query(rison, orderable)
         page = find_page(
             rest_access(), self.register, query.filters, order=query.order or None, direction=query.direction,
-            page=query.page, page_size=query.page_size, exact=query.exact, thorough=True,
+            page=query.page, page_size=query.page_size, exact=query.exact, thorough=not query.after,
+            after=query.after or None,
         )  # fmt: skip
         about = {"list_title": str(self.card.label), "list_columns": columns, "order_columns": orderable,
                  **self.about_columns(schema, columns)}  # fmt: skip
         return jsonify(
             ids=[str(raw["_id"]) for raw in page.rows], count=page.count, count_is_exact=page.exact,
-            result=[record_json(schema, raw, columns) for raw in page.rows], **chosen_keys(rison, about),
+            after=page.after or None, result=[record_json(schema, raw, columns) for raw in page.rows],
+            **included_json(rest_access(), schema, page.rows, rison), **chosen_keys(rison, about),
         )  # fmt: skip
 
     @expose("/<record:pk>", methods=["GET"])
     @protect()
     @permission_name("get")
-    @rison_argument(ITEM_QUERY)
+    @rison_argument(RECORD_QUERY)
     def get(self, pk: str, rison: dict[str, Any]) -> Response:
         """Answer with one record."""
         schema = self.schema()
@@ -103,7 +106,8 @@ class RegisterApi(ExportCalls, RestApi):
         about = {"show_title": str(self.card.singular), "show_columns": columns,
                  **self.about_columns(schema, columns)}  # fmt: skip
         return tagged(jsonify(id=str(raw["_id"]), result=record_json(schema, raw, columns),
-                              **chosen_keys(rison, about)), raw)  # fmt: skip
+                              **included_json(rest_access(), schema, [raw], rison), **chosen_keys(rison, about)),
+                      raw)  # fmt: skip
 
     @expose("/_info", methods=["GET"])
     @protect()
@@ -116,6 +120,7 @@ class RegisterApi(ExportCalls, RestApi):
         return jsonify(chosen_keys(rison, {
             "permissions": self.permissions(), "add_columns": writable, "edit_columns": writable,
             "filters": {field.column: filter_info(field) for field in fields},
+            "include_columns": list(includable(self.schema())),
             "add_title": str(self.card.add_label), "edit_title": str(self.card.singular),
         }))  # fmt: skip
 
@@ -158,7 +163,7 @@ class RegisterApi(ExportCalls, RestApi):
                      for i, row in enumerate(rows) if not isinstance(row, dict)}  # fmt: skip
         if misshapen:
             raise BulkFailed(misshapen)
-        keep = request.args.get("keep", "").split(",")
+        keep = [column for column in request.args.get("keep", "").split(",") if column]
         raws = create_records(rest_access(), self.register, rows, keep=keep, origin=REST)
         return answered_created(raws)
 

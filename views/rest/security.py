@@ -61,6 +61,8 @@ class SecurityApi(MongoSecurityApi):
             # One sentence for an unknown name and for a wrong password.
             raise Problem(401, _("The user name or the password is wrong."))
         user = found.user
+        if found.how == "password" and user.password_given:
+            raise Problem(403, _("You were given this password: choose one of your own on the login page first."))
         if way_of(user) != BY_PASSWORD:
             method = method_of(user)
             raise Problem(401, _("A one-time code is needed: send it with this attempt to POST /api/v1/security/code."),

@@ -129,6 +129,10 @@ def find_choice(raw: Any, field: Field, context: Context) -> ChoiceValue:
     A retired choice is taken only where the record holds it already, or to compare with. Raises FieldError.
     """
     text = str(raw).strip() if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else ""
+    meant = field.choice(text)
+    # A key to the letter, as programs send: labels need not be looked at.
+    if meant is not None and not meant.retired:
+        return meant
     found = fitting(text, field)
     choice = next((c for c in found if not c.retired or allowed_retired(c, context)), None)
     if choice is None:
