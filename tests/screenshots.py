@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.mongod import Place, running, stop
+from models.organisation import THE_ONE, Organisation
 from tests.fixtures.browser import CHROMIUM, FLAGS
 from tests.fixtures.program import START_SECONDS, Program, free_port, until
 
@@ -23,11 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"en": ROOT / "docs" / "images", "fi": ROOT / "docs" / "fi" / "images"}
 #: So many colours are enough for a screen, and a third of the bytes.
 COLOURS = 192
-#: Of the demo organisation; typed into the shell of the program.
-SUPPORT_IS_SET = """
-from models.organisation import THE_ONE, Organisation
-Organisation.objects(pk=THE_ONE).modify(upsert=True, set__support_email="tuki@example.com")
-"""
 USER, PASSWORD = "tiina.saarinen", "screenshots-sign-in-once"
 
 
@@ -58,7 +54,8 @@ def wait_for_counts(page: Page) -> None:
 
 
 def wait_for_the_calendar(page: Page) -> None:
-    page.locator(".ec-event").first.wait_for()
+    page.locator(".ec-body").first.wait_for()
+    page.wait_for_load_state("networkidle")
 
 
 def wait_for_the_chart(page: Page) -> None:
@@ -110,20 +107,25 @@ def take(browser: Browser, address: str, picture: Picture, language: str, folder
     sys.stdout.write(f"{folder.parent.name}/{picture.name}\n")
 
 
+def name_support() -> None:
+    """Give the demo organisation an address for support."""
+    Organisation.objects(pk=THE_ONE).modify(upsert=True, set__support_email="tuki@example.com")
+
+
 @contextmanager
-def kortisto(*options: str) -> Iterator[str]:
-    """A Kortisto with the demo organisation (as `load-demo` makes it with these options), at the address given; gone at
-    the end. Raises RuntimeError."""
+def kortisto() -> Iterator[str]:
+    """A Kortisto with the demo organisation, at the address given; gone at the end. Raises RuntimeError."""
     with tempfile.TemporaryDirectory(prefix="kortisto-pictures-") as place:
         folder = Path(place) / "data"
         program = Program(folder, free_port())
         try:
             if not until(program.is_up, START_SECONDS):
                 raise RuntimeError(program.output.read_text())
-            command = [sys.executable, "-m", "flask", "--app", "app", "load-demo", "--password", PASSWORD, *options]
+            command = [sys.executable, "-m", "flask", "--app", "app", "load-demo", "--password", PASSWORD]
             subprocess.run(command, cwd=ROOT, env=program.environ, check=True, stdout=subprocess.DEVNULL)
-            subprocess.run([*command[:5], "shell"], cwd=ROOT, env=program.environ, check=True, text=True,
-                           input=SUPPORT_IS_SET, stdout=subprocess.DEVNULL)  # fmt: skip
+            named = [*command[:5], "shell"]
+            subprocess.run(named, cwd=ROOT, env=program.environ, check=True, text=True, stdout=subprocess.DEVNULL,
+                           input="from tests.screenshots import name_support; name_support()\n")  # fmt: skip
             yield f"http://127.0.0.1:{program.port}"
         finally:
             program.kill_everything()

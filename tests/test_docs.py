@@ -13,12 +13,13 @@ import pytest
 import yaml
 from flask import Flask
 from lxml import html
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from config import PROJECT_ROOT, SETTINGS
+from models.rights import system_access
 from run import PARTS
-from tests.fixtures.browser import CHROMIUM, FLAGS
-from tests.screenshots import FOLDERS, PICTURES, kortisto, take
+from services.demo import load_organisation
+from tests.screenshots import FOLDERS, PASSWORD, PICTURES, name_support, take
 
 ROOT = Path(PROJECT_ROOT)
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -176,11 +177,9 @@ def test_pages_show_pictures_that_are_taken_and_nothing_else_is_kept() -> None:
 
 
 @pytest.mark.slow
-def test_every_picture_can_be_taken_anew(tmp_path: Path) -> None:
-    with kortisto("--companies", "60", "--people", "60", "--activities", "300", "--opportunities", "60") as address:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            for picture in PICTURES:
-                take(browser, address, picture, "fi", tmp_path)
-            browser.close()
+def test_every_picture_can_be_taken_anew(app: Flask, browser: Browser, live_server: str, tmp_path: Path) -> None:
+    load_organisation(system_access(), companies=60, people=60, activities=300, opportunities=60, password=PASSWORD)
+    name_support()
+    for picture in PICTURES:
+        take(browser, live_server, picture, "fi", tmp_path)
     assert {path.stem for path in tmp_path.iterdir()} == {picture.name for picture in PICTURES}
