@@ -1,7 +1,8 @@
 """An import prepared as a draft: what is guessed, checked, mended, written, and taken back."""
 
+import datetime as dt
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from bson import ObjectId
 from models.changes import DeletedRecord
 from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
+from models.files import StoredFile
+from models.jobs import Job
 from models.rights import Access
-from services.imports import drafts
+from models.security import Role, Team, User
+from services.imports import ImportProblem, drafts, undoing, writing
 from services.jobs import claim, run_job
-from services.records import VersionConflict, create_record, update_record
+from services.records import RecordNotFound, VersionConflict, create_record, now, update_record
 from tests.services.importing import records, values
 
 SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
@@ -211,3 +215,132 @@ def test_options_are_corrected(admin_access: Access) -> None:
 def test_sp500_comes_in_by_what_is_guessed(admin_access: Access) -> None:
     draft = done(admin_access, started(admin_access, SP500.read_bytes(), "constituents.csv"))
     assert (draft["result"]["created"], draft["result"]["failed"]) == (503, 0)
+
+
+class Killed(BaseException):
+    """Stands for a worker's end: nothing catches it, nothing is noted."""
+
+
+def test_undo_killed_twice_goes_on_and_tells_of_each_record_once(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "STEP", 40)
+    for n in range(50):
+        create_record(admin_access, "company", {"name": f"C{n}"})
+    before = [values(raw) for raw in records()]
+    draft_id = started(admin_access, "Name,City\n" + "".join(f"C{n},Turku\n" for n in range(100)))
+    drafts.set_columns(admin_access, draft_id, [], match=["name"], on_existing="fill")
+    done(admin_access, draft_id)
+    job_id = drafts.undo_import(admin_access, draft_id)
+    for _time in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(undoing, "undo_step", killed_after(undoing.undo_step))
+            with pytest.raises(Killed):
+                work()
+        Job._get_collection().update_one({"_id": job_id}, {"$set": {"lease_until": now() - dt.timedelta(seconds=1)}})
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["undone"] == {"removed": 50, "restored": 50, "kept": 0}
+    assert [values(raw) for raw in records()] == before
+
+
+def killed_after(step: Callable[..., bool]) -> Callable[..., bool]:
+    """The step, the second of which is the worker's last deed."""
+    calls = iter((False, True))
+
+    def deadly(*args: Any) -> bool:
+        if next(calls):
+            raise Killed
+        return step(*args)
+
+    return deadly
+
+
+def test_record_saved_by_somebody_else_meanwhile_is_filled_all_the_same(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = create_record(admin_access, "company", {"name": "Aho"})
+    draft_id = started(admin_access, "Name,City,Country\nAho,Turku,Suomi\nBerg,Oulu,Suomi\n")
+    drafts.set_columns(admin_access, draft_id, [], match=["name"], on_existing="fill")
+    original, saves = writing.write_step, iter(["Vaasa"])
+
+    def overtaken(*args: Any) -> None:
+        for city in saves:
+            update_record(admin_access, "company", raw["_id"], {"city": city})
+        original(*args)
+
+    monkeypatch.setattr(writing, "write_step", overtaken)
+    draft = done(admin_access, draft_id)
+    assert (draft["result"]["created"], draft["result"]["changed"]) == (1, 1)
+    assert [(one["city"], one["country"]) for one in records()] == [("Vaasa", "Suomi"), ("Oulu", "Suomi")]
+
+
+def test_rights_hold_for_changing_and_for_undoing(
+    make_role: Callable[..., Role], make_user: Callable[..., User], access_of: Callable[[User], Access],
+    admin_access: Access,
+) -> None:  # fmt: skip
+    create_record(admin_access, "company", {"name": "Aho"})
+    role = make_role("Adder", ("*", "see", "all"), ("*", "add", "all"), ("*", "change", "own"))
+    seller = access_of(make_user("anna", role))
+    draft_id = started(seller, "Name,City\nAho,Turku\nBerg,Oulu\n")
+    drafts.set_columns(seller, draft_id, [], match=["name"], on_existing="fill")
+    draft = checked(seller, draft_id)
+    assert (draft["checked"]["create"], draft["checked"]["faulty"]) == (1, 1)
+    assert "may not change" in drafts.faulty_cells(seller, draft_id)[0][0]["reason"]
+    done(seller, draft_id)
+    drafts.undo_import(seller, draft_id)
+    work()
+    assert drafts.get_draft(seller, draft_id)["undone"] == {"removed": 0, "restored": 0, "kept": 1}
+    assert names(records()) == ["Aho", "Berg"]
+
+
+def test_new_field_needs_the_right_to_settings(
+    make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    seller = access_of(make_user("anna", "Staff"))
+    draft_id = started(seller, "Name,Size\nAho,5\n")
+    with pytest.raises(ValidationFailed) as failed:
+        drafts.set_columns(seller, draft_id, [{"place": 1, "choice": {"define": {"kind": "number"}}}])
+    assert failed.value.errors.keys() == {"1"}
+
+
+def test_cards_come_in_with_their_companies(admin_access: Access) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nN:Aho;Anna;;;\nFN:Anna Aho\nORG:Firma Oy\nEMAIL:anna@firma.fi\nEND:VCARD\n"
+    draft_id = started(admin_access, card + "BEGIN:VCARD\nN:Broken", "cards.vcf", "person")
+    draft = checked(admin_access, draft_id)
+    assert (draft["format"], draft["checked"]["create"], draft["checked"]["faulty"]) == ("vcards", 1, 1)
+    done(admin_access, draft_id)
+    assert names(records()) == ["Firma Oy"]
+
+
+def test_failed_import_that_wrote_nothing_can_be_mended_and_started_again(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Kind\n" + "".join(f"C{n},K{n}\n" for n in range(600)))
+    drafts.set_columns(admin_access, draft_id, [{"place": 1, "choice": {"define": {"kind": "choice"}}}])
+    draft = done(admin_access, draft_id)
+    assert draft["state"] == "draft"
+    assert "500 different values" in draft["message"]
+    drafts.set_columns(admin_access, draft_id, [{"place": 1, "choice": {}}])
+    assert done(admin_access, draft_id)["result"]["created"] == 600
+    with pytest.raises(ImportProblem):
+        drafts.set_columns(admin_access, draft_id, [])
+
+
+def test_draft_is_dropped_with_its_file(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name\nA\n")
+    drafts.drop_draft(admin_access, draft_id)
+    assert StoredFile.objects.count() == 0
+    with pytest.raises(RecordNotFound):
+        drafts.get_draft(admin_access, draft_id)
+
+
+def test_owners_and_teams_are_found_by_name_or_address(admin_access: Access, make_user: Callable[..., User]) -> None:
+    team = Team(name="Sales").save()
+    anna = make_user("anna", "Staff")
+    draft_id = started(admin_access, "Name,Owner,Team\nA,anna tester,Sales\nB,anna@example.com,\nC,Nobody,sales\n")
+    draft = checked(admin_access, draft_id)
+    assert [column["choice"].get("field") for column in draft["columns"]] == ["name", "owner", "team"]
+    (cell,), _count = drafts.faulty_cells(admin_access, draft_id)
+    assert (cell["row"], cell["value"]) == (4, "Nobody")
+    assert drafts.correct_cells(admin_access, draft_id, {(4, 1): "Tester, Anna"}) == 1
+    done(admin_access, draft_id)
+    assert [(raw["owner"], raw.get("team")) for raw in records()] == [(anna.pk, team.pk), (anna.pk, None),
+                                                                     (anna.pk, team.pk)]  # fmt: skip
