@@ -64,6 +64,7 @@ VALUES: Mapping[str, Any] = {
     "app": _l("Authenticator app"), "recovery_codes": _l("New recovery codes"),
     "ldap": _l("LDAP"), "openid": _l("OpenID Connect"), "outside": _l("The organisation’s login"),
     "create": _l("Added"), "update": _l("Changed"), "delete": _l("Deleted"), "screen": _l("Screen"),
-    "shell": _l("Server's shell"), "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"), "export": _l("Export"),
-    "merge": _l("Letters"), "own": _l("Own"), "all": _l("All"), "hidden": _l("Hidden"), "read_only": _l("Read-only"),
+    "shell": _l("Server's shell"), "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"),
+    "export": _l("Export"), "merge": _l("Letters"), "own": _l("Own"), "all": _l("All"), "hidden": _l("Hidden"),
+    "read_only": _l("Read-only"),
 }  # fmt: skip
