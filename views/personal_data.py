@@ -14,9 +14,11 @@ from flask_babel import lazy_gettext as _l
 
 from models.fields.errors import ValidationFailed
 from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out
+from services.suppressed import REASON_LABELS
 from views.base import current_access
 from views.offers import Offer
 from views.registers import RegisterView
+from views.sendings import CHANNELS, STATES
 
 Raw = dict[str, Any]
 #: What the columns of the parts are called.
@@ -26,6 +28,11 @@ LABELS: Mapping[str, Any] = {
     "channel": _l("Channel"), "address": _l("Address"), "subject": _l("Subject"), "text": _l("Text"),
     "state": _l("State"), "reason": _l("Why"), "note": _l("Note"), "by": _l("By whom"), "action": _l("Action"),
     "before": _l("Before"), "after": _l("After"),
+}  # fmt: skip
+#: column -> what its values are called.
+WORDS: Mapping[str, Mapping[Any, Any]] = {
+    "action": {"create": _l("Added"), "update": _l("Changed"), "delete": _l("Deleted"), "restore": _l("Restored")},
+    "channel": CHANNELS, "reason": REASON_LABELS, "state": {state: label for state, (label, _colour) in STATES.items()},
 }  # fmt: skip
 #: What machines need and people do not.
 UNSHOWN = ("id", "register")
@@ -92,13 +99,19 @@ class PersonalDataScreens(RegisterView):
 
     @staticmethod
     def words() -> Raw:
-        return {"labels": LABELS, "columns_of": columns_of, "told": told}
+        return {"labels": LABELS, "columns_of": columns_of, "worded": worded, "told": told}
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The columns that some row fills, in their order."""
     filled = {name for row in rows for name, value in row.items() if value not in (None, "")}
     return [name for name in rows[0] if name in filled and name not in UNSHOWN] if rows else []
+
+
+def worded(rows: Sequence[Mapping[str, Any]]) -> list[Raw]:
+    """The rows with words in the place of what the program calls things."""
+    return [{name: WORDS[name].get(value, value) if name in WORDS else value for name, value in row.items()}
+            for row in rows]  # fmt: skip
 
 
 def told(value: Any) -> str:
