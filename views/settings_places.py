@@ -145,6 +145,8 @@ OWN = (
           _l("Log in with a code of your phone besides the password."), anybody, also=_l("two-factor, recovery codes")),
     Place("CalendarPlanningView.hours", "clock", _l("Working hours"),
           _l("When you work, so that others find a time with you."), anybody, also=_l("holidays, free time")),
+    Place("ApiDocsView.page", "code", _l("REST interface"), _l("What programs can do here, call by call, to be tried."),
+          anybody, also=_l("API, OpenAPI, documentation, integrations")),
     Place("CalendarFeedView.addresses", "calendar", _l("Calendar addresses"),
           _l("Your calendar in the program of your phone or computer."), anybody, also=_l("iCal, subscribe, Outlook")),
 )  # fmt: skip

@@ -26,7 +26,7 @@ from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import rest_access
 from views.rest.field_definitions import LABEL, SENT_LABEL
-from views.rest.query import GROUP_LEVELS, condition_schema
+from views.rest.query import CONDITION
 from views.rest.setting_resources import FLAG, NUMBER, TEXT, Added, Changed, Listed, Removed, SettingApi, conflicts
 
 Raw = dict[str, Any]
@@ -142,7 +142,7 @@ class SavedViewApi(Listed, Added, Changed, Removed):
     properties = {
         "id": openapi.ID, "register": REGISTER, "name": TEXT, "owner": openapi.ID,
         "audience": {"type": "string", "description": "me, all, or a role's id."},
-        "conditions": openapi.list_of(condition_schema(GROUP_LEVELS)), "order": TEXT,
+        "conditions": openapi.list_of(CONDITION), "order": TEXT,
         "direction": {"type": "string", "enum": ["", "asc", "desc"]}, "columns": openapi.list_of(TEXT), "group": TEXT,
         "screen": TEXT, "version": NUMBER,
     }  # fmt: skip
