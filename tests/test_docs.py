@@ -144,10 +144,12 @@ def test_both_languages_have_every_setting_of_the_server() -> None:
 # What the server is run by
 
 
-def test_units_start_what_there_is_and_set_what_is_known() -> None:
-    units = list((ROOT / "deploy" / "systemd").glob("*.service"))
-    assert {unit.stem for unit in units} == {"kortisto", *(f"kortisto-{part}" for part in PARTS)}
-    for unit in units:
+def test_units_start_what_there_is_and_set_what_is_known(app: Flask) -> None:
+    units = {unit.stem: unit for unit in (ROOT / "deploy" / "systemd").glob("*.service")}
+    backup = units.pop("kortisto-backup").read_text(encoding="utf-8")
+    assert problem_of(re.findall(r"exec (.*)'", backup)[0], app) == ""
+    assert set(units) == {"kortisto", *(f"kortisto-{part}" for part in PARTS)}
+    for unit in units.values():
         parsed = ConfigParser(interpolation=None, strict=True)
         parsed.optionxform = str  # type: ignore[assignment, method-assign]
         parsed.read(unit)
