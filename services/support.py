@@ -1,5 +1,5 @@
-"""A request for support, to the address that administrators have set: what a user wrote, with what is needed to find the
-matter in the logs."""
+"""A request for support, to the address that administrators have set: what a user wrote, with what is needed to find
+the matter in the logs."""
 
 import re
 from collections.abc import Mapping

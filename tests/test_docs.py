@@ -1,5 +1,5 @@
-"""What the documentation says to do can be done: links lead somewhere, commands exist, files are there, and pictures are
-those that `make screenshots` takes."""
+"""What the documentation says to do can be done: links lead somewhere, commands exist, files are there, and pictures
+are those that `make screenshots` takes."""
 
 import re
 import shlex
@@ -54,9 +54,9 @@ def broken_links(found: dict[str, "html.HtmlElement"]) -> Iterator[str]:
             if target.netloc or not target.path.startswith("/help/"):
                 continue
             path = HELP / unquote(target.path.removeprefix("/help/"))
-            if target.path not in found and not path.is_file():
-                yield f"{address}: {link}"
-            elif target.fragment and target.path in found and unquote(target.fragment) not in anchors[target.path]:
+            places = anchors.get(target.path)
+            gone = not path.is_file() if places is None else target.fragment and unquote(target.fragment) not in places
+            if gone:
                 yield f"{address}: {link}"
 
 

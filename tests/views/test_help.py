@@ -107,7 +107,8 @@ def test_request_for_support_carries_who_where_and_which_version(
     message = Message.objects.get(purpose="support")
     assert (message.address, message.reply_to, message.user) == (support, admin.email, admin.pk)
     assert message.subject == "Support request: It broke."
-    for fact in ("It broke.\nTwice.", "Organisation: Malli Oy", "/companies/", "Reference: 0123456789abcdef", f"Version: {VERSION}", "Try/1"):
+    for fact in ("It broke.\nTwice.", "Organisation: Malli Oy", "/companies/", "Reference: 0123456789abcdef",
+                 f"Version: {VERSION}", "Try/1"):  # fmt: skip
         assert fact in message.text
 
 
