@@ -33,6 +33,9 @@ class What(StrEnum):
     LABELS_MADE = "labels_made"
     WORKBOOK_MADE = "workbook_made"
     RESTORED = "restored"
+    PERSONAL_DATA_GIVEN = "personal_data_given"
+    PERSON_ERASED = "person_erased"
+    PERSON_ANONYMISED = "person_anonymised"
 
 
 class AuditEntry(me.Document):

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     UNDELIVERABLE = "undeliverable"
     BY_HAND = "by_hand"
+    #: Its person was erased; the address is kept as a hash (services/erased_addresses.py).
+    ERASED = "erased"
 
 
 class Suppressed(me.Document):

@@ -9,7 +9,8 @@ class UsedSet(me.Document):
     """A starting set that was used; the id is its key.
 
     `made` tells what it made and changed: {part: "field", id}, {part: "choices", register, key, before},
-    {part: "pipeline", key, before} or {part: "role", id, before}, each with the version that it had then.
+    {part: "pipeline", key, before} or {part: "role", id, before}, each with the version that it had then, and
+    {part: "tray", key, named}.
     """
 
     id = me.StringField(primary_key=True)

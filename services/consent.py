@@ -30,6 +30,7 @@ from models.registers import REGISTERS
 from models.rights import Access
 from models.transactions import in_transaction
 from services.audit import note_change
+from services.erased_addresses import hidden_address
 from services.mail import is_address
 from services.records import VersionConflict, now
 from services.settings import require_settings
@@ -124,15 +125,16 @@ def address_of(channel: str, raw: Raw) -> str:
 
 
 def suppressed_among(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of the (channel, address) pairs that get no marketing; asks nothing for none."""
-    by_channel: dict[str, set[str]] = {}
+    """Those of the (channel, address) pairs that get no marketing, as they are or as those of people who were erased;
+    asks nothing for none."""
+    by_channel: dict[str, dict[str, str]] = {}
     for channel, address in pairs:
-        by_channel.setdefault(channel, set()).add(address)
+        by_channel.setdefault(channel, {}).update({address: address, hidden_address(address): address})
     if not by_channel:
         return set()
     either = [{"channel": channel, "address": {"$in": sorted(found)}} for channel, found in by_channel.items()]
     found = Suppressed._get_collection().find({"$or": either}, {"channel": 1, "address": 1, "_id": 0})
-    return {(raw["channel"], raw["address"]) for raw in found}
+    return {(raw["channel"], by_channel[raw["channel"]][raw["address"]]) for raw in found}
 
 
 def allowed_channels(access: Access, register: str, raw: Raw) -> list[ChannelState]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
+from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.changes import Source, change_of
 from models.fields.definitions import bump_version, forget_version
+from models.fields.errors import ValidationFailed
 from models.fields.schema import schema_of
 from models.fields.ways import Way, ways_from
 from models.layouts import COLUMNS, HIDDEN, RecordLayout, saved_layouts
@@ -121,6 +123,18 @@ def place_block(access: Access, register: str, role: ObjectId | None, block: str
     places[place].insert(at, block)
     save(access, register, role, places)
     return places
+
+
+def set_layout(access: Access, register: str, role: ObjectId | None, places: Mapping[str, Sequence[str]]) -> None:
+    """Put all blocks into their columns (or "hidden") at once. Raises NotAllowed, ValidationFailed, VersionConflict."""
+    register_to_set_up(access, register)
+    known = [block for blocks in layout_of(register, role)[0].values() for block in blocks]
+    placed = [block for blocks in places.values() for block in blocks]
+    if sorted(placed) != sorted(known):
+        wrong = [name for name, blocks in places.items() if not set(blocks) <= set(known)] or list(places)[:1]
+        message = _l("Each of these stands in one column: %(blocks)s.", blocks=", ".join(sorted(known)))
+        raise ValidationFailed({name: [message] for name in wrong})
+    save(access, register, role, {name: list(blocks) for name, blocks in places.items()})
 
 
 def reset_layout(access: Access, register: str, role: ObjectId | None) -> None:

@@ -46,7 +46,7 @@ class OutsideUnreachable(Told):
 @dataclass(frozen=True)
 class Outsider:
     """Somebody as a place outside knows them. `place` and `subject` together stay the same for ever there; `told_by` is
-    the column by which a user is found the first time, "" where nothing is trusted to tell: nobody is added either then.
+    the column by which a user is found the first time, "" where nothing is trusted to tell; nobody is added then.
     """
 
     place: str

@@ -106,7 +106,8 @@ DOCUMENTS: dict[str, Any] = {"user": User, "role": Role, "group": Group}
 UNSPOKEN = frozenset(("_id", "version", "created_on", "changed_on", "permissions", "last_login", "login_count",
                       "fail_login_count", "list_columns", "pinned_views", "default_views", "password",
                       "digest_day", "unread", "calendar", "printing", "exporting", "sessions", "token_era",
-                      "authenticator", "authenticator_step", "recovery_codes", "invited_at", "password_given"))  # fmt: skip
+                      "authenticator", "authenticator_step", "recovery_codes", "invited_at",
+                      "password_given"))  # fmt: skip
 
 
 def find_document(register: str, document_id: Any) -> Raw:

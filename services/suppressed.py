@@ -30,6 +30,7 @@ REASON_LABELS: Mapping[str, Any] = {
     Reason.UNSUBSCRIBED.value: _l("Unsubscribed"),
     Reason.UNDELIVERABLE.value: _l("Refused by the mail server"),
     Reason.BY_HAND.value: _l("Put there by hand"),
+    Reason.ERASED.value: _l("The person was erased"),
 }
 
 

@@ -3,16 +3,19 @@
 from typing import Any
 
 from bson import ObjectId
+from flask_babel import lazy_gettext as _l
 from mongoengine import Q
-from mongoengine.errors import NotUniqueError
+from mongoengine.errors import NotUniqueError, ValidationError
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
+from models.fields.errors import ValidationFailed
 from models.registers import all_registers
 from models.rights import Access
 from models.security import Team, User
 from models.transactions import in_transaction
 from services.audit import What, write
+from services.settings import require_settings
 
 
 def uses_of_team(team: Team) -> dict[str, int]:
@@ -41,6 +44,40 @@ def save_team(access: Access, team: Team) -> None:
         in_transaction(work)
     except DuplicateKeyError as error:
         raise NotUniqueError(str(error)) from error
+
+
+def add_team(access: Access, name: str) -> dict[str, Any]:
+    """Add a team; returns it. Raises NotAllowed, ValidationFailed."""
+    return named(access, Team(name=name))
+
+
+def rename_team(access: Access, team_id: ObjectId, name: str) -> dict[str, Any]:
+    """Give a team another name; returns it. Raises NotAllowed, ValidationFailed."""
+    return named(access, Team(pk=team_id, name=name))
+
+
+def named(access: Access, team: Team) -> dict[str, Any]:
+    require_settings(access)
+    team.name = " ".join(str(team.name).split())
+    try:
+        save_team(access, team)
+    except ValidationError as error:
+        raise ValidationFailed({"name": [_l("Give the team a name of at most 100 characters.")]}) from error
+    except NotUniqueError as error:
+        raise ValidationFailed({"name": [_l("This name is taken. Choose another.")]}) from error
+    return team.to_mongo().to_dict()
+
+
+def remove_team(access: Access, team_id: ObjectId) -> None:
+    """Delete a team that nothing belongs to. Raises NotAllowed, ValidationFailed."""
+    require_settings(access)
+    team = Team(pk=team_id, name="-")
+    uses = uses_of_team(team)
+    if uses:
+        message = _l("This team is in use (%(uses)s). Give them another team first.",
+                     uses=", ".join(f"{key}: {count}" for key, count in uses.items()))  # fmt: skip
+        raise ValidationFailed({"id": [message]})
+    delete_team(access, Team.objects.get(pk=team_id))
 
 
 def delete_team(access: Access, team: Team) -> None:

@@ -264,22 +264,21 @@ def write_tray(access: Access, key: str, values_of: Callable[[Tools, Raw], Raw])
     """Set what `values_of` makes of a tray's tools and of what is kept of it. A tray that comes with the program is
     kept from the first time that it is changed."""
     require_settings(access)
-    query = query_of(key)
-
-    def work(session: ClientSession) -> None:
-        raw = Tray._get_collection().find_one(query, session=session)
-        if raw is None and key not in READY:
-            raise RecordNotFound("tray", key)
-        before = raw or {"_id": ObjectId(), "ready": key, "roles": [], "version": 0}
-        values = values_of([*seen_tray(before).tools], before)
-        if "tools" in values:
-            values["before"] = before.get("tools")
-        after = {**before, **values, "version": before["version"] + 1}
-        Tray._get_collection().replace_one({"_id": after["_id"]}, after, upsert=True, session=session)
-        note(session, access, "update" if raw else "create", raw or {}, after)
-
-    in_transaction(work)
+    in_transaction(lambda session: put_tray(session, access, key, values_of))
     return get_tray(key)
+
+
+def put_tray(session: ClientSession, access: Access, key: str, values_of: Callable[[Tools, Raw], Raw]) -> None:
+    raw = Tray._get_collection().find_one(query_of(key), session=session)
+    if raw is None and key not in READY:
+        raise RecordNotFound("tray", key)
+    before = raw or {"_id": ObjectId(), "ready": key, "roles": [], "version": 0}
+    values = values_of([*seen_tray(before).tools], before)
+    if "tools" in values:
+        values["before"] = before.get("tools")
+    after = {**before, **values, "version": before["version"] + 1}
+    Tray._get_collection().replace_one({"_id": after["_id"]}, after, upsert=True, session=session)
+    note(session, access, "update" if raw else "create", raw or {}, after)
 
 
 def clean_label(label: Mapping[str, str]) -> Raw:

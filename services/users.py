@@ -103,7 +103,7 @@ def change_user(
     access: Access, user_id: Any, data: Mapping[str, Any], *,
     password: str = "", version: int | None = None, source: Source = Source.SCREEN,
 ) -> Raw:  # fmt: skip
-    """Change a user; an empty password leaves the one there is, and one that is not one's own is good until the next login.
+    """Change a user; an empty password leaves the one there is, another's new one has to be replaced at the next login.
 
     Raises NotAllowed, RecordNotFound, ValidationFailed, VersionConflict.
     """

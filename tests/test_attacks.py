@@ -1,5 +1,5 @@
-"""What attackers try first, at every address there is: forged forms, frames, redirects, hosts, caches, fields that are not
-theirs, and telling users from strangers."""
+"""What attackers try first, at every address there is: forged forms, frames, redirects, hosts, caches, fields that are
+not theirs, and telling users from strangers."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -185,7 +185,7 @@ def test_record_takes_no_field_that_the_program_keeps_for_itself(client: FlaskCl
 
 
 class CountingHasher:
-    """Hashes as the tests do, and notes how often a password was looked at: that is what an answer's time is made of."""
+    """Hashes as the tests do, and notes how often a password was looked at: an answer's time is made of that."""
 
     def __init__(self) -> None:
         self.looked_at = 0

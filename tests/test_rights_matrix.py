@@ -42,6 +42,9 @@ POLICIES = {
     "UserView": ADMINISTRATION, "RoleView": ADMINISTRATION, "GroupView": ADMINISTRATION, "console": ADMINISTRATION,
     "console_documents": ADMINISTRATION, "AuditView": ADMINISTRATION, "OldOutboxView": EVERYBODY,
     "ApiKeyView": ADMINISTRATION, "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
+    "UserApi": ADMINISTRATION, "RoleApi": ADMINISTRATION, "GroupApi": ADMINISTRATION, "ApiKeyApi": ADMINISTRATION,
+    "OrganisationApi": SETTINGS, "TeamApi": SETTINGS, "ExchangeRateApi": SETTINGS, "PipelineApi": EVERYBODY,
+    "SavedViewApi": EVERYBODY, "RecordLayoutApi": EVERYBODY,
     "SupportView": EVERYBODY, "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.

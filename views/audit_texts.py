@@ -33,6 +33,9 @@ KINDS: Mapping[Any, Any] = {
     What.LABELS_MADE: _l("Labels made"),
     What.WORKBOOK_MADE: _l("Report as a workbook"),
     What.RESTORED: _l("Restored from a file"),
+    What.PERSONAL_DATA_GIVEN: _l("Personal data handed out"),
+    What.PERSON_ERASED: _l("Person erased"),
+    What.PERSON_ANONYMISED: _l("Person anonymised"),
 }
 #: What entries are about, beside registers.
 TARGETS: Mapping[str, Any] = {
@@ -65,8 +68,8 @@ VALUES: Mapping[str, Any] = {
     "password": _l("Password"), "code": _l("One-time code"), "first_start": _l("First start"), "sms": _l("SMS"),
     "app": _l("Authenticator app"), "recovery_codes": _l("New recovery codes"),
     "ldap": _l("LDAP"), "openid": _l("OpenID Connect"), "outside": _l("The organisation’s login"),
-    "create": _l("Added"), "update": _l("Changed"), "delete": _l("Deleted"), "screen": _l("Screen"), "shell": _l("Server's shell"),
-    "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"), "export": _l("Export"),
-    "merge": _l("Letters"), "send": _l("Send"), "settings": _l("Settings"),
-    "own": _l("Own"), "all": _l("All"), "hidden": _l("Hidden"), "read_only": _l("Read-only"),
+    "create": _l("Added"), "update": _l("Changed"), "delete": _l("Deleted"), "screen": _l("Screen"),
+    "shell": _l("Server's shell"), "rest": _l("REST"), "see": _l("See"), "add": _l("Add"), "change": _l("Change"),
+    "export": _l("Export"), "merge": _l("Letters"), "send": _l("Send"), "settings": _l("Settings"), "own": _l("Own"),
+    "all": _l("All"), "hidden": _l("Hidden"), "read_only": _l("Read-only"),
 }  # fmt: skip

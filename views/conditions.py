@@ -177,7 +177,7 @@ def value_label(field: Field | None, code: str, value: Any) -> str:
 def option_labels(field: Field, ids: Sequence[str]) -> dict[str, str]:
     """id -> name of the records, users or teams that a field points at, as far as the user may see them."""
     good = [ObjectId(text) for text in ids if ObjectId.is_valid(text)]
-    target = field.kind.target(field)  # type: ignore[attr-defined]
+    target = field.kind.target(field)
     return {str(key): name for key, name in names_of(current_access(), target, good).items()}
 
 

@@ -104,9 +104,10 @@ def first_steps() -> list[dict[str, Any]]:
     access = current_access()
     if not access.may(SETTINGS, "change"):
         return []
+    setting_up = {"label": _("Set up your organisation"), "url": "/setup/", "done": is_set_up(),
+                  "text": _("Its name, line of business and users, in a few minutes.")}  # fmt: skip
     steps = [
-        {"label": _("Set up your organisation"), "url": "/setup/", "done": is_set_up() or not access.everything,
-         "text": _("Its name, line of business and users, in a few minutes.")},
+        *([setting_up] if access.everything else []),
         {"label": _("Define your own fields"), "url": "/settings/", "done": FieldDefinition.objects.first() is not None,
          "text": _("What you want to know about each company and person.")},
         {"label": _("Bring in your customers"), "url": "/import/",

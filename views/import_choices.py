@@ -12,14 +12,16 @@ from models.fields.kinds import OFFERED_KINDS
 from models.fields.schema import Schema
 from models.registers import SECTIONS
 from models.rights import SETTINGS, Access
-from services.imports.plan import NOT_MATCHABLE
+from services.imports.plan import CHOICE_KINDS, LINK_KINDS, NOT_MATCHABLE
 from views.field_form import KINDS
 from views.import_steps import importable
 
 Raw = dict[str, Any]
 FIELD, NEW = "field:", "new:"
-#: Kinds that a column does not make: nobody types users and files into a sheet.
-NOT_MADE = ("user", "users", "files", "link")
+#: Kinds that a column does not make: nobody types files into a sheet; links are offered register by register.
+NOT_MADE = ("files", "link")
+#: Kinds of which a linked record can be made that is not there.
+TO_RECORDS = ("link", "links")
 #: Characters of a separator.
 LONGEST_SEPARATOR = 5
 OPTION = Markup('<option value="{value}" data-kind="{kind}"{several}{selected}>{label}</option>')
@@ -30,7 +32,7 @@ class Option:
     """One thing that a column may become."""
 
     def __init__(self, value: str, label: str, kind: str = "", *, several: bool = False) -> None:
-        self.value = value
+        self.value, self.kind, self.several = value, kind, several
         self._told = {"value": value, "label": label, "kind": kind,
                       "several": Markup(" data-several") if several else ""}  # fmt: skip
         self.html = OPTION.format(**self._told, selected="")
@@ -49,7 +51,7 @@ class ColumnOptions:
         self.groups = [("", [Option("", _("Leave out"))]), *field_groups(schema, access.language)]
         if access.may(SETTINGS, "change"):
             self.groups.append((_("New field"), list(new_options(access))))
-        self.values = {one.value for _label, options in self.groups for one in options}
+        self.by_value = {one.value: one for _label, options in self.groups for one in options}
         self.plain = [grouped(label, [one.html for one in options]) for label, options in self.groups]
 
     def html(self, selected: str) -> Markup:
@@ -92,7 +94,8 @@ def new_options(access: Access) -> Iterator[Option]:
         if name not in NOT_MADE:
             kind = OFFERED_KINDS[name]
             # Choices of a new field are taken from the data anyway.
-            yield Option(NEW + name, _("New field: %(kind)s", kind=kind.label), several=kind.several)
+            asked = name if name in LINK_KINDS else ""
+            yield Option(NEW + name, _("New field: %(kind)s", kind=kind.label), asked, several=kind.several)
     for card in importable(access):
         yield Option(f"{NEW}link:{card.key}", _("New field: link to %(register)s", register=card.singular), "link")
 
@@ -121,12 +124,15 @@ def columns_of_form(
 
 def column_of_form(column: Raw, form: MultiDict[str, str], offered: ColumnOptions, language: str) -> Raw:
     place = column["place"]
-    value = form[f"c{place}"]
-    choice = choice_of(column, value if value in offered.values else "", form.get(f"n{place}", "").strip(), language)
-    link = value.startswith(f"{NEW}link:")
-    return {**column, "choice": choice, "add_choices": f"a{place}" in form, "create_missing": f"m{place}" in form,
-            "separator": form.get(f"s{place}", "")[:LONGEST_SEPARATOR],
-            "link_by": column.get("link_by") or ("name" if link else "")}  # fmt: skip
+    option = offered.by_value.get(form[f"c{place}"]) or offered.by_value[""]
+    return {
+        **column, "choice": choice_of(column, option.value, form.get(f"n{place}", "").strip(), language),
+        # What else was said counts as far as the choice takes it: the page hides what it does not take.
+        "add_choices": f"a{place}" in form and option.kind in CHOICE_KINDS,
+        "create_missing": f"m{place}" in form and option.kind in TO_RECORDS,
+        "separator": form.get(f"s{place}", "")[:LONGEST_SEPARATOR] if option.several else "",
+        "link_by": "name" if option.kind in LINK_KINDS else "",
+    }  # fmt: skip
 
 
 def choice_of(column: Raw, value: str, name: str, language: str) -> Raw:

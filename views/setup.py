@@ -18,6 +18,7 @@ from models.registers import REGISTERS
 from models.security import Role
 from services.mail import smtp_is_set
 from services.organisation import change_organisation
+from services.records import VersionConflict
 from services.rounds import wake
 from services.setup import steps
 from services.setup.inviting import MOST_AT_ONCE, PARTS, invite_several
@@ -91,7 +92,11 @@ class SetupView(BaseView):
     @permission_name("start")
     def back(self, key: str) -> Response:
         """Take back what a set has made. Raises RecordNotFound."""
-        _gone, stays = take_back(current_access(), key)
+        try:
+            _gone, stays = take_back(current_access(), key)
+        except VersionConflict:
+            flash(_("Somebody else is changing the same at this moment. Try again."), "warning")
+            return redirect(url_for("SetupView.starting_set", key=key))
         flash(_("The starting set was taken back."), "success")
         if stays:
             flash(ngettext("%(num)s part stays: it holds values, or has been changed since.",
@@ -173,4 +178,4 @@ def by_register(parts: list[Part]) -> list[tuple[Any, list[Part]]]:
 
 def other_parts(parts: list[Part]) -> dict[str, list[Part]]:
     """Kind -> the parts that are no fields."""
-    return {kind: [part for part in parts if part.kind == kind] for kind in ("choices", "pipeline", "role")}
+    return {kind: [part for part in parts if part.kind == kind] for kind in ("choices", "pipeline", "role", "tray")}

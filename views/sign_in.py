@@ -204,7 +204,7 @@ class SignInView(AuthDBView):
         place of one that they were given, a code."""
         if how == "password" and user.password_given:
             begin_cookie()
-            flash(_("Choose a password of your own first: the one you were given is known to whoever typed it."), "warning")
+            flash(_("Choose a password of your own: the one you were given is known to whoever typed it."), "warning")
             return redirect(url_for(f"{self.endpoint}.new_password", token=link_for_given(user)))
         if way_of(user) != BY_PASSWORD:
             return self.ask_for_code(user, target)

@@ -1,7 +1,8 @@
 """Writing everything into an archive while the program is in use: as the database is at one moment."""
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -28,6 +29,8 @@ LEFT_OUT = ("rate_limit_counters", "rate_limit_windows", "blob", "blobs.files", 
 DRAFT = "filling."
 #: The database forgets after five minutes how it was; seconds that it is asked to remember.
 REMEMBER, SETTING = 6 * 3_600, "minSnapshotHistoryWindowInSeconds"
+#: MongoDB's SnapshotUnavailable; so often another moment is tried, so many seconds later.
+SNAPSHOT_UNAVAILABLE, TRIES, PAUSE = 246, 20, 0.5
 
 
 @dataclass
@@ -46,7 +49,7 @@ def write_archive(stream: IO[bytes], encoding: str, version: str) -> Made:
     database["blob"].update_many({}, {"$set": {"used_at": now()}})
     names = sorted(name for name in database.list_collection_names() if is_ours(name))
     with ArchiveWriter(stream, encoding, version, now().isoformat(timespec="seconds")) as writer:
-        with remembering(), database.client.start_session(snapshot=True) as session:
+        with remembering(), one_moment(names) as session:
             for name in names:
                 made.documents += writer.add_documents(name, documents(name, session))
             blobs = list(database["blob"].find({}, session=session))
@@ -89,6 +92,27 @@ def pieces_of(blob: Raw) -> Iterator[bytes]:
 
 
 @contextmanager
+def one_moment(names: Sequence[str]) -> Iterator[ClientSession]:
+    """A session in which all of these collections are as they were at one moment.
+
+    A collection that was made or indexed just now can't be read at a moment before: then a later one is taken.
+    """
+    database = me.get_db()
+    for left in reversed(range(TRIES)):
+        with database.client.start_session(snapshot=True) as session:
+            try:
+                for name in names:
+                    database[name].find_one({}, {"_id": 1}, session=session)
+            except OperationFailure as error:
+                if error.code != SNAPSHOT_UNAVAILABLE or not left:
+                    raise
+                time.sleep(PAUSE)
+                continue
+            yield session
+            return
+
+
+@contextmanager
 def remembering() -> Iterator[None]:
     """Have the database remember how it was for longer, as far as we may tell it; afterwards as before."""
     admin = me.get_db().client.admin
@@ -99,5 +123,6 @@ def remembering() -> Iterator[None]:
     try:
         yield
     finally:
-        if before is not None:
+        # Another backup that goes on meanwhile has asked for it, and puts back what was before.
+        if before not in (None, REMEMBER):
             admin.command("setParameter", 1, **{SETTING: before})

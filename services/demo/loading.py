@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from models.changes import Source
 from models.fields.schema import Schema, schema_of
+from models.organisation import organisation
 from models.products import Product
 from models.registers import all_registers
 from models.rights import Access
@@ -27,6 +28,7 @@ from services.demo.people import person
 from services.demo.products import items
 from services.demo.staff import Employee, ensure_teams, ensure_users
 from services.demo.telling import Telling
+from services.organisation import set_for_all
 from services.records import Origin, create_records, finished, insert, now, prepare_new
 
 Raw = dict[str, Any]
@@ -35,6 +37,7 @@ BATCH, FIRST_BATCH = 500, 20
 #: Stories have several versions each.
 STORIES = 100
 SEED = 2026
+NAME = "Pohjolan Esimerkki Oy"
 ORIGIN = Origin(Source.SHELL)
 Made = Callable[[int], None]
 
@@ -72,6 +75,7 @@ def load_organisation(
     counts = {card.key: card.document._get_collection().estimated_document_count() for card in all_registers()}
     if any(counts.values()) and not add:
         raise RecordsExist
+    name_organisation(access)
     # Roles speak of fields.
     fields = ensure_fields(access)
     users, new = ensure_users(access, password)
@@ -87,6 +91,12 @@ def load_organisation(
     if companies and not counts["segment"]:
         writer.tell(write_marketing(access, day, ORIGIN))
     return Loaded(companies, people, activities, opportunities, fields, ensure_templates(access), new)
+
+
+def name_organisation(access: Access) -> None:
+    """Give the organisation a name, where it has none, and set it up."""
+    if not organisation().name:
+        set_for_all(access, {"name": NAME, "set_up": True})
 
 
 class Writer:

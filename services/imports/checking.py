@@ -13,6 +13,7 @@ from models.changes import Source
 from models.fields.field import Choice, Field
 from models.fields.schema import Schema
 from models.imports import FaultyCell
+from models.rights import NotAllowed
 from services.files import get_file
 from services.imports.content import content_of_file
 from services.imports.errors import TableError
@@ -27,7 +28,6 @@ from services.imports.work import work_of
 from services.imports.writing import current_plan
 from services.jobs import Run, handles
 from services.records import Origin
-from services.settings import require_settings
 from services.values import context_of
 
 Raw = dict[str, Any]
@@ -50,8 +50,8 @@ def run_check(run: Run) -> Raw:
         if not survey.rows:
             raise TableError(_l("The file has a header, but no rows below it."))
         definitions, additions = list(wanted_definitions(plan, survey)), list(wanted_choices(plan, survey))
-        if definitions or additions:
-            require_settings(run.access)
+        if (definitions or additions) and not run.access.may(plan.register, "settings"):
+            raise NotAllowed(_l("You may not change the settings. Ask an administrator."))
         check_definitions(definitions)
         run.advance(0, total=survey.rows)
         found = Trial(run, pretended(plan, survey)).go(table)

@@ -171,7 +171,7 @@ class Judge:
         return ""
 
     def against_names(self, binding: Binding, names: list[str]) -> str:
-        target = binding.field.target
+        target = binding.target
         known = find_named(self.access, [(target, name) for name in names])
         counts = {name: len(known.get((target, comparable(name)), ())) for name in names}
         wrong = [(name, count) for name, count in counts.items()

@@ -1,6 +1,7 @@
 """Links written as names: found, or made where the mapping says so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bson import ObjectId
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from models.fields.query import every_of
 from models.fields.schema import schema_of
 from models.registers import REGISTERS
 from models.rights import Access, NotAllowed
+from models.security import Team, User
 from services.imports.existing import comparable, name_keys
 from services.imports.plan import Binding, Plan
 from services.imports.rows import Draft, Kept
@@ -28,12 +30,12 @@ def resolve_links(access: Access, plan: Plan, drafts: Iterable[Draft], origin: O
     by their names. Without an `origin` they are only said to be.
     """
     drafts = [draft for draft in drafts if draft.links]
-    wanted = {(binding.field.target, name): binding for draft in drafts for binding, names in draft.links
+    wanted = {(binding.target, name): binding for draft in drafts for binding, names in draft.links
               for name in names}  # fmt: skip
     known = find_named(access, wanted)
     missing: Missing = {}
     for (target, name), binding in wanted.items():
-        if binding.use.create_missing and not known.get((target, comparable(name))):
+        if binding.use.create_missing and target in REGISTERS and not known.get((target, comparable(name))):
             missing.setdefault(target, {}).setdefault(comparable(name), name)
     made: Known = {}
     for target, absent in missing.items():
@@ -46,16 +48,39 @@ def resolve_links(access: Access, plan: Plan, drafts: Iterable[Draft], origin: O
 
 
 def find_named(access: Access, wanted: Iterable[tuple[str, str]]) -> Known:
-    """(register, name) -> the ids of the records of that name which the user may see."""
+    """(register, name) -> the ids of the records of that name which the user may see; users are found by their e-mail
+    address and user name too, teams by their names."""
     by_target: dict[str, set[str]] = {}
     for target, name in wanted:
         by_target.setdefault(target, set()).add(name)
     known: Known = {}
     for target, names in by_target.items():
+        if target not in REGISTERS:
+            known |= found_colleagues(target, {comparable(name) for name in names})
+            continue
         query = every_of([access.condition(target), {"sort_name": {"$in": sorted(name_keys(names))}}])
         for raw in REGISTERS[target].document._get_collection().find(query, {"name": 1}):
             known.setdefault((target, comparable(raw["name"])), []).append(raw["_id"])
     return known
+
+
+def found_colleagues(target: str, names: set[str]) -> Known:
+    """The same for users who may log in, and for teams: there are never many of them."""
+    known: Known = {}
+    if target == "team":
+        called = [(team["_id"], [team["name"]]) for team in Team._get_collection().find({}, {"name": 1})]
+    else:
+        wanted = {"first_name": 1, "last_name": 1, "username": 1, "email": 1}
+        called = [(raw["_id"], names_of_user(raw)) for raw in User._get_collection().find({"active": True}, wanted)]
+    for one, texts in called:
+        for name in {comparable(text) for text in texts} & names:
+            known.setdefault((target, name), []).append(one)
+    return known
+
+
+def names_of_user(raw: Mapping[str, Any]) -> list[str]:
+    first, last = raw.get("first_name") or "", raw.get("last_name") or ""
+    return [f"{first} {last}", f"{last} {first}", f"{last}, {first}", raw.get("username") or "", raw.get("email") or ""]
 
 
 def creatable(access: Access, target: str, names: dict[str, str]) -> dict[str, str]:
@@ -78,7 +103,7 @@ def link(draft: Draft, binding: Binding, names: list[str], known: Known, *, stri
     """Link what is known for certain; names that are not are kept as text, or in a strict import stand against it."""
     field, ids, odd, reasons = binding.field, [], [], []
     for name in names:
-        found = known.get((field.target, comparable(name)), [])
+        found = known.get((binding.target, comparable(name)), [])
         if len(found) == 1:
             ids.append(found[0])
         else:
@@ -90,7 +115,7 @@ def link(draft: Draft, binding: Binding, names: list[str], known: Known, *, stri
         text = (binding.use.separator.strip() + " ").join(odd)
         draft.kept.append(Kept(binding.companion, binding.header, text, " ".join(reasons), field.column))
     if ids:
-        draft.parsed.values[field.column] = list(dict.fromkeys(ids)) if field.kind.name == "links" else ids[0]
+        draft.parsed.values[field.column] = list(dict.fromkeys(ids)) if field.kind.several else ids[0]
 
 
 def why_not(name: str, count: int) -> str:
@@ -102,6 +127,6 @@ def why_not(name: str, count: int) -> str:
 def check_may_create(access: Access, plan: Plan) -> None:
     """Raises NotAllowed where linked records would have to be made that the user may not add."""
     for binding in plan.by_column.values():
-        if binding.use.create_missing and not access.may(binding.field.target, "add"):
+        if binding.use.create_missing and not access.may(binding.target, "add"):
             raise NotAllowed(_l("You may not add the linked records of column “%(header)s”. Ask an administrator for "
                                 "the right, or leave out “create_missing”.", header=binding.header))  # fmt: skip

@@ -15,6 +15,7 @@ from models.registers import REGISTERS, Register
 from models.rights import Access
 from services.imports.guessing import content_kind, guess_kind, separator_of
 from services.imports.looking import Look
+from services.imports.plan import LINK_KINDS
 from services.imports.report import ROW, WHY
 from services.imports.tables import cell_text
 from services.settings import LANGUAGES, RESERVED, suggested_key
@@ -199,6 +200,8 @@ def finish(access: Access, column: Raw, schema: Schema) -> None:
     kind = field.kind.name if field else column["choice"].get("define", {}).get("kind", "")
     if kind in ("link", "links"):
         column.update(link_by="name", create_missing=field is not None and access.may(field.target, "add"))
+    elif kind in LINK_KINDS:
+        column.update(link_by="name", create_missing=False)
     if kind:
         column["separator"] = column["separator"] or separator_of(kind, texts)
     if kind in ("choice", "choices") and field is not None and access.may(schema.register.key, "settings"):

@@ -20,6 +20,9 @@ from services.settings import definition_field, new_definition
 from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
+#: Kinds whose values are found by names, and what those that name no register point at.
+LINK_KINDS = ("link", "links", "user", "users", "team")
+POINTED = {"user": "user", "users": "user", "team": "team"}
 #: Kinds whose values are not one plain value that rows can be compared by.
 NOT_MATCHABLE = ("choices", "link", "links", "users", "money", "long_text", "rich_text", "files", "consent")
 
@@ -37,6 +40,11 @@ class Binding:
     companion: Companion
     definition: Mapping[str, Any] | None = None
     gathers: bool = False
+
+    @property
+    def target(self) -> str:
+        """What a link points at: a register, "user" or "team"."""
+        return POINTED.get(self.field.kind.name, self.field.target)
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Plan:
     @cached_property
     def links_to_itself(self) -> bool:
         """Whether a row may link to what an earlier one makes."""
-        return any(binding.use.link_by and binding.field.target == self.register for binding in self.by_column.values())
+        return any(binding.use.link_by and binding.target == self.register for binding in self.by_column.values())
 
     def for_survey(self) -> "Plan":
         """The part of the plan that is laid on the rows before any is written: columns whose choices come from the
@@ -222,7 +230,7 @@ class Planner:
     def check_use(self, header: str, use: FieldUse, found: Field) -> None:
         if not found.kind.importable:
             self.problems.append(_l("Column “%(header)s”: %(why)s", header=header, why=found.kind.not_imported))
-        if use.link_by and found.kind.name not in ("link", "links"):
+        if use.link_by and found.kind.name not in LINK_KINDS:
             self.problems.append(_l("Column “%(header)s”: only fields that link to records take “link_by”.",
                                     header=header))  # fmt: skip
         if use.add_choices and (found.kind.name not in CHOICE_KINDS or not (found.custom or found.extensible)):

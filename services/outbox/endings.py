@@ -34,7 +34,12 @@ def forget_contents() -> None:
 
 def forget_recipient(session: ClientSession, register: str, record_id: ObjectId) -> None:
     """Of a record that is gone for good nothing stays in the outbox but that messages went; what waits goes no more."""
-    messages, its = Message._get_collection(), {"register": register, "record": record_id}
+    forget_messages(session, {"register": register, "record": record_id})
+
+
+def forget_messages(session: ClientSession, its: Raw) -> None:
+    """The same of all messages that a condition holds for."""
+    messages = Message._get_collection()
     waiting = {**its, "state": MessageState.WAITING.value}
     messages.update_many(waiting, {"$set": {"state": MessageState.CANCELLED.value}}, session=session)
     unknown = dict.fromkeys(("address", "name", "subject", "error"), "")

@@ -17,7 +17,7 @@ from models.security import User
 from models.transactions import in_transaction
 from services.invited_users import require_mail, send_invitation
 from services.security import insert_noted, require_administrator
-from services.users import IGNORING_CASE, new_user, taken
+from services.users import DEFAULT_TIME_ZONE, IGNORING_CASE, new_user, taken
 
 Raw = dict[str, Any]
 #: So many at once: more come by LDAP or OpenID Connect, or in several goes.
@@ -58,7 +58,8 @@ def new_users(access: Access, typed: Mapping[int, Mapping[str, str]]) -> list[Ra
     for (place, row), username in zip(typed.items(), names, strict=True):
         first, last = split_name(row.get("name", ""))
         data = {"username": username, "first_name": first, "last_name": last, "email": row.get("email", "").strip(),
-                "language": organisation().language, "roles": [row["role"]] if row.get("role") else []}  # fmt: skip
+                "language": organisation().language, "time_zone": access.home_zone or DEFAULT_TIME_ZONE,
+                "roles": [row["role"]] if row.get("role") else []}  # fmt: skip
         errors = own_errors(row, last, data["email"], [user["email"] for user in users])
         try:
             users.append(new_user(access, data, errors))

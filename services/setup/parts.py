@@ -17,10 +17,12 @@ from services.choice_lists import changed_choices, extensible_field, get_choices
 from services.field_order import STEP, next_order
 from services.pipelines import changed_pipeline, list_pipelines
 from services.pipelines import write as write_pipeline
+from services.ready_trays import READY
 from services.records import now
 from services.security import update_noted
 from services.settings import new_definition, write_definition
 from services.setup.sets import ROLE_NAMES, StartingSet
+from services.trays import get_tray, put_tray
 
 Raw = dict[str, Any]
 Write = Callable[[ClientSession], Any]
@@ -31,7 +33,8 @@ TAKEN = _l("Another role is called so")
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that a set makes or changes: a "field", the "choices" of a fixed field, a "pipeline", a "role".
+    """One thing that a set makes or changes; its kind is "field", "choices" (of a fixed field), "pipeline", "role" or
+    "tray".
 
     `name` tells it from the others ("company.industry"). Without `write` it stays as it is, and `kept` says why.
     `made` is what taking it back needs (models/starting_sets.py), `shown` what else a page tells of it.
@@ -51,7 +54,7 @@ def parts_of(access: Access, chosen: StartingSet, language: str, left_out: Colle
     in `language`."""
     fields = [part for part in field_parts(access, chosen) if part.name not in left_out]
     return [*fields, *choice_parts(access, chosen), *pipeline_parts(access, chosen),
-            *role_parts(access, chosen, language)]  # fmt: skip
+            *role_parts(access, chosen, language), *tray_parts(access, chosen)]  # fmt: skip
 
 
 def field_parts(access: Access, chosen: StartingSet) -> Iterator[Part]:
@@ -143,3 +146,24 @@ def role_parts(access: Access, chosen: StartingSet, language: str) -> Iterator[P
 
 def role_write(access: Access, before: Raw, name: str) -> Write:
     return lambda session: update_noted(session, access, "role", before, {"name": name}, Source.SCREEN)
+
+
+def tray_parts(access: Access, chosen: StartingSet) -> Iterator[Part]:
+    """The trays of the ready roles that the set has names for are called as their role is, where nobody has said."""
+    for ready in READY.values():
+        label = next((chosen.roles[role] for role in ready.roles if role in chosen.roles), None)
+        if label is None:
+            continue
+        tray, shown = get_tray(ready.key), {"before": label_in(ready.label, access.language)}
+        name = label_in(label, access.language)
+        if tray.named:
+            yield Part("tray", ready.key, name, shown, kept=CHANGED)
+        else:
+            yield Part("tray", ready.key, name, shown, tray_write(access, ready.key, label),
+                       made={"part": "tray", "key": ready.key, "named": 1})
+
+
+def tray_write(access: Access, key: str, label: Mapping[str, str] | None) -> Write:
+    """Call a tray so; None is what the program calls it."""
+    return lambda session: put_tray(session, access, key, lambda _tools, raw: {
+        "label": label, "named": (raw.get("named") or 0) + 1 if label else 0})  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from models.organisation import organisation
+from models.organisation import known_organisation, organisation
 from models.registers import all_registers
 from models.rights import Access
 from models.security import User
@@ -39,7 +39,7 @@ def has_records() -> bool:
 
 def is_set_up() -> bool:
     """Whether somebody has gone through the set-up, or wants to hear of it no more."""
-    return organisation().set_up
+    return known_organisation().set_up
 
 
 def finish(access: Access) -> None:

@@ -20,11 +20,12 @@ from models.transactions import in_transaction
 from services.choice_lists import changed_choices, extensible_field, get_choices
 from services.pipelines import changed_pipeline, list_pipelines
 from services.pipelines import write as write_pipeline
-from services.records import RecordNotFound, now
+from services.records import RecordNotFound, VersionConflict, now
 from services.security import require_administrator, update_noted
 from services.settings import write_definition
-from services.setup.parts import Part, Write, choices_write, parts_of
+from services.setup.parts import Part, Write, choices_write, parts_of, tray_write
 from services.setup.sets import StartingSet, starting_set
+from services.trays import get_tray
 
 Raw = dict[str, Any]
 
@@ -61,7 +62,7 @@ def use_set(access: Access, key: str, left_out: Collection[str] = ()) -> list[Pa
 
     try:
         in_transaction(work)
-    except DuplicateKeyError as error:
+    except (DuplicateKeyError, VersionConflict) as error:
         raise ValidationFailed({"": [_l("This starting set is in use already, or somebody has made the same at the "
                                         "same moment. Reload the page.")]}) from error  # fmt: skip
     forget_version()
@@ -79,7 +80,9 @@ def write_all(session: ClientSession, writes: Collection[Write]) -> None:
 
 def take_back(access: Access, key: str) -> tuple[int, int]:
     """Take back what a set has made, as far as nobody has changed it since and no record has a value in it; (how much
-    went, how much stays). Fields are retired: using the set again brings them back. Raises NotAllowed, RecordNotFound.
+    went, how much stays). Fields are retired: using the set again brings them back.
+
+    Raises NotAllowed, RecordNotFound, VersionConflict where somebody changes the same at the same moment.
     """
     require_administrator(access)
     used = used_sets().get(key)
@@ -133,6 +136,11 @@ def role_back(access: Access, made: Raw) -> Iterator[Write]:
         yield lambda session: update_noted(session, access, "role", before, {"name": made["before"]}, Source.SCREEN)
 
 
+def tray_back(access: Access, made: Raw) -> Iterator[Write]:
+    if get_tray(made["key"]).named == made["named"]:
+        yield tray_write(access, made["key"], None)
+
+
 BACK: dict[str, Callable[[Access, Raw], Iterator[Write]]] = {
-    "field": field_back, "choices": choices_back, "pipeline": pipeline_back, "role": role_back,
+    "field": field_back, "choices": choices_back, "pipeline": pipeline_back, "role": role_back, "tray": tray_back,
 }  # fmt: skip

@@ -176,6 +176,13 @@ def test_a_backup_holds_one_moment_while_others_write(app: Flask, admin_access: 
     assert failed == []
 
 
+def test_a_collection_that_was_made_just_now_is_no_hindrance(app: Flask) -> None:
+    for number in range(5):
+        me.get_db()[f"made_just_now_{number}"].create_index("name")
+        write_archive(io.BytesIO(), BSON, VERSION)
+        me.get_db().drop_collection(f"made_just_now_{number}")
+
+
 @pytest.fixture
 def archive(organisation: None) -> bytes:
     out = io.BytesIO()

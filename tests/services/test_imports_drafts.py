@@ -15,7 +15,7 @@ from models.fields.schema import schema_of
 from models.files import StoredFile
 from models.jobs import Job
 from models.rights import Access
-from models.security import Role, User
+from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
 from services.jobs import claim, run_job
 from services.records import RecordNotFound, VersionConflict, create_record, now, update_record
@@ -330,3 +330,17 @@ def test_draft_is_dropped_with_its_file(admin_access: Access) -> None:
     assert StoredFile.objects.count() == 0
     with pytest.raises(RecordNotFound):
         drafts.get_draft(admin_access, draft_id)
+
+
+def test_owners_and_teams_are_found_by_name_or_address(admin_access: Access, make_user: Callable[..., User]) -> None:
+    team = Team(name="Sales").save()
+    anna = make_user("anna", "Staff")
+    draft_id = started(admin_access, "Name,Owner,Team\nA,anna tester,Sales\nB,anna@example.com,\nC,Nobody,sales\n")
+    draft = checked(admin_access, draft_id)
+    assert [column["choice"].get("field") for column in draft["columns"]] == ["name", "owner", "team"]
+    (cell,), _count = drafts.faulty_cells(admin_access, draft_id)
+    assert (cell["row"], cell["value"]) == (4, "Nobody")
+    assert drafts.correct_cells(admin_access, draft_id, {(4, 1): "Tester, Anna"}) == 1
+    done(admin_access, draft_id)
+    assert [(raw["owner"], raw.get("team")) for raw in records()] == [(anna.pk, team.pk), (anna.pk, None),
+                                                                     (anna.pk, team.pk)]  # fmt: skip

@@ -18,6 +18,7 @@ from services.security import READY_ROLES
 from services.settings import change_field
 from services.setup.sets import KEYS, ROLE_NAMES, StartingSet, starting_sets
 from services.setup.using import plan_of, take_back, use_set, used_sets
+from services.trays import all_trays, get_tray
 
 Raw = dict[str, Any]
 
@@ -60,6 +61,8 @@ def test_a_set_is_used_and_taken_back(app: Flask, admin_access: Access, key: str
         assert [stage.key for stage in pipelines()[0].offered] == [one["key"] for one in chosen.pipeline["stages"]]
         # A figure of the sellers' tray counts what is at this stage.
         assert "offer" in {stage.key for stage in pipelines()[0].offered}
+    if "Sales staff" in chosen.roles:
+        assert get_tray("sales").label == chosen.roles["Sales staff"]
     gone, stays = take_back(admin_access, key)
     assert (gone, stays) == (len(made), 0)
     assert state() == before
@@ -75,6 +78,7 @@ def state() -> Raw:
         "stages": [stage.key for stage in pipelines()[0].offered],
         "statuses": [choice.key for choice in status],
         "roles": sorted(role.name for role in Role.objects),
+        "trays": [tray.name_in("fi") for tray in all_trays()],
     }  # fmt: skip
 
 

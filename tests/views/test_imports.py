@@ -225,3 +225,17 @@ def test_import_is_thrown_away_with_its_file(client: FlaskClient) -> None:
     assert client.post(f"{place}/drop").location.endswith("/import/")
     assert ImportDraft.objects.count() == 0
     assert client.get(f"{place}/").status_code == 404
+
+
+def test_what_a_column_was_asked_goes_with_its_choice(client: FlaskClient) -> None:
+    CompanyFactory.create(name="Firm")
+    place = begun(client, "Name,Company\nAino Aho,Firm\nBerit Berg,Other\n", register="person")
+    assert [column["create_missing"] for column in ImportDraft.objects.get().columns] == [False, True]
+    form = {"version": "1", "on_existing": "add", "c1": "new:text", "a1": "1", "m1": "1", "s1": ";"}
+    assert client.post(f"{place}/columns", data={**form, "only_save": "1"}).status_code == 302
+    text = ImportDraft.objects.get().columns[1]
+    assert [text[name] for name in ("add_choices", "create_missing", "separator", "link_by")] == [False, False, "", ""]
+    form = {"version": "2", "on_existing": "add", "c1": "new:link:company", "n1": "Employer"}
+    assert client.post(f"{place}/columns", data={**form, "only_save": "1"}).status_code == 302
+    link = ImportDraft.objects.get().columns[1]
+    assert (link["choice"]["define"]["target"], link["link_by"]) == ("company", "name")

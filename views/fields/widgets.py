@@ -18,7 +18,7 @@ PICKER_FORMATS = {"date": ("%Y-%m-%d",), "datetime-local": ("%Y-%m-%dT%H:%M", "%
 
 def options_url(field: Field) -> str:
     """Where the options of a link, user or team field are searched as one types."""
-    return url_for("OptionsView.options", target=field.kind.target(field))  # type: ignore[attr-defined]
+    return url_for("OptionsView.options", target=field.kind.target(field))
 
 
 class ValueInput(TextInput):

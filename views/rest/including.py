@@ -46,7 +46,8 @@ def included_json(access: Access, schema: Schema, raws: Collection[Mapping[str, 
 
 def chosen_columns(access: Access, schema: Schema, sent: Iterable[str]) -> dict[str, list[str]]:
     """Column of the register -> the columns of what it points at that are asked for. Raises Problem."""
-    known, chosen = includable(schema), {}
+    known = includable(schema)
+    chosen: dict[str, list[str]] = {}
     for column, _dot, inner in (name.partition(".") for name in sent):
         if column not in known:
             raise refused(_("“%(column)s” points at no records that could be included.", column=column))

@@ -3,6 +3,7 @@
 from flask_appbuilder import AppBuilder
 
 from views.rest.activities import ActivityApi
+from views.rest.administration import ApiKeyApi, GroupApi, RoleApi, UserApi
 from views.rest.callers import limit_calls
 from views.rest.campaigns import CampaignApi
 from views.rest.choice_lists import ChoiceListApi
@@ -18,10 +19,20 @@ from views.rest.people import PersonApi
 from views.rest.products import ProductApi
 from views.rest.security import answer_token_errors
 from views.rest.segments import SegmentApi
+from views.rest.settings import (
+    ExchangeRateApi,
+    OrganisationApi,
+    PipelineApi,
+    RecordLayoutApi,
+    SavedViewApi,
+    TeamApi,
+)
 
 RESOURCES = (
     CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, CampaignApi,
     MailingApi, FieldDefinitionApi, ChoiceListApi, ImportApi, JobApi, DescriptionApi,
+    OrganisationApi, UserApi, RoleApi, GroupApi, TeamApi, PipelineApi, SavedViewApi, ExchangeRateApi, RecordLayoutApi,
+    ApiKeyApi,
 )  # fmt: skip
 
 

@@ -163,6 +163,10 @@ class Kind(Grouping):
             return {self.sort_path(field): {"$gte": self.lowest} if present else None}
         return {field.path: {"$nin": [None, "", []]} if present else {"$in": [None, "", []]}}
 
+    def target(self, field: Field) -> str:
+        """What the values point at: a register's key, "user", "team" or "file"; "" where they point at nothing."""
+        return ""
+
     def references(self, value: Any, field: Field) -> Iterable[tuple[str, ObjectId]]:
         """The records the value points at, as (register key, id)."""
         return ()

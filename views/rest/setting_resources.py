@@ -1,0 +1,233 @@
+"""What REST resources of settings share: a list, one, adding, changing and deleting, by the services of the screens.
+
+A resource is a subclass of `SettingApi` with those of the parts below that it has calls for. What it answers are its
+`properties`; what may be sent are those named in `sent`, and `more_sent`, which is never told (a password).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from flask import Response, jsonify, url_for
+from flask_appbuilder.api import expose
+from flask_appbuilder.security.decorators import permission_name, protect
+from flask_babel import gettext as _
+from jsonschema import Draft202012Validator
+
+from fab_mongo.rison_argument import rison_argument
+from fab_mongo.values import is_storable
+from models.fields.errors import ValidationFailed
+from models.rights import SETTINGS, Access
+from services.records import RecordNotFound, VersionConflict
+from views.rest import openapi
+from views.rest.base import RestApi
+from views.rest.body import json_object
+from views.rest.listing import plain
+from views.rest.problems import Problem
+from views.rest.values import take_version
+
+Raw = dict[str, Any]
+TEXT: Raw = {"type": "string"}
+FLAG: Raw = {"type": "boolean"}
+NUMBER: Raw = {"type": "integer"}
+MOMENT: Raw = {"type": ["string", "null"], "format": "date-time"}
+IDS: Raw = openapi.list_of(openapi.ID)
+VERSION: Raw = {"type": ["integer", "null"], "description": "The version you saw: 409 if there is a newer one."}
+MOST_ROWS = 1_000
+PAGE_QUERY = {
+    "type": "object", "additionalProperties": False,
+    "properties": {"page": {"type": "integer", "minimum": 0, "maximum": 100_000},
+                   "page_size": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}},
+}  # fmt: skip
+
+
+class SettingApi(RestApi):
+    """Settings of one kind. A subclass says where they come from, and how one of them (raw) is told."""
+
+    #: What the schemas of the document are called by.
+    name: ClassVar[str]
+    properties: ClassVar[Raw]
+    sent: ClassVar[tuple[str, ...]] = ()
+    more_sent: ClassVar[Raw] = {}
+    required: ClassVar[tuple[str, ...]] = ()
+    id_schema: ClassVar[Raw] = openapi.ID
+
+    def found(self) -> list[Raw]:
+        """All that the caller may see. Raises NotAllowed."""
+        raise NotImplementedError
+
+    def one(self, pk: str) -> Raw:
+        """Raises RecordNotFound."""
+        raw = next((raw for raw in self.found() if self.key_of(raw) == pk), None)
+        if raw is None:
+            raise RecordNotFound(self.resource_name, pk)
+        return raw
+
+    def key_of(self, raw: Mapping[str, Any]) -> str:
+        return str(raw["_id"])
+
+    def told(self, raw: Mapping[str, Any]) -> Raw:
+        """One as it is answered."""
+        return {"id": self.key_of(raw)} | {name: plain(raw.get(name)) for name in self.properties if name != "id"}
+
+    def writes(self, access: Access) -> bool:
+        """Whether the caller may add, change and delete: those calls are in the document then."""
+        return access.may(SETTINGS, "change")
+
+    def answer(self, raw: Mapping[str, Any], status: int = 200) -> Response:
+        answer = jsonify(id=self.key_of(raw), result=self.told(raw))
+        answer.status_code = status
+        return answer
+
+    def taken(self, known: Raw | None = None) -> Raw:
+        """What was sent and may be; `known` is what is there (told). Raises Problem, ValidationFailed."""
+        sent = json_object()
+        allowed = self.sendable()
+        version = {"version": VERSION} if known is not None else {}
+        errors = {name[:80]: [_("This holds characters or numbers that can't be kept. Type it again.")]
+                  for name, value in sent.items() if not is_storable([name, value])}  # fmt: skip
+        for name in [name for name in sent if name not in allowed | version]:
+            if name in self.properties and sent[name] in (None, (known or {}).get(name)):
+                del sent[name]
+            else:
+                errors.setdefault(name[:80], [_("You can't change this field.") if name in self.properties else
+                                              _("There is no field “%(column)s”.", column=name[:80])])  # fmt: skip
+        needed = () if known is not None else self.required
+        schema = openapi.object_of(allowed | version, required=needed)
+        for error in Draft202012Validator(schema).iter_errors(sent):
+            missing = [name for name in needed if name not in sent]
+            for name in [str(error.absolute_path[0])] if error.absolute_path else missing:
+                errors.setdefault(name, [_("This is missing or of the wrong type.")])
+        if errors:
+            raise ValidationFailed(errors)
+        return sent
+
+    def sendable(self) -> Raw:
+        return {name: self.properties[name] for name in self.sent} | self.more_sent
+
+    # The document
+
+    def describe(self, document: openapi.Document, access: Access) -> None:
+        record = document.schema(self.name, openapi.object_of(self.properties))
+        for part in (Listed, Added, Changed, Removed):
+            if isinstance(self, part) and (part is Listed or self.writes(access)):
+                part.describe_part(self, document, record)
+
+    def path(self) -> str:
+        return f"/api/v1/{self.resource_name}/"
+
+    def one_of_them(self) -> list[Raw]:
+        return [{"name": "pk", "in": "path", "required": True, "schema": self.id_schema}]
+
+    def answers(self, record: Raw) -> Raw:
+        return openapi.object_of({"id": self.id_schema, "result": record}, required=("id", "result"))
+
+
+@contextmanager
+def conflicts(api: SettingApi) -> Iterator[None]:
+    """A version that is overtaken is a 409 with what is there now."""
+    try:
+        yield
+    except VersionConflict as conflict:
+        raise Problem(409, str(conflict), current=api.told(conflict.current)) from conflict
+
+
+class Listed(SettingApi):
+    """A list, and one of them."""
+
+    @expose("/", methods=["GET"])
+    @protect()
+    @permission_name("get")
+    @rison_argument(PAGE_QUERY)
+    def get_list(self, rison: Raw) -> Response:
+        """Answer with a page of them."""
+        found, size = self.found(), int(rison.get("page_size", MOST_ROWS))
+        first = int(rison.get("page", 0)) * size
+        shown = found[first : first + size]
+        return jsonify(ids=[self.key_of(raw) for raw in shown], count=len(found),
+                       result=[self.told(raw) for raw in shown])  # fmt: skip
+
+    @expose("/<pk>", methods=["GET"])
+    @protect()
+    @permission_name("get")
+    def get(self, pk: str) -> Response:
+        """Answer with one."""
+        return self.answer(self.one(pk))
+
+    def describe_part(self, document: openapi.Document, record: Raw) -> None:
+        many = openapi.object_of({"ids": openapi.list_of(self.id_schema), "count": NUMBER,
+                                  "result": openapi.list_of(record)}, required=("ids", "result", "count"))  # fmt: skip
+        document.operation("get", self.path(), tag=self.name, name=f"list_{self.resource_name}", answer=many,
+                           summary="A page of them", parameters=[openapi.query_parameter(PAGE_QUERY)])  # fmt: skip
+        document.operation("get", f"{self.path()}{{pk}}", tag=self.name, name=f"get_{self.resource_name}",
+                           summary="One of them", parameters=self.one_of_them(), answer=self.answers(record),
+                           problems=(404,))  # fmt: skip
+
+
+class Added(SettingApi):
+    """Adding one."""
+
+    def create(self, values: Raw) -> Raw:
+        raise NotImplementedError
+
+    @expose("/", methods=["POST"])
+    @protect()
+    @permission_name("post")
+    def post(self) -> Response:
+        """Add one."""
+        answer = self.answer(self.create(self.taken()), 201)
+        answer.headers["Location"] = url_for(f"{self.endpoint}.get", pk=answer.get_json()["id"])
+        return answer
+
+    def describe_part(self, document: openapi.Document, record: Raw) -> None:
+        new = openapi.object_of(self.sendable(), required=self.required, closed=True)
+        document.operation("post", self.path(), tag=self.name, name=f"add_{self.resource_name}", summary="Add one",
+                           body=document.schema(f"{self.name}New", new), answer=self.answers(record),
+                           status=201)  # fmt: skip
+
+
+class Changed(SettingApi):
+    """Changing one: what is not sent stays."""
+
+    def change(self, pk: str, values: Raw, version: int | None) -> Raw:
+        raise NotImplementedError
+
+    @expose("/<pk>", methods=["PUT", "PATCH"])
+    @protect()
+    @permission_name("put")
+    def put(self, pk: str) -> Response:
+        """Change what is sent."""
+        values = self.taken(self.told(self.one(pk)))
+        version = take_version(values)
+        with conflicts(self):
+            return self.answer(self.change(pk, values, version))
+
+    def describe_part(self, document: openapi.Document, record: Raw) -> None:
+        change = openapi.object_of(self.sendable() | {"version": VERSION}, closed=True)
+        body = document.schema(f"{self.name}Change", change)
+        for method in ("put", "patch"):
+            document.operation(method, f"{self.path()}{{pk}}", tag=self.name, name=f"{method}_{self.resource_name}",
+                               summary="Change what is sent", parameters=self.one_of_them(), body=body,
+                               answer=self.answers(record), problems=(404, 409))  # fmt: skip
+
+
+class Removed(SettingApi):
+    """Deleting one."""
+
+    def remove(self, pk: str) -> Any:
+        raise NotImplementedError
+
+    @expose("/<pk>", methods=["DELETE"])
+    @protect()
+    @permission_name("delete")
+    def delete(self, pk: str) -> Response:
+        """Delete one."""
+        self.one(pk)
+        with conflicts(self):
+            self.remove(pk)
+        return jsonify(message="OK")
+
+    def describe_part(self, document: openapi.Document, record: Raw) -> None:
+        document.operation("delete", f"{self.path()}{{pk}}", tag=self.name, name=f"delete_{self.resource_name}",
+                           summary="Delete one", parameters=self.one_of_them(),
+                           answer=openapi.object_of({"message": TEXT}), problems=(404, 409, 422))  # fmt: skip
