@@ -76,9 +76,10 @@ def new_flask(settings: Settings, uri: str, update_permissions: bool) -> Flask:
     app = Flask("kortisto", root_path=str(root), template_folder="templates", static_folder="static")
     app.config.update(flask_config(settings, uri))
     app.config.update(
-        VERSION=VERSION, FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds, DATA_DIR=settings.data_dir,
-        PUBLIC_ADDRESS=settings.address, SMTP_URL=settings.smtp_url, MAIL_FROM=settings.mail_from,
-        MAIL_PER_MINUTE=settings.mail_per_minute, SMS_URL=settings.sms_url, SMS_PER_MINUTE=settings.sms_per_minute,
+        VERSION=VERSION, FAB_UPDATE_PERMS=update_permissions, QUERY_SECONDS=settings.query_seconds,
+        DATA_DIR=settings.data_dir, PUBLIC_ADDRESS=settings.address, SMTP_URL=settings.smtp_url,
+        MAIL_FROM=settings.mail_from, MAIL_PER_MINUTE=settings.mail_per_minute, SMS_URL=settings.sms_url,
+        SMS_PER_MINUTE=settings.sms_per_minute,
     )  # fmt: skip
     return app
 

@@ -54,7 +54,7 @@ def sections_in(language: str) -> Iterator[tuple[Mapping[str, Any], list[Mapping
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """In the repository pages link to those of the other language by their files; in the help these are another site."""
+    """In the repository pages link to the other language's by their files; in the help these are another site."""
     here = config.extra["language"]
     up = posixpath.relpath(other_than(here), posixpath.join(here, page.url))
     return TO_OTHER[here].sub(rf"]({up}/\1/\2)", markdown)

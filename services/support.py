@@ -1,5 +1,5 @@
-"""A request for support, to the address that administrators have set: what a user wrote, with what is needed to find the
-matter in the logs."""
+"""A request for support, to the address that administrators have set: what a user wrote, with what is needed to find
+the matter in the logs."""
 
 import re
 from collections.abc import Mapping
@@ -84,6 +84,7 @@ def facts(user: Mapping[str, Any], where: Circumstances) -> str:
     """What goes along with what the user wrote, a line each."""
     rows = (
         (_("Sender"), " ".join(filter(None, (name_of(user), user.get("email"))))),
+        (_("Organisation"), organisation().name),
         (_("Page"), public_url(where.page) if where.page else ""),
         (_("Reference"), where.reference),
         (_("Version"), current_app.config["VERSION"]),

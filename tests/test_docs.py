@@ -1,5 +1,5 @@
-"""What the documentation says to do can be done: links lead somewhere, commands exist, files are there, and pictures are
-those that `make screenshots` takes."""
+"""What the documentation says to do can be done: links lead somewhere, commands exist, files are there, and pictures
+are those that `make screenshots` takes."""
 
 import re
 import shlex
@@ -54,9 +54,9 @@ def broken_links(found: dict[str, "html.HtmlElement"]) -> Iterator[str]:
             if target.netloc or not target.path.startswith("/help/"):
                 continue
             path = HELP / unquote(target.path.removeprefix("/help/"))
-            if target.path not in found and not path.is_file():
-                yield f"{address}: {link}"
-            elif target.fragment and target.path in found and unquote(target.fragment) not in anchors[target.path]:
+            places = anchors.get(target.path)
+            gone = not path.is_file() if places is None else target.fragment and unquote(target.fragment) not in places
+            if gone:
                 yield f"{address}: {link}"
 
 
@@ -144,10 +144,12 @@ def test_both_languages_have_every_setting_of_the_server() -> None:
 # What the server is run by
 
 
-def test_units_start_what_there_is_and_set_what_is_known() -> None:
-    units = list((ROOT / "deploy" / "systemd").glob("*.service"))
-    assert {unit.stem for unit in units} == {"kortisto", *(f"kortisto-{part}" for part in PARTS)}
-    for unit in units:
+def test_units_start_what_there_is_and_set_what_is_known(app: Flask) -> None:
+    units = {unit.stem: unit for unit in (ROOT / "deploy" / "systemd").glob("*.service")}
+    backup = units.pop("kortisto-backup").read_text(encoding="utf-8")
+    assert problem_of(re.findall(r"exec (.*)'", backup)[0], app) == ""
+    assert set(units) == {"kortisto", *(f"kortisto-{part}" for part in PARTS)}
+    for unit in units.values():
         parsed = ConfigParser(interpolation=None, strict=True)
         parsed.optionxform = str  # type: ignore[assignment, method-assign]
         parsed.read(unit)

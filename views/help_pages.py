@@ -22,7 +22,7 @@ def pages_by_screen(language: str) -> Mapping[str, str]:
     Read once a process.
     """
     sections = yaml.safe_load(PAGES.read_text(encoding="utf-8"))
-    found = {}
+    found: dict[str, str] = {}
     for row in [row for section in sections for row in section["pages"]]:
         path = f"{language}/{row[language]}/" if language in row else f"en/{row['en']}/"
         found |= dict.fromkeys(row.get("screens", ()), path.replace("/index/", "/"))

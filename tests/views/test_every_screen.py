@@ -124,6 +124,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/settings/pipelines/", "/settings/pipelines/add", "/settings/pipelines/edit/sales",
         *add_marketing(admin_access, company, person, opportunities[0]),
         *add_imports(access_for(admin)),
+        "/support/", "/support/?page=/companies/&reference=0123456789abcdef",
         "/documents/", "/documents/?_flt_eq_type=pdf", *add_documents(access_for(admin), company), "/documents/add",
     ]  # fmt: skip
 

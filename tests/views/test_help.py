@@ -89,7 +89,8 @@ def test_each_screen_leads_to_its_own_page_in_its_language(client: FlaskClient) 
 
 @pytest.fixture
 def support(app: Flask) -> str:
-    Organisation.objects(pk=THE_ONE).modify(upsert=True, set__support_email="support@example.com")
+    Organisation.objects(pk=THE_ONE).modify(upsert=True, set__support_email="support@example.com",
+                                            set__name="Malli Oy")  # fmt: skip
     return "support@example.com"
 
 
@@ -106,7 +107,8 @@ def test_request_for_support_carries_who_where_and_which_version(
     message = Message.objects.get(purpose="support")
     assert (message.address, message.reply_to, message.user) == (support, admin.email, admin.pk)
     assert message.subject == "Support request: It broke."
-    for fact in ("It broke.\nTwice.", "/companies/", "Reference: 0123456789abcdef", f"Version: {VERSION}", "Try/1"):
+    for fact in ("It broke.\nTwice.", "Organisation: Malli Oy", "/companies/", "Reference: 0123456789abcdef",
+                 f"Version: {VERSION}", "Try/1"):  # fmt: skip
         assert fact in message.text
 
 
