@@ -18,7 +18,7 @@ from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
 from services.jobs import claim, run_job
-from services.records import RecordNotFound, VersionConflict, create_record, now, update_record
+from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
 from tests.services.importing import records, values
 
 SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
@@ -247,12 +247,33 @@ def killed_after(step: Callable[..., bool]) -> Callable[..., bool]:
     """The step, the second of which is the worker's last deed."""
     calls = iter((False, True))
 
-    def deadly(*args: Any) -> bool:
+    def deadly(*args: Any, **options: Any) -> bool:
         if next(calls):
             raise Killed
-        return step(*args)
+        return step(*args, **options)
 
     return deadly
+
+
+def test_undo_whose_transaction_begins_anew_leaves_nothing_out(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = started(admin_access, "Name\n" + "".join(f"C{n}\n" for n in range(100)))
+    done(admin_access, draft_id)
+    original, troubles = undoing.undo_step, iter([Overtaken({"_id": draft_id})])
+
+    def troubled(*args: Any, **options: Any) -> bool:
+        going_on = original(*args, **options)
+        for trouble in troubles:
+            raise trouble
+        return going_on
+
+    monkeypatch.setattr(undoing, "STEP", 40)
+    monkeypatch.setattr(undoing, "undo_step", troubled)
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["undone"]["removed"] == 100
+    assert not records()
 
 
 def test_record_saved_by_somebody_else_meanwhile_is_filled_all_the_same(
