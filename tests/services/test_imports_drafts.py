@@ -365,3 +365,13 @@ def test_owners_and_teams_are_found_by_name_or_address(admin_access: Access, mak
     done(admin_access, draft_id)
     assert [(raw["owner"], raw.get("team")) for raw in records()] == [(anna.pk, team.pk), (anna.pk, None),
                                                                      (anna.pk, team.pk)]  # fmt: skip
+
+
+def test_column_that_is_given_another_field_goes_by_what_that_one_is(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Ref\nA,Firm\nB,Firm\n", register="person")
+    link = {"place": 1, "choice": {"field": "companies"}, "add_choices": True, "create_missing": True}
+    draft = drafts.set_columns(admin_access, draft_id, [link])
+    assert draft["columns"][1]["link_by"] == "name"
+    assert not draft["columns"][1]["add_choices"]
+    done(admin_access, draft_id)
+    assert names(records()) == ["Firm"]
