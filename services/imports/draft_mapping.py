@@ -119,7 +119,8 @@ def fitted(column: Raw, schema: Schema) -> Raw:
     growing = name in CHOICE_KINDS and (field is None or field.custom or field.extensible)
     links = name in LINK_KINDS
     return {**column, "link_by": "name" if links else "", "create_missing": column["create_missing"] and links,
-            "separator": column["separator"] if several else "", "add_choices": column["add_choices"] and growing}  # fmt: skip
+            "separator": column["separator"] if several else "",
+            "add_choices": column["add_choices"] and growing}  # fmt: skip
 
 
 # The mapping
