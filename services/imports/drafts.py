@@ -29,7 +29,14 @@ from services.files import add_file, get_file, keep_content, new_file
 from services.imports.content import content_of_file
 from services.imports.draft_cells import correct_cells, correct_values, faulty_cells, faulty_values
 from services.imports.draft_jobs import cancel_draft_job, check_draft, run_draft, undo_import
-from services.imports.draft_mapping import check_uses, checked_columns, checked_options, table_options, with_keys
+from services.imports.draft_mapping import (
+    check_uses,
+    checked_columns,
+    checked_options,
+    fitted,
+    table_options,
+    with_keys,
+)
 from services.imports.draft_reading import (
     AFTER,
     UNCHECKED,
@@ -162,7 +169,8 @@ def set_columns(
     draft = open_draft(access, draft_id, version)
     importable(access, draft["register"])
     changed = checked_columns(draft["columns"], columns)
-    keys = {field.key for field in schema_of(draft["register"]).all_fields}
+    schema = schema_of(draft["register"])
+    keys = {field.key for field in schema.all_fields}
     keys |= {column["choice"]["define"].get("key", "") for column in changed if "define" in column["choice"]}
 
     def free_key(header: str) -> str:
@@ -172,7 +180,7 @@ def set_columns(
 
     given = {"match": None if match is None else [str(key) for key in match], "on_existing": on_existing,
              "on_faulty": on_faulty}  # fmt: skip
-    changes = {"columns": with_keys(changed, free_key),
+    changes = {"columns": [fitted(column, schema) for column in with_keys(changed, free_key)],
                **{name: value for name, value in given.items() if value is not None}}  # fmt: skip
     check_uses(access, {**draft, **changes})
     return save(draft, changes)

@@ -18,7 +18,7 @@ from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
 from services.jobs import claim, run_job
-from services.records import RecordNotFound, VersionConflict, create_record, now, update_record
+from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
 from tests.services.importing import records, values
 
 SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
@@ -247,12 +247,33 @@ def killed_after(step: Callable[..., bool]) -> Callable[..., bool]:
     """The step, the second of which is the worker's last deed."""
     calls = iter((False, True))
 
-    def deadly(*args: Any) -> bool:
+    def deadly(*args: Any, **options: Any) -> bool:
         if next(calls):
             raise Killed
-        return step(*args)
+        return step(*args, **options)
 
     return deadly
+
+
+def test_undo_whose_transaction_begins_anew_leaves_nothing_out(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = started(admin_access, "Name\n" + "".join(f"C{n}\n" for n in range(100)))
+    done(admin_access, draft_id)
+    original, troubles = undoing.undo_step, iter([Overtaken({"_id": draft_id})])
+
+    def troubled(*args: Any, **options: Any) -> bool:
+        going_on = original(*args, **options)
+        for trouble in troubles:
+            raise trouble
+        return going_on
+
+    monkeypatch.setattr(undoing, "STEP", 40)
+    monkeypatch.setattr(undoing, "undo_step", troubled)
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["undone"]["removed"] == 100
+    assert not records()
 
 
 def test_record_saved_by_somebody_else_meanwhile_is_filled_all_the_same(
@@ -344,3 +365,13 @@ def test_owners_and_teams_are_found_by_name_or_address(admin_access: Access, mak
     done(admin_access, draft_id)
     assert [(raw["owner"], raw.get("team")) for raw in records()] == [(anna.pk, team.pk), (anna.pk, None),
                                                                      (anna.pk, team.pk)]  # fmt: skip
+
+
+def test_column_that_is_given_another_field_goes_by_what_that_one_is(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Ref\nA,Firm\nB,Firm\n", register="person")
+    link = {"place": 1, "choice": {"field": "companies"}, "add_choices": True, "create_missing": True}
+    draft = drafts.set_columns(admin_access, draft_id, [link])
+    assert draft["columns"][1]["link_by"] == "name"
+    assert not draft["columns"][1]["add_choices"]
+    done(admin_access, draft_id)
+    assert names(records()) == ["Firm"]
