@@ -176,7 +176,7 @@ def test_parse_decimal_reads_what_people_write(text: str, language: str, number:
     assert parse_decimal(text, language) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1e5", "12a", "--1", "1 2 x", "٣", "0x10", "nan"])
+@pytest.mark.parametrize("text", ["", "abc", "1e5", "12a", "--1", "1 2 x", "٣", "0x10", "nan", "1.3.1960", "1,2,3"])
 def test_parse_decimal_of_what_is_no_number_raises(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parse_decimal(text, "fi")
