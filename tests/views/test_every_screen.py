@@ -87,7 +87,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         f"/companies/history/{company['_id']}", f"/companies/as_of/{company['_id']}?day=2100-01-01",
         "/people/", "/people/add", "/people/vcards", "/companies/duplicates",
         f"/people/relate/{person['_id']}?kind=works_for&side=subject",
-        f"/people/show/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
+        f"/people/show/{person['_id']}", f"/people/personal_data/{person['_id']}", "/merge/", "/merge/fields/opportunity", "/jobs/", "/settings/",
         "/settings/fields/company", "/settings/layouts/company", "/settings/relationships/", "/settings/currencies/",
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
         "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
