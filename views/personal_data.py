@@ -12,13 +12,14 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from models.consent import CHANNELS
 from models.fields.errors import ValidationFailed
 from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out
 from services.suppressed import REASON_LABELS
 from views.base import current_access
 from views.offers import Offer
 from views.registers import RegisterView
-from views.sendings import CHANNELS, STATES
+from views.sendings import STATES
 
 Raw = dict[str, Any]
 #: What the columns of the parts are called.
@@ -43,7 +44,7 @@ HOW = {ERASE: _l("Erase for good"), ANONYMISE: _l("Anonymise: keep the record wi
 class PersonalDataScreens(RegisterView):
     """The person register's screens of all that is known of somebody."""
 
-    def personal_data_offers(self, raw: Raw) -> Sequence[Offer]:
+    def menu_offers(self, raw: Raw) -> Sequence[Offer]:
         if not current_access().everything:
             return ()
         return [Offer(f"{self.card.path}/personal_data/{raw['_id']}", _("Personal data"), "shield-lock")]
