@@ -97,6 +97,8 @@ RECORDS = (
     Place("PipelineView.list", "layout-kanban", _l("Pipelines"),
           _l("The stages of opportunities, how likely a deal is in each, and how long one may rest."),
           sets_up_pipelines, also=_l("sales process, board, probability")),
+    Place("ImportView.list", "upload", _l("Import"), _l("Lists of a spreadsheet, looked at before they come in."),
+          also=_l("Excel, CSV, migration, undo an import")),
     Place("LayoutView.start", "layout-dashboard", _l("Record page"),
           _l("Where the parts of a record stand, for everybody or for a role."), sets_up_a_register,
           also=_l("layout, blocks, order")),

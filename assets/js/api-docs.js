@@ -2,7 +2,15 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
 const place = document.querySelector("[data-openapi]");
+const root = document.documentElement;
 
+/** Swagger UI has dark colours of its own, by a class. */
+function followTheme() {
+  root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark");
+}
+
+followTheme();
+new MutationObserver(followTheme).observe(root, { attributeFilter: ["data-bs-theme"] });
 SwaggerUI({
   domNode: place,
   url: place.dataset.openapi,

@@ -105,9 +105,9 @@ def problem_response(reason: str) -> Schema:
 
 def query_parameter(schema: Mapping[str, Any]) -> Schema:
     """The parameter `q`: rison, or JSON as described here."""
-    return {
-        "name": "q", "in": "query", "description": "Rison or JSON.", "content": {JSON: {"schema": dict(schema)}},
-    }  # fmt: skip
+    example = {"page_size": 20} if "page_size" in schema["properties"] else {}
+    content = {JSON: {"schema": dict(schema), "example": example}}
+    return {"name": "q", "in": "query", "description": "Rison or JSON.", "content": content}
 
 
 def id_parameter() -> Schema:
