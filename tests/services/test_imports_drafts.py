@@ -17,6 +17,7 @@ from models.jobs import Job
 from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
+from services.imports.old_drafts import remove_old_drafts
 from services.jobs import claim, run_job
 from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
 from services.settings import define_field
@@ -391,3 +392,14 @@ def test_rows_that_others_link_to_before_they_come_are_themselves(admin_access: 
     drafts.undo_import(admin_access, draft_id)
     work()
     assert not records()
+
+
+def test_drafts_that_nobody_touches_go_with_their_files_and_imports_stay(admin_access: Access) -> None:
+    left, ended = started(admin_access, "Name\nA\n"), started(admin_access, "Name\nB\n")
+    done(admin_access, ended)
+    assert remove_old_drafts() == 0
+    assert remove_old_drafts(dt.timedelta(seconds=-1)) == 1
+    assert drafts.get_draft(admin_access, ended)["state"] == "done"
+    assert StoredFile.objects.count() == 1
+    with pytest.raises(RecordNotFound):
+        drafts.get_draft(admin_access, left)
