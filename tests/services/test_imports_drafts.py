@@ -326,6 +326,23 @@ def test_new_field_needs_the_right_to_settings(
     assert failed.value.errors.keys() == {"1"}
 
 
+def test_settings_of_the_register_are_enough_for_new_fields_and_those_of_another_are_not(
+    make_role: Callable[..., Role], make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    grants = [("*", action, "all") for action in ("see", "add")]
+    keeper, other = (access_of(make_user(register, make_role(register, *grants, (register, "settings", "all"))))
+                     for register in ("company", "person"))  # fmt: skip
+    defined = [{"place": 1, "choice": {"define": {"kind": "number"}}}]
+    draft_id = started(other, "Name,Size\nAho,5\n")
+    with pytest.raises(ValidationFailed):
+        drafts.set_columns(other, draft_id, defined)
+    draft_id = started(keeper, "Name,Size\nAho,5\n")
+    drafts.set_columns(keeper, draft_id, defined)
+    assert checked(keeper, draft_id)["checked"]["create"] == 1
+    assert done(keeper, draft_id)["result"]["created"] == 1
+    assert schema_of("company").get("x_size") is not None
+
+
 def test_cards_come_in_with_their_companies(admin_access: Access) -> None:
     card = "BEGIN:VCARD\nVERSION:3.0\nN:Aho;Anna;;;\nFN:Anna Aho\nORG:Firma Oy\nEMAIL:anna@firma.fi\nEND:VCARD\n"
     draft_id = started(admin_access, card + "BEGIN:VCARD\nN:Broken", "cards.vcf", "person")
