@@ -17,7 +17,8 @@ from models.notices import Notice
 from models.opportunities import Opportunity
 from models.outbox import Message, MessageState
 from models.rights import Access
-from models.security import User
+from models.security import Role, User
+from services.api_keys import add_key
 from services.audit import What, target_user, write_now
 from services.campaigns import log_response
 from services.consent import unsubscribe_url
@@ -97,6 +98,7 @@ def screens(admin: User, admin_access: Access) -> list[str]:
         "/settings/fields/company/add", "/settings/choices/company/status", "/settings/users/", "/settings/users/add",
         "/settings/audit/", "/settings/audit/?what=exported&first=2020-01-01", f"/settings/users/edit/{invited_user}",
         f"/settings/users/deactivate/{invited_user}",
+        *add_api_key(admin), "/settings/api-keys/add", "/api/docs/",
         "/settings/roles/", "/settings/roles/add", "/settings/groups/", "/settings/teams/", "/settings/teams/add",
         "/console/", "/console/collection/company/", "/console/collection/company/indexes/", "/console/files/",
         "/console/looks/", "/search/", "/search/?q=a", "/bin/", f"/bin/show/{deleted['_id']}",
@@ -273,6 +275,12 @@ def add_opportunities(access: Access, company: Any) -> list[Any]:
     since = dt.datetime.now(dt.UTC) - dt.timedelta(days=99)
     Opportunity.objects(pk=made[2]["_id"]).update(stage_since=since)
     return made
+
+
+def add_api_key(admin: User) -> list[str]:
+    role = Role.objects.get(name="Reader")
+    add_key(access_for(admin), {"name": "A rather long name of a program", "owner": admin.pk, "roles": [role.pk]})
+    return ["/settings/api-keys/"]
 
 
 def add_messages(admin: User) -> None:
