@@ -15,10 +15,11 @@ NPM = if node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1
 # What the help is built of.
 HELP_SOURCES := $(shell find docs help -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml
 
-.PHONY: help run setup demo bench test test-slow fuzz lint assets docs messages translations screenshots lock clean
+.PHONY: help run setup demo bench test test-slow fuzz audit-requirements lint assets docs messages translations \
+	screenshots lock clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## Set up what is missing and start everything; Ctrl-C stops it
 	@exec $(BIN)/python run.py
@@ -40,6 +41,12 @@ test-slow: setup $(VENV)/.requirements-dev ## Set up and run the slow tests: who
 fuzz: setup $(VENV)/.requirements-dev ## Damage templates and REST calls by chance, once with a new seed
 	KORTISTO_FUZZ_SEED=$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))') KORTISTO_FUZZ_EXAMPLES=40 \
 	$(BIN)/python -m pytest -m slow tests/word/test_fuzz.py tests/rest/test_schemathesis.py
+
+audit-requirements: setup ## Ask PyPI's and npm's advisories about the pinned versions
+	@$(BIN)/python -m venv build/audit
+	@build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	build/audit/bin/pip-audit --disable-pip --no-deps -r requirements.txt
+	@$(NPM) audit --omit=dev
 
 lint: $(VENV)/.requirements $(VENV)/.requirements-dev ## Check style and types
 	$(BIN)/ruff check .

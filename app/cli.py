@@ -17,7 +17,7 @@ from models.fields.errors import ConditionError
 from models.fields.schema import schema_of
 from models.registers import UnknownRegister, all_registers
 from models.rights import system_access
-from services.imports import ImportProblem, ImportReport, import_now, read_mapping
+from services.imports import ImportProblem, ImportReport, import_now, read_mapping, undo_now
 from services.jobs import JobError
 from services.keeping_past import make_past_anew
 from services.merge import FORMS, UNKNOWN_CHOICES, Form
@@ -39,6 +39,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(load_demo)
     app.cli.add_command(merge_records)
     app.cli.add_command(rebuild_past)
+    app.cli.add_command(undo_import)
 
 
 @click.command("import-records")
@@ -47,7 +48,7 @@ def register_commands(app: Flask) -> None:
 @click.option("--mapping", type=FILE, required=True, help="What goes where: a YAML file, see docs/import.md.")
 @LANGUAGE
 def import_records(register: str, file: Path, mapping: Path, language: str) -> None:
-    """Bring the CSV or XLSX table FILE into REGISTER (company, person)."""
+    """Bring the CSV, XLSX or ODS table FILE into REGISTER (company, person)."""
     with force_locale(language):
         try:
             report = import_file(register, file, mapping, language)
@@ -56,13 +57,28 @@ def import_records(register: str, file: Path, mapping: Path, language: str) -> N
             sys.exit(1)
         for line in report_lines(report):
             click.echo(line)
-    sys.exit(0 if report.created or report.skipped else 1)
+    sys.exit(0 if report.created or report.changed or report.skipped else 1)
 
 
 def import_file(register: str, file: Path, mapping: Path, language: str) -> ImportReport:
     rules = read_mapping(mapping.read_text(encoding="utf-8-sig", errors="replace"))
     with file.open("rb") as stream:
         return import_now(system_access(language=language), register, stream, file.name, rules)
+
+
+@click.command("undo-import")
+@click.argument("batch")
+@LANGUAGE
+def undo_import(batch: str, language: str) -> None:
+    """Take back all that an import wrote, by the BATCH that its report tells."""
+    with force_locale(language):
+        try:
+            job = undo_now(system_access(language=language), batch)
+        except ImportProblem as problem:
+            click.echo(str(problem), err=True)
+            sys.exit(1)
+        for line in (*job["log"], job["message"]):
+            click.echo(line)
 
 
 @click.command("merge-records")

@@ -32,6 +32,8 @@ def count_lines(report: ImportReport) -> Iterator[str]:
         (_("Rows"), report.rows), (_("Imported"), report.created), (_("Skipped, because they exist"), report.skipped),
         (_("Not imported"), report.failed_count), (_("Odd values"), report.odd_count),
     ]  # fmt: skip
+    if report.changed:
+        counts.insert(2, (_("Changed"), report.changed))
     if report.linked_created:
         counts.append((_("Linked records made"), report.linked_created))
     width = max(len(label) for label, _count in counts)

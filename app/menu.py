@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from views.activities import ActivityView
 from views.address_labels import AddressLabelView
+from views.api_docs import ApiDocsView
 from views.api_keys import ApiKeyView
 from views.audit import AuditView
 from views.calendar import CalendarView
@@ -130,7 +131,7 @@ def add_settings(appbuilder: AppBuilder) -> None:
     for view in (
         SettingsView, FieldsView, ChoiceListView, LayoutView, PipelineView, RelationshipKindView, CurrencyView,
         ConsentView, SuppressedView, TeamView, OldOutboxView, AuditView, LookingView, FirstStartView, TraySettingsView,
-        OrganisationView, ApiKeyView, SetupView,
+        OrganisationView, ApiKeyView, ApiDocsView, SetupView,
     ):  # fmt: skip
         appbuilder.add_view_no_menu(view)
     for name, label, href, icon in SETTINGS_MENU:

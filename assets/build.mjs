@@ -1,5 +1,5 @@
 // Builds what the browser loads into static/dist/: main.css, main.js, editor.js, pdf.js, theme.js, icons.svg, favicon.svg,
-// the font, what the pages of the calendar, of reports, of mailings and of the help alone load, and manifest.json, which
+// the font, what the pages of the calendar, of reports, of mailings, of the help and of REST alone load, and manifest.json, which
 // maps each name to its address with a content hash (read by app/assets.py and help/hooks.py).
 import { createHash } from "node:crypto";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ const root = path.dirname(here);
 const dist = path.join(root, "static", "dist");
 const TEXTS = [
   "main.css", "main.js", "editor.js", "theme.js", "calendar.css", "calendar.js", "report.css", "report.js",
-  "mailings.css", "mailings.js", "mail-editor.js", "help.css", "icons.svg", "favicon.svg", "pdf.js", "pdf-worker.js",
+  "mailings.css", "mailings.js", "mail-editor.js", "help.css", "api-docs.css", "api-docs.js", "icons.svg", "favicon.svg", "pdf.js", "pdf-worker.js",
 ];
 /** What the PDF viewer fetches by itself when a file needs it: fonts that everybody has, letters of the East, pictures of scans. */
 const pdfFolder = path.join(root, "node_modules", "pdfjs-dist");
@@ -27,11 +27,13 @@ const bundle = {
     { in: path.join(here, "js", "calendar.js"), out: "calendar" },
     { in: path.join(here, "js", "report.js"), out: "report" },
     { in: path.join(here, "js", "mailings.js"), out: "mailings" },
+    { in: path.join(here, "js", "api-docs.js"), out: "api-docs" },
     { in: path.join(here, "css", "main.css"), out: "main" },
     { in: path.join(here, "css", "calendar.css"), out: "calendar" },
     { in: path.join(here, "css", "report.css"), out: "report" },
     { in: path.join(here, "css", "mailings.css"), out: "mailings" },
     { in: path.join(here, "css", "help.css"), out: "help" },
+    { in: path.join(here, "css", "api-docs.css"), out: "api-docs" },
   ],
   outdir: dist,
   bundle: true,

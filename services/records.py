@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from bson.errors import InvalidId
 from flask_babel import lazy_gettext as _l
-from pymongo import DeleteOne, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
@@ -400,11 +400,12 @@ def move_to_bin(
 def move_all_to_bin(
     session: ClientSession, access: Access, schema: Schema, rows: Sequence[Raw], origin: Origin
 ) -> None:
-    """Delete many records at once. Raises Overtaken where one has been changed since it was read."""
+    """Delete many records at once, which were read in the same transaction: it begins anew where one was changed since.
+    Raises Overtaken where one is gone."""
     if not rows:
         return
-    writes = [DeleteOne({"_id": raw["_id"], "version": raw["version"]}) for raw in rows]
-    if schema.register.document._get_collection().bulk_write(writes, session=session).deleted_count != len(rows):
+    ids = {"_id": {"$in": [raw["_id"] for raw in rows]}}
+    if schema.register.document._get_collection().delete_many(ids, session=session).deleted_count != len(rows):
         raise Overtaken(rows[0])
     moment = now()
     DeletedRecord._get_collection().insert_many(

@@ -19,8 +19,9 @@ from services.settings import require_settings
 
 
 def uses_of_team(team: Team) -> dict[str, int]:
-    """What belongs to the team, or leads it: {"user" or a register's key: how many}, counted up to a thousand."""
-    people = User.objects(Q(team=team) | Q(leads=team))
+    """What belongs to the team, or leads it: {"user" or a register's key: how many}, counted up to a thousand. Who may
+    not sign in any more leads nobody."""
+    people = User.objects(Q(team=team) | Q(leads=team, active=True))
     found: dict[str, Any] = {"user": people.limit(1000).count(with_limit_and_skip=True)}
     for card in all_registers():
         condition = {"facets": f"team={team.pk}"}

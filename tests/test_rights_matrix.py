@@ -44,7 +44,7 @@ POLICIES = {
     "ApiKeyView": ADMINISTRATION, "LetterView": EVERYBODY, "LookingView": ADMINISTRATION, "OrganisationView": SETTINGS,
     "UserApi": ADMINISTRATION, "RoleApi": ADMINISTRATION, "GroupApi": ADMINISTRATION, "ApiKeyApi": ADMINISTRATION,
     "OrganisationApi": SETTINGS, "TeamApi": SETTINGS, "ExchangeRateApi": SETTINGS, "PipelineApi": EVERYBODY,
-    "SavedViewApi": EVERYBODY, "RecordLayoutApi": EVERYBODY,
+    "ApiDocsView": EVERYBODY, "SavedViewApi": EVERYBODY, "RecordLayoutApi": EVERYBODY,
     "SupportView": EVERYBODY, "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.

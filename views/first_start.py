@@ -24,7 +24,7 @@ from views.forms import add_errors
 from views.sign_in import sign_in
 from views.users import PersonalForm
 
-#: What must answer without a user: files of the page itself, the state of the server, the language of the page, the help.
+#: What must answer without a user: files of the page itself, the state of the server, the page's language, the help.
 OPEN_PATHS = (PATH, "/health", "/lang/", "/api/", "/help/")
 ATTEMPTS = "10 per minute"
 

@@ -129,7 +129,7 @@ def checked_figures(checked: Mapping[str, Any]) -> list[Figure]:
         Figure(_("Rows"), checked["rows"]), Figure(_("To be added"), checked["create"]),
         Figure(_("To be changed"), checked["change"]), Figure(_("Left as they are"), checked["skip"]),
         Figure(_("Faulty rows"), checked["faulty"], "danger"),
-        Figure(_("Kept as text"), checked["kept"], "warning", rare=True),
+        Figure(_("Odd values"), checked["kept"], "warning", rare=True),
     ]  # fmt: skip
     return worth_telling(figures)
 

@@ -11,7 +11,7 @@ from models.fields.field import Field
 from models.fields.kinds import OFFERED_KINDS
 from models.fields.schema import Schema
 from models.registers import SECTIONS
-from models.rights import SETTINGS, Access
+from models.rights import Access
 from services.imports.plan import CHOICE_KINDS, LINK_KINDS, NOT_MATCHABLE
 from views.field_form import KINDS
 from views.import_steps import importable
@@ -49,7 +49,7 @@ class ColumnOptions:
     def __init__(self, access: Access, schema: Schema) -> None:
         self.schema = schema = schema.for_access(access)
         self.groups = [("", [Option("", _("Leave out"))]), *field_groups(schema, access.language)]
-        if access.may(SETTINGS, "change"):
+        if access.may(schema.register.key, "settings"):
             self.groups.append((_("New field"), list(new_options(access))))
         self.by_value = {one.value: one for _label, options in self.groups for one in options}
         self.plain = [grouped(label, [one.html for one in options]) for label, options in self.groups]

@@ -24,7 +24,7 @@ GOING = ("running", "undoing")
 #: Rows and values that the page lists; the file of faulty rows has all that are kept.
 MOST_LISTED = 100
 #: state -> kind of the note in which the job's last words stand
-NOTES = {"undone": "info", "failed": "danger"}
+NOTES = {"undone": "info", "failed": "warning"}
 
 
 class ImportResults(ImportScreens):
@@ -47,7 +47,7 @@ class ImportResults(ImportScreens):
         report = self.report(raw)
         return {
             # Of an import that was done the figures tell the same.
-            "message": "" if raw["state"] == "done" else raw.get("message") or "",
+            "message": "" if raw["state"] == "done" else last_words(raw),
             "message_kind": NOTES.get(raw["state"], "warning"),
             "figures": result_figures(report), "made": made_by(raw["register"], report),
             "failed": {"rows": report.failed[:MOST_LISTED], "count": report.failed_count},
@@ -100,6 +100,14 @@ class ImportResults(ImportScreens):
         return self.to_step(raw, RESULT)
 
 
+def last_words(raw: Raw) -> str:
+    """What the import's last job said; of one that was broken off also what is left to do."""
+    said = [raw.get("message") or ""]
+    if raw["state"] == "failed":
+        said.append(_("What had been written by then is here, and can be undone."))
+    return " ".join(said)
+
+
 def told_of_undoing(raw: Raw) -> list[str]:
     """What an undoing left as it was, and why."""
     job = job_of(raw) if raw["state"] == "undone" else None
@@ -113,8 +121,8 @@ def may_be_undone(raw: Raw) -> bool:
 def result_figures(report: ImportReport) -> list[Figure]:
     return worth_telling([
         Figure(_("Rows"), report.rows), Figure(_("Added"), report.created), Figure(_("Changed"), report.changed),
-        Figure(_("Left as they are"), report.skipped),
+        Figure(_("Left as they were"), report.skipped),
         Figure(_("Linked records added"), report.linked_created, rare=True),
         Figure(_("Not imported"), report.failed_count, "danger"),
-        Figure(_("Kept as text"), report.odd_count, "warning", rare=True),
+        Figure(_("Odd values"), report.odd_count, "warning", rare=True),
     ])  # fmt: skip

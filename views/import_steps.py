@@ -25,7 +25,7 @@ FILE, COLUMNS, CHECK, RESULT = "file", "columns", "check", "result"
 STATES: Mapping[str, tuple[Any, str]] = {
     "draft": (_l("Draft"), "grey"), "checking": (_l("Being checked"), "blue"), "checked": (_l("Checked"), "teal"),
     "running": (_l("Running"), "blue"), "done": (_l("Done"), "green"), "undoing": (_l("Being undone"), "blue"),
-    "undone": (_l("Undone"), "amber"), "failed": (_l("Failed"), "red"),
+    "undone": (_l("Undone"), "amber"), "failed": (_l("Broken off"), "red"),
 }  # fmt: skip
 #: The states in which an import may be changed: nothing of it has been written.
 OPEN = ("draft", "checked")

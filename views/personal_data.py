@@ -12,11 +12,14 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from models.consent import CHANNELS
 from models.fields.errors import ValidationFailed
 from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out
+from services.suppressed import REASON_LABELS
 from views.base import current_access
 from views.offers import Offer
 from views.registers import RegisterView
+from views.sendings import STATES
 
 Raw = dict[str, Any]
 #: What the columns of the parts are called.
@@ -27,6 +30,11 @@ LABELS: Mapping[str, Any] = {
     "state": _l("State"), "reason": _l("Why"), "note": _l("Note"), "by": _l("By whom"), "action": _l("Action"),
     "before": _l("Before"), "after": _l("After"),
 }  # fmt: skip
+#: column -> what its values are called.
+WORDS: Mapping[str, Mapping[Any, Any]] = {
+    "action": {"create": _l("Added"), "update": _l("Changed"), "delete": _l("Deleted"), "restore": _l("Restored")},
+    "channel": CHANNELS, "reason": REASON_LABELS, "state": {state: label for state, (label, _colour) in STATES.items()},
+}  # fmt: skip
 #: What machines need and people do not.
 UNSHOWN = ("id", "register")
 FORMS = ("html", "json")
@@ -36,7 +44,7 @@ HOW = {ERASE: _l("Erase for good"), ANONYMISE: _l("Anonymise: keep the record wi
 class PersonalDataScreens(RegisterView):
     """The person register's screens of all that is known of somebody."""
 
-    def personal_data_offers(self, raw: Raw) -> Sequence[Offer]:
+    def menu_offers(self, raw: Raw) -> Sequence[Offer]:
         if not current_access().everything:
             return ()
         return [Offer(f"{self.card.path}/personal_data/{raw['_id']}", _("Personal data"), "shield-lock")]
@@ -92,13 +100,19 @@ class PersonalDataScreens(RegisterView):
 
     @staticmethod
     def words() -> Raw:
-        return {"labels": LABELS, "columns_of": columns_of, "told": told}
+        return {"labels": LABELS, "columns_of": columns_of, "worded": worded, "told": told}
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The columns that some row fills, in their order."""
     filled = {name for row in rows for name, value in row.items() if value not in (None, "")}
     return [name for name in rows[0] if name in filled and name not in UNSHOWN] if rows else []
+
+
+def worded(rows: Sequence[Mapping[str, Any]]) -> list[Raw]:
+    """The rows with words in the place of what the program calls things."""
+    return [{name: WORDS[name].get(value, value) if name in WORDS else value for name, value in row.items()}
+            for row in rows]  # fmt: skip
 
 
 def told(value: Any) -> str:

@@ -95,7 +95,7 @@ class RegisterView(ListScreens):
             can=self.can_with(raw),
             places=places_for(access, self.card.key), columns=COLUMNS, steps=self.steps(raw),
             may_lay_out=access.may(self.card.key, "settings"), may_see_activities=access.may(ACTIVITY, "see"),
-            offers=[*self.offers(raw), *self.message_offers(raw)],
+            offers=[*self.offers(raw), *self.message_offers(raw)], menu_offers=self.menu_offers(raw),
             asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
             **self.show_context(raw),
         )  # fmt: skip
@@ -115,6 +115,10 @@ class RegisterView(ListScreens):
 
     def offers(self, raw: Raw) -> Sequence[Offer]:
         """What else is offered on the page of a record."""
+        return ()
+
+    def menu_offers(self, raw: Raw) -> Sequence[Offer]:
+        """What is offered in the menu there, since it is seldom asked for."""
         return ()
 
     def steps(self, raw: Raw) -> Sequence[Step]:

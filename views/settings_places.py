@@ -97,6 +97,8 @@ RECORDS = (
     Place("PipelineView.list", "layout-kanban", _l("Pipelines"),
           _l("The stages of opportunities, how likely a deal is in each, and how long one may rest."),
           sets_up_pipelines, also=_l("sales process, board, probability")),
+    Place("ImportView.list", "upload", _l("Import"), _l("Lists of a spreadsheet, looked at before they come in."),
+          also=_l("Excel, CSV, migration, undo an import")),
     Place("LayoutView.start", "layout-dashboard", _l("Record page"),
           _l("Where the parts of a record stand, for everybody or for a role."), sets_up_a_register,
           also=_l("layout, blocks, order")),
@@ -145,6 +147,8 @@ OWN = (
           _l("Log in with a code of your phone besides the password."), anybody, also=_l("two-factor, recovery codes")),
     Place("CalendarPlanningView.hours", "clock", _l("Working hours"),
           _l("When you work, so that others find a time with you."), anybody, also=_l("holidays, free time")),
+    Place("ApiDocsView.page", "code", _l("REST interface"), _l("What programs can do here, call by call, to be tried."),
+          anybody, also=_l("API, OpenAPI, documentation, integrations")),
     Place("CalendarFeedView.addresses", "calendar", _l("Calendar addresses"),
           _l("Your calendar in the program of your phone or computer."), anybody, also=_l("iCal, subscribe, Outlook")),
 )  # fmt: skip

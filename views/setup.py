@@ -31,6 +31,7 @@ from views.field_form import KINDS
 from views.forms import add_errors
 from views.organisation import OrganisationForm, form_values
 from views.permissions import ADMINISTRATION
+from views.roles import summary
 
 Raw = dict[str, Any]
 #: So many empty rows for users at first, and more with each press of the button.
@@ -138,7 +139,8 @@ class SetupView(BaseView):
         return redirect(start_page())
 
     def users_page(self, rows: list[Raw], errors: Raw | None = None) -> Any:
-        roles = [(str(role.pk), role.name) for role in Role.objects(name__ne="Public").order_by("name")]
+        roles = [{"id": str(role.pk), "name": role.name, "may": summary(role)}
+                 for role in Role.objects(name__ne="Public").order_by("name")]  # fmt: skip
         return self.page("users", rows=rows[:MOST_AT_ONCE], roles=roles, errors=errors or {}, can_send=smtp_is_set(),
                          may_have_more=len(rows) < MOST_AT_ONCE)  # fmt: skip
 

@@ -10,9 +10,10 @@ are lines of JSON, which people and other programs read. Both are filled in agai
 """
 
 from services.backup.archive import BSON, JSON, BadArchive, Entry, Manifest
-from services.backup.filling import Filled, fill, is_empty, settle
+from services.backup.filling import Filled, fill, is_empty
 from services.backup.making import Made, write_archive
 from services.backup.reading import Archive
+from services.backup.settling import settle
 
 __all__ = [
     "BSON", "JSON", "Archive", "BadArchive", "Entry", "Filled", "Made", "Manifest", "fill", "is_empty", "settle",

@@ -10,17 +10,13 @@ from typing import Any
 
 import mongoengine as me
 from bson.raw_bson import RawBSONDocument
-from flask_babel import gettext as _
 
 from models.audit import What
 from models.fields.definitions import forget_version
-from models.jobs import Job, JobState
-from models.outbox import Message, MessageState
 from models.security import User
 from services.audit import write_now
 from services.backup.making import DRAFT
 from services.backup.reading import Archive
-from services.records import now
 
 Raw = dict[str, Any]
 #: So many bytes are sent to the database together, in so many documents at most.
@@ -111,25 +107,3 @@ def chunks_of(archive: Archive, blob: Mapping[str, Any], length: int) -> Iterato
     with archive.content(blob["_id"]) as content:
         for number, piece in enumerate(iter(lambda: content.read(length), b"")):
             yield {"files_id": blob["grid_id"], "n": number, "data": piece}
-
-
-# What a past state would do again
-
-
-def settle() -> None:
-    """After going back to an earlier state: what was to be done then has been done since, as far as anybody knows.
-
-    Messages that were due are unclear and jobs that ran have failed, so that nothing goes out a second time unasked;
-    everybody logs in anew, for sessions that were ended since would live again.
-    """
-    going = [MessageState.WAITING.value, MessageState.SENDING.value]
-    Message._get_collection().update_many(
-        {"state": {"$in": going}, "due_at": {"$lte": now()}},
-        {"$set": {"state": MessageState.UNCLEAR.value, "sent_at": now()}, "$unset": {"lease_until": "", "holder": ""}},
-    )
-    told = _("The organisation was restored to a state in which this was not done yet. Start it again if it is needed.")
-    Job._get_collection().update_many(
-        {"state": {"$in": [JobState.WAITING.value, JobState.RUNNING.value]}},
-        {"$set": {"state": JobState.FAILED.value, "message": told, "ended_at": now()}, "$unset": {"lease_until": ""}},
-    )
-    User._get_collection().update_many({}, {"$set": {"sessions": []}, "$inc": {"token_era": 1}})

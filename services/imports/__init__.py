@@ -10,12 +10,12 @@ The mapping is described in docs/import.md. Screens and REST prepare an import a
 
 from services.imports import drafts
 from services.imports.errors import ImportProblem, MappingError, TableError
-from services.imports.jobs import check_import, import_now, start_import
+from services.imports.jobs import check_import, import_now, start_import, undo_now
 from services.imports.mappings import ImportMapping, read_mapping
 from services.imports.outcome import report_of
 from services.imports.report import FailedRow, ImportReport, OddValue
 
 __all__ = [
     "FailedRow", "ImportMapping", "ImportProblem", "ImportReport", "MappingError", "OddValue", "TableError",
-    "check_import", "drafts", "import_now", "read_mapping", "report_of", "start_import",
+    "check_import", "drafts", "import_now", "read_mapping", "report_of", "start_import", "undo_now",
 ]  # fmt: skip

@@ -47,7 +47,7 @@ def decodes(stream: IO[bytes], encoding: str) -> bool:
                 raise TableError(_l("This file is not a table of text. Save the list as CSV or XLSX and import that."))
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -57,7 +57,7 @@ def find_separator(stream: IO[bytes], encoding: str) -> str:
     stream.seek(0)
     try:
         sample = codecs.getincrementaldecoder(encoding)().decode(stream.read(SAMPLE))
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise wrong_encoding(encoding) from error
     scores = {separator: score(sample, separator) for separator in SEPARATORS}
     return max(scores, key=lambda separator: scores[separator])
@@ -81,7 +81,7 @@ def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list
         yield from reader
     except csv.Error as error:
         raise broken(error, reader.line_num) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise wrong_encoding(encoding) from error
     finally:
         # Closing the wrapper would close the file, which is read again.

@@ -9,12 +9,13 @@ from flask_babel import lazy_gettext as _l
 from models.fields.errors import ValidationFailed
 from models.fields.field import CUSTOM_PREFIX, label_in
 from models.fields.kinds import KINDS
+from models.fields.schema import Schema
 from models.rights import Access, NotAllowed
 from services.imports.errors import MappingError
 from services.imports.linked import check_may_create
 from services.imports.mappings import DEFINE, ON_EXISTING, ColumnRule, FieldUse, ImportMapping
 from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS, TableOptions
-from services.imports.plan import make_plan
+from services.imports.plan import CHOICE_KINDS, LINK_KINDS, make_plan
 from services.settings import LANGUAGES
 
 Raw = dict[str, Any]
@@ -110,6 +111,18 @@ def with_keys(columns: Sequence[Raw], free_key: Any) -> list[Raw]:
     return finished
 
 
+def fitted(column: Raw, schema: Schema) -> Raw:
+    """The column without what its kind of field can't do; what links is found by its name."""
+    define, field = column["choice"].get("define"), schema.get(column["choice"].get("field", ""))
+    name = define.get("kind", "") if define else field.kind.name if field else ""
+    several = name in KINDS and KINDS[name].several
+    growing = name in CHOICE_KINDS and (field is None or field.custom or field.extensible)
+    links = name in LINK_KINDS
+    return {**column, "link_by": "name" if links else "", "create_missing": column["create_missing"] and links,
+            "separator": column["separator"] if several else "",
+            "add_choices": column["add_choices"] and growing}  # fmt: skip
+
+
 # The mapping
 
 
@@ -128,12 +141,10 @@ def rule_of(column: Mapping[str, Any]) -> ColumnRule:
     choice = column["choice"]
     define = choice.get("define")
     key = define["key"] if define else choice["field"]
-    kind = (define or {}).get("kind", "")
-    separator = column["separator"] if not define or (kind in KINDS and KINDS[kind].several) else ""
     definition = {name: define[name] for name in DEFINE if name in define} if define else None
     return ColumnRule(column["header"], (FieldUse(
         field=key, define=definition, add_choices=column["add_choices"], zero_fill=column["zero_fill"],
-        separator=separator, link_by=column["link_by"], create_missing=column["create_missing"],
+        separator=column["separator"], link_by=column["link_by"], create_missing=column["create_missing"],
     ),))  # fmt: skip
 
 

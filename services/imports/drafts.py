@@ -19,9 +19,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.fields.schema import Schema, schema_of
-from models.files import StoredFile
-from models.imports import FaultyCell, ImportDraft, KnownHeader
-from models.jobs import Job
+from models.imports import ImportDraft, KnownHeader
 from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
@@ -29,7 +27,14 @@ from services.files import add_file, get_file, keep_content, new_file
 from services.imports.content import content_of_file
 from services.imports.draft_cells import correct_cells, correct_values, faulty_cells, faulty_values
 from services.imports.draft_jobs import cancel_draft_job, check_draft, run_draft, undo_import
-from services.imports.draft_mapping import check_uses, checked_columns, checked_options, table_options, with_keys
+from services.imports.draft_mapping import (
+    check_uses,
+    checked_columns,
+    checked_options,
+    fitted,
+    table_options,
+    with_keys,
+)
 from services.imports.draft_reading import (
     AFTER,
     UNCHECKED,
@@ -45,6 +50,7 @@ from services.imports.errors import ImportProblem
 from services.imports.faulty_rows import report_file
 from services.imports.looking import Look, look_into
 from services.imports.matching import folded, free_field_key, match_columns
+from services.imports.old_drafts import remove_draft
 from services.imports.steps import context_for
 from services.records import now
 
@@ -162,7 +168,8 @@ def set_columns(
     draft = open_draft(access, draft_id, version)
     importable(access, draft["register"])
     changed = checked_columns(draft["columns"], columns)
-    keys = {field.key for field in schema_of(draft["register"]).all_fields}
+    schema = schema_of(draft["register"])
+    keys = {field.key for field in schema.all_fields}
     keys |= {column["choice"]["define"].get("key", "") for column in changed if "define" in column["choice"]}
 
     def free_key(header: str) -> str:
@@ -172,7 +179,7 @@ def set_columns(
 
     given = {"match": None if match is None else [str(key) for key in match], "on_existing": on_existing,
              "on_faulty": on_faulty}  # fmt: skip
-    changes = {"columns": with_keys(changed, free_key),
+    changes = {"columns": [fitted(column, schema) for column in with_keys(changed, free_key)],
                **{name: value for name, value in given.items() if value is not None}}  # fmt: skip
     check_uses(access, {**draft, **changes})
     return save(draft, changes)
@@ -184,11 +191,4 @@ def drop_draft(access: Access, draft_id: Any) -> None:
     draft = get_draft(access, draft_id)
     if draft["state"] in AFTER:
         raise ImportProblem(_l("A job works on this import. Cancel it first."))
-
-    def write(session: ClientSession) -> None:
-        ImportDraft._get_collection().delete_one({"_id": draft["_id"]}, session=session)
-        FaultyCell._get_collection().delete_many({"draft": draft["_id"]}, session=session)
-        if not Job._get_collection().find_one({"params.file": draft["file"]}, {"_id": 1}, session=session):
-            StoredFile._get_collection().delete_one({"_id": draft["file"]}, session=session)
-
-    in_transaction(write)
+    remove_draft(draft)

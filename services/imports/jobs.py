@@ -5,8 +5,10 @@ from typing import IO, Any
 
 from bson import ObjectId
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
+from models.changes import Change, Source
 from models.jobs import Job, JobState
 from models.rights import Access
 from models.transactions import in_transaction
@@ -20,6 +22,7 @@ from services.imports.plan import Plan, make_plan
 from services.imports.preparation import prepare
 from services.imports.report import ImportReport
 from services.imports.tables import open_table
+from services.imports.undoing import KIND as UNDO
 from services.imports.work import work_of
 from services.imports.writing import current_plan, write_rows
 from services.jobs import Run, add_job, get_job, handles, run_job, wake
@@ -51,6 +54,24 @@ def import_now(access: Access, register: str, stream: IO[bytes], name: str, mapp
     if job["state"] == JobState.FAILED.value:
         raise ImportProblem(job["message"])
     return report_of(job)
+
+
+def undo_now(access: Access, batch: str) -> Raw:
+    """Take back in this process what an import wrote; returns the job (raw). Raises ImportProblem."""
+    if Change._get_collection().find_one({"batch": batch, "source": Source.IMPORT.value}, {"_id": 1}) is None:
+        raise ImportProblem(_l("There is no import of this batch that has written anything."))
+
+    def write(session: ClientSession) -> ObjectId:
+        job_id = add_job(session, access, UNDO, _("Undoing an import"), {"batch": batch})
+        hold(session, job_id)
+        return job_id
+
+    job_id = in_transaction(write)
+    run_job(Job._get_collection().find_one({"_id": job_id}))
+    job = get_job(access, job_id)
+    if job["state"] == JobState.FAILED.value:
+        raise ImportProblem(job["message"])
+    return job
 
 
 def check_import(access: Access, register: str, stream: IO[bytes], mapping: ImportMapping) -> Plan:

@@ -61,11 +61,14 @@ def match_columns(
     columns = [new_column(place, header, look) for place, header in enumerate(look.header)]
     writable = {field.column: field for field in schema.fields if can_take(field)}
     taken: set[str] = set()
+    of_a_report = {folded(text) for label in (WHY, ROW) for text in in_all_languages(label)}
     for column in columns:
-        if folded(column["header"]) in map(folded, [text for label in (WHY, ROW) for text in in_all_languages(label)]):
+        if folded(column["header"]) in of_a_report:
             column.update(choice={}, why=str(OF_A_REPORT))
+    # Made once for all columns: a file may have a thousand.
+    named = columns_by_name(writable, schema.register)
     steps = (lambda column: as_remembered(column, remembered, writable),
-             lambda column: by_name(column, writable, schema.register),
+             lambda column: by_name(column, named),
              lambda column: by_content(column, writable, context))  # fmt: skip
     for step in steps:
         for column in columns:
@@ -108,10 +111,19 @@ def as_remembered(column: Raw, remembered: Mapping[str, Raw], writable: Mapping[
     return known["choice"], AS_BEFORE
 
 
-def by_name(column: Raw, writable: Mapping[str, Field], card: Register) -> tuple[Raw, Any] | None:
+def columns_by_name(writable: Mapping[str, Field], card: Register) -> dict[str, str]:
+    """{name, folded: the column of the first field that is known by it}."""
+    named: dict[str, str] = {}
+    for field in writable.values():
+        for name in names_of(field, card):
+            named.setdefault(name, field.column)
+    return named
+
+
+def by_name(column: Raw, named: Mapping[str, str]) -> tuple[Raw, Any] | None:
     wanted = folded(column["header"])
-    found = next((field for field in writable.values() if wanted and wanted in set(names_of(field, card))), None)
-    return ({"field": found.column}, BY_NAME) if found else None
+    found = named.get(wanted) if wanted else None
+    return ({"field": found}, BY_NAME) if found else None
 
 
 def names_of(field: Field, card: Register) -> Iterator[str]:

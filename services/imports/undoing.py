@@ -3,7 +3,8 @@
 What somebody has changed since stays as it is, and is told. Fields and choices that it made stay, empty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -33,14 +34,15 @@ def run_undo(run: Run) -> Raw:
     batch = run.params["batch"]
     if run.job.get("total") is None:
         run.advance(0, total=Change._get_collection().count_documents({"batch": batch}))
-    while in_transaction_anew(lambda session: undo_step(session, run, batch)):
+    # What a try that is rolled back leaves in `run` must not count for the next one.
+    while in_transaction_anew(partial(undo_step, run=run, batch=batch, done=run.job["done"], position=run.position)):
         pass
     counts = {name: run.position.get(name, 0) for name in ("removed", "restored", "kept")}
     message = _("%(removed)s records were removed, %(restored)s are as they were, %(kept)s stay as they are.", **counts)
     return {"message": message, "result": counts}
 
 
-def in_transaction_anew(work: Any) -> Any:
+def in_transaction_anew(work: Callable[[ClientSession], bool]) -> bool:
     """The work in a transaction; where somebody else has saved one of its records meanwhile, anew."""
     for _attempt in range(MOST_ATTEMPTS - 1):
         try:
@@ -50,9 +52,8 @@ def in_transaction_anew(work: Any) -> Any:
     return in_transaction(work)
 
 
-def undo_step(session: ClientSession, run: Run, batch: str) -> bool:
-    """Take the next entries back; says whether there were any."""
-    position, done = run.position, run.job["done"]
+def undo_step(session: ClientSession, run: Run, batch: str, done: int, position: Raw) -> bool:
+    """Take the entries back that follow the position; says whether there were any."""
     query: Raw = {"batch": batch} | ({"_id": {"$lt": position["last"]}} if "last" in position else {})
     entries = list(Change._get_collection().find(query, session=session).sort("_id", -1).limit(STEP))
     if not entries:

@@ -24,6 +24,7 @@ from config import VERSION
 from models.audit import AuditEntry, What
 from models.companies import Company
 from models.jobs import Job, JobState
+from models.mailings import DRAFT, PAUSED, SCHEDULED, Mailing
 from models.outbox import Message, MessageState
 from models.rights import Access
 from models.security import User
@@ -31,11 +32,14 @@ from services.audit.chain import check_chain
 from services.backup import BSON, JSON, Archive, BadArchive, fill, settle, write_archive
 from services.backup.making import LEFT_OUT, RAW
 from services.files import add_file, keep_content, new_file, open_content
+from services.mailings import start
 from services.records import create_record, create_records, delete_record, update_record
+from services.security import access_for
 from services.settings import define_field
 from services.trays import bind_ready_trays
 from tests.factories import CompanyFactory, PersonFactory
 from tests.fixtures.app import PASSWORD
+from tests.services.mailing_fixtures import everybody, mailing_to, people_of
 
 Raw = dict[str, Any]
 CONTENTS = (b"a" * 600_000, b"", b"\x00\xff" * 10)
@@ -276,6 +280,21 @@ def test_what_was_on_its_way_is_not_done_again(admin: User) -> None:
     states = {message.message_id: message.state for message in Message.objects}
     assert states == {"due": MessageState.UNCLEAR.value, "later": MessageState.WAITING.value}
     assert Job.objects.get(kind="merge").state == JobState.FAILED.value
+
+
+def test_mailings_of_an_earlier_state_are_held(
+    app: Flask, admin_access: Access, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:9")
+    people_of(admin_access, "a@example.com")
+    segment = everybody(admin_access)
+    going, passed, coming = (mailing_to(admin_access, segment, name=name)["_id"] for name in ("a", "b", "c"))
+    start(access_for(admin), going)
+    for one in (passed, coming):
+        start(access_for(admin), one, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    me.get_db()["mailing"].update_one({"_id": passed}, {"$set": {"starts_at": dt.datetime.now(dt.UTC)}})
+    settle()
+    assert [Mailing.objects.get(pk=one).state for one in (going, passed, coming)] == [PAUSED, DRAFT, SCHEDULED]
 
 
 @pytest.mark.usefixtures("organisation")

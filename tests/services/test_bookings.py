@@ -48,6 +48,14 @@ def answers(raw: Raw) -> dict[str, str]:
     return Activity._get_collection().find_one({"_id": raw["_id"]}).get("answers") or {}
 
 
+def test_leader_books_at_once_in_the_led_teams(
+    people: dict[str, User], make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    leader = access_of(make_user("leena", "Own", leads=[people["ville"].team]))
+    raw = book(leader, people["ville"], people["eero"])
+    assert answers(raw) == {str(people["eero"].pk): "proposed"}
+
+
 def test_who_may_change_a_colleagues_entries_books_at_once_and_proposes_to_others(
     people: dict[str, User], rights: dict[str, Access]
 ) -> None:

@@ -69,3 +69,14 @@ def test_import_records_with_a_wrong_mapping_names_the_line(app: Flask, tmp_path
 def test_import_records_without_a_file_ends_with_2(app: Flask, tmp_path: Path, mapping: Path) -> None:
     arguments = ["import-records", "company", str(tmp_path / "none.csv"), "--mapping", str(mapping)]
     assert app.test_cli_runner().invoke(args=arguments).exit_code == 2
+
+
+def test_undo_import_takes_back_what_the_report_names(app: Flask, tmp_path: Path, mapping: Path) -> None:
+    mapping.write_text("columns: {Name: name, City: city}")
+    result = run(app, tmp_path, "Name,City\nA,Turku\nB,Oulu\n", mapping)
+    batch = next(line.split()[-1] for line in result.output.splitlines() if line.startswith("Batch:"))
+    undone = app.test_cli_runner().invoke(args=["undo-import", batch])
+    assert undone.exit_code == 0, undone.output
+    assert "2 records were removed" in undone.output
+    assert not records()
+    assert app.test_cli_runner().invoke(args=["undo-import", "nothing"]).exit_code == 1

@@ -17,8 +17,10 @@ from models.jobs import Job
 from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
+from services.imports.old_drafts import remove_old_drafts
 from services.jobs import claim, run_job
-from services.records import RecordNotFound, VersionConflict, create_record, now, update_record
+from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
+from services.settings import define_field
 from tests.services.importing import records, values
 
 SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
@@ -247,12 +249,33 @@ def killed_after(step: Callable[..., bool]) -> Callable[..., bool]:
     """The step, the second of which is the worker's last deed."""
     calls = iter((False, True))
 
-    def deadly(*args: Any) -> bool:
+    def deadly(*args: Any, **options: Any) -> bool:
         if next(calls):
             raise Killed
-        return step(*args)
+        return step(*args, **options)
 
     return deadly
+
+
+def test_undo_whose_transaction_begins_anew_leaves_nothing_out(
+    admin_access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = started(admin_access, "Name\n" + "".join(f"C{n}\n" for n in range(100)))
+    done(admin_access, draft_id)
+    original, troubles = undoing.undo_step, iter([Overtaken({"_id": draft_id})])
+
+    def troubled(*args: Any, **options: Any) -> bool:
+        going_on = original(*args, **options)
+        for trouble in troubles:
+            raise trouble
+        return going_on
+
+    monkeypatch.setattr(undoing, "STEP", 40)
+    monkeypatch.setattr(undoing, "undo_step", troubled)
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert drafts.get_draft(admin_access, draft_id)["undone"]["removed"] == 100
+    assert not records()
 
 
 def test_record_saved_by_somebody_else_meanwhile_is_filled_all_the_same(
@@ -303,6 +326,23 @@ def test_new_field_needs_the_right_to_settings(
     assert failed.value.errors.keys() == {"1"}
 
 
+def test_settings_of_the_register_are_enough_for_new_fields_and_those_of_another_are_not(
+    make_role: Callable[..., Role], make_user: Callable[..., User], access_of: Callable[[User], Access]
+) -> None:
+    grants = [("*", action, "all") for action in ("see", "add")]
+    keeper, other = (access_of(make_user(register, make_role(register, *grants, (register, "settings", "all"))))
+                     for register in ("company", "person"))  # fmt: skip
+    defined = [{"place": 1, "choice": {"define": {"kind": "number"}}}]
+    draft_id = started(other, "Name,Size\nAho,5\n")
+    with pytest.raises(ValidationFailed):
+        drafts.set_columns(other, draft_id, defined)
+    draft_id = started(keeper, "Name,Size\nAho,5\n")
+    drafts.set_columns(keeper, draft_id, defined)
+    assert checked(keeper, draft_id)["checked"]["create"] == 1
+    assert done(keeper, draft_id)["result"]["created"] == 1
+    assert schema_of("company").get("x_size") is not None
+
+
 def test_cards_come_in_with_their_companies(admin_access: Access) -> None:
     card = "BEGIN:VCARD\nVERSION:3.0\nN:Aho;Anna;;;\nFN:Anna Aho\nORG:Firma Oy\nEMAIL:anna@firma.fi\nEND:VCARD\n"
     draft_id = started(admin_access, card + "BEGIN:VCARD\nN:Broken", "cards.vcf", "person")
@@ -344,3 +384,39 @@ def test_owners_and_teams_are_found_by_name_or_address(admin_access: Access, mak
     done(admin_access, draft_id)
     assert [(raw["owner"], raw.get("team")) for raw in records()] == [(anna.pk, team.pk), (anna.pk, None),
                                                                      (anna.pk, team.pk)]  # fmt: skip
+
+
+def test_column_that_is_given_another_field_goes_by_what_that_one_is(admin_access: Access) -> None:
+    draft_id = started(admin_access, "Name,Ref\nA,Firm\nB,Firm\n", register="person")
+    link = {"place": 1, "choice": {"field": "companies"}, "add_choices": True, "create_missing": True}
+    draft = drafts.set_columns(admin_access, draft_id, [link])
+    assert draft["columns"][1]["link_by"] == "name"
+    assert not draft["columns"][1]["add_choices"]
+    done(admin_access, draft_id)
+    assert names(records()) == ["Firm"]
+
+
+@pytest.mark.parametrize("on_existing", ["skip", "overwrite"])
+def test_rows_that_others_link_to_before_they_come_are_themselves(admin_access: Access, on_existing: str) -> None:
+    define_field(admin_access, {"register": "company", "key": "parent", "kind": "link", "label": {"en": "Parent"}})
+    draft_id = started(admin_access, "Name,City,Parent\nChild,Turku,Mother\nMother,Oulu,\nOther,Pori,Mother\n")
+    parent = {"place": 2, "choice": {"field": "x_parent"}, "create_missing": True}
+    drafts.set_columns(admin_access, draft_id, [parent], match=["name"], on_existing=on_existing)
+    done(admin_access, draft_id)
+    found = {raw["name"]: raw for raw in records()}
+    assert {name: raw["city"] for name, raw in found.items()} == {"Mother": "Oulu", "Child": "Turku", "Other": "Pori"}
+    assert found["Child"]["custom"]["parent"] == found["Other"]["custom"]["parent"] == found["Mother"]["_id"]
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert not records()
+
+
+def test_drafts_that_nobody_touches_go_with_their_files_and_imports_stay(admin_access: Access) -> None:
+    left, ended = started(admin_access, "Name\nA\n"), started(admin_access, "Name\nB\n")
+    done(admin_access, ended)
+    assert remove_old_drafts() == 0
+    assert remove_old_drafts(dt.timedelta(seconds=-1)) == 1
+    assert drafts.get_draft(admin_access, ended)["state"] == "done"
+    assert StoredFile.objects.count() == 1
+    with pytest.raises(RecordNotFound):
+        drafts.get_draft(admin_access, left)

@@ -231,3 +231,8 @@ def test_cards_are_a_table_and_damaged_ones_are_told() -> None:
     assert rows[0][:7] == ["Anna", "Aho", "Anna Aho", "", "Firma Oy", "+358401234567", ""]
     assert not any(rows[1][:9])
     assert "Broken" in rows[1][9]
+
+
+def test_file_that_is_not_in_the_encoding_given_says_so() -> None:
+    with pytest.raises(TableError, match="not in the encoding utf-16"):
+        open_table(io.BytesIO(b"Name\nA\n"), TableOptions(encoding="utf-16", separator=","))

@@ -35,7 +35,8 @@ def test_settings_are_kept_all_at_once_and_each_is_told(admin_access: Access) ->
 
 @pytest.mark.parametrize(("name", "wrong"), [
     ("name", ""), ("name", "x" * 101), ("name", "\x00\ud7ff"), ("support_email", "nobody"), ("language", "sv"),
-    ("language", ["fi"]), ("country", "XX"), ("currency", "euro"), ("currency", None), ("bin_days", "0"),
+    ("language", ["fi"]), ("name", ["x"]), ("name", {"en": "x"}), ("support_email", {"a": 1}),
+    ("country", "XX"), ("currency", "euro"), ("currency", None), ("bin_days", "0"),
     ("bin_days", "3651"), ("bin_days", "²"),
 ])  # fmt: skip
 def test_with_something_wrong_nothing_is_kept(admin_access: Access, name: str, wrong: object) -> None:

@@ -152,7 +152,7 @@ def test_leader_does_not_see_what_members_keep_private(
 
 
 def test_administrators_alone_name_leaders_and_the_audit_tells_of_it(
-    admin_access: Access, make_user: Callable[..., User], access_of: Callable[[User], Access],
+    admin: User, admin_access: Access, make_user: Callable[..., User], access_of: Callable[[User], Access],
     with_grants: Callable[..., Access], teams: list[Team],
 ) -> None:  # fmt: skip
     seller, keeper = make_user("seller"), with_grants(("settings", "change", "all"), ("company", "see", "own"))
@@ -167,6 +167,8 @@ def test_administrators_alone_name_leaders_and_the_audit_tells_of_it(
     assert "leads" in str(entry.details)
     # A team that somebody leads is in use.
     assert uses_of_team(teams[0]) == {"user": 1}
+    change_user(admin_access, seller.pk, {"active": False})
+    assert uses_of_team(teams[0]) == {}
 
 
 # Roles of older versions

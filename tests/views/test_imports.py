@@ -14,7 +14,7 @@ from models.companies import Company
 from models.fields.definitions import FieldDefinition
 from models.imports import ImportDraft
 from models.rights import Access
-from models.security import FieldRight, User
+from models.security import FieldRight, Grant, Role, User
 from services.jobs import wake_due
 from tests.factories import CompanyFactory
 from tests.fixtures.app import PASSWORD
@@ -215,6 +215,9 @@ def test_who_may_not_make_fields_is_offered_none_and_no_hidden_one(
     page = seller.get(f"{place}/columns").text
     assert 'value="new:' not in page
     assert 'value="field:phone"' not in page
+    Role.objects(name="Adds").update(push__grants=Grant(register="company", action="settings", scope="all"))
+    assert 'value="new:' in seller.get(f"{place}/columns").text
+    Role.objects(name="Adds").update(pull__grants__action="settings")
     form = {"version": "1", "on_existing": "add", "c1": "field:phone", "c2": "new:text"}
     assert seller.post(f"{place}/columns", data=form).status_code == 302
     assert [column["choice"] for column in ImportDraft.objects.get().columns] == [{"field": "name"}, {}, {}]

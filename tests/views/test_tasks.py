@@ -88,6 +88,15 @@ def test_a_task_is_worked_on_without_scripts(client: FlaskClient, tasks: dict[st
     assert not stored(ring)
 
 
+def test_a_leader_is_offered_the_tasks_of_all_and_who_sees_own_ones_is_not(
+    make_role: Callable[..., Any], make_user: Callable[..., User], sign_in: Callable[[User], FlaskClient]
+) -> None:
+    role = make_role("Own", ("activity", "see", "own"))
+    leader = make_user("leader", role, leads=[Team(name="North").save()])
+    assert "whose=all" in sign_in(leader).get("/tasks/").text
+    assert "whose=all" not in sign_in(make_user("seller", role)).get("/tasks/").text
+
+
 def test_a_conflict_is_told(client: FlaskClient, tasks: dict[str, Raw], mine: Access) -> None:
     ring = tasks["Ring"]
     update_record(mine, "activity", ring["_id"], {"due_on": day(5)})

@@ -7,6 +7,7 @@ from flask import jsonify
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from models.changes import Source
 from models.rights import Access
@@ -66,6 +67,7 @@ class AdministeredApi(SettingApi):
 class UserApi(Listed, Added, Changed, AdministeredApi):
     """Users. Nobody is deleted: `active: false` deactivates."""
 
+    label = _l("Users")
     resource_name, name, document = "user", "User", User
     properties = {
         "id": openapi.ID, **dict.fromkeys(("username", "first_name", "last_name", "email", "phone", "time_zone"), TEXT),
@@ -97,6 +99,7 @@ class UserApi(Listed, Added, Changed, AdministeredApi):
 class RoleApi(Listed, Added, Changed, Removed, AdministeredApi):
     """Roles with what they grant."""
 
+    label = _l("Roles")
     resource_name, name, document = "role", "Role", Role
     properties = {"id": openapi.ID, "name": TEXT, "grants": GRANTS, "field_rights": FIELD_RIGHTS, "sign_in_way": TEXT,
                   "version": NUMBER}  # fmt: skip
@@ -120,6 +123,7 @@ class RoleApi(Listed, Added, Changed, Removed, AdministeredApi):
 class GroupApi(Listed, Added, Changed, Removed, AdministeredApi):
     """Groups: users who share roles."""
 
+    label = _l("Groups")
     resource_name, name, document = "group", "Group", Group
     properties = {"id": openapi.ID, "name": TEXT, "description": TEXT, "roles": IDS, "version": NUMBER}
     sent = ("name", "description", "roles")
@@ -142,6 +146,7 @@ class GroupApi(Listed, Added, Changed, Removed, AdministeredApi):
 class ApiKeyApi(Listed, Added, Removed):
     """API keys. The answer to adding one holds the key itself, which is told this once; deleting revokes."""
 
+    label = _l("API keys")
     resource_name, name, class_permission_name = "api_key", "ApiKey", ADMINISTRATION
     properties = {
         "id": openapi.ID, "name": TEXT, "shown": TEXT, "owner": openapi.ID, "roles": IDS,

@@ -1,5 +1,7 @@
 """The OpenAPI document, as it is for its reader at this moment."""
 
+from typing import Any
+
 from flask import Response, current_app, jsonify
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
@@ -8,6 +10,7 @@ from flask_babel import gettext as _
 from models.rights import Access
 from views.rest.base import RestApi, rest_access
 from views.rest.openapi import Document, object_of
+from views.rest.query import CONDITIONS
 from views.security import OWN
 
 TOKEN = {"type": "string"}
@@ -33,11 +36,7 @@ class DescriptionApi(RestApi):
     @permission_name("get")
     def show(self) -> Response:
         """Answer with the OpenAPI document."""
-        document, access = Document("Kortisto", _("The REST interface of Kortisto.")), rest_access()
-        for resource in current_app.extensions["appbuilder"].baseviews:
-            if isinstance(resource, RestApi):
-                resource.describe(document, access)
-        return jsonify(document.as_dict())
+        return jsonify(described(rest_access()))
 
     def describe(self, document: Document, access: Access) -> None:
         document.operation(
@@ -62,3 +61,13 @@ class DescriptionApi(RestApi):
         )  # fmt: skip
         for step in ("login", "code"):
             document.paths[f"/api/v1/security/{step}"]["post"]["security"] = []
+
+
+def described(access: Access) -> dict[str, Any]:
+    """The OpenAPI document of the calls, fields and choices that somebody has now."""
+    conditions = {f"Condition{level}": schema for level, schema in enumerate(CONDITIONS)}
+    document = Document("Kortisto", _("The REST interface of Kortisto."), conditions)
+    for resource in current_app.extensions["appbuilder"].baseviews:
+        if isinstance(resource, RestApi):
+            resource.describe(document, access)
+    return document.as_dict()

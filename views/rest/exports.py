@@ -19,13 +19,13 @@ from views.rest.base import rest_access
 from views.rest.body import json_object
 from views.rest.openapi import ID, Document, list_of, object_of
 from views.rest.problems import Problem
-from views.rest.query import GROUP_LEVELS, NAMES, condition_schema
+from views.rest.query import CONDITION, NAMES
 from views.selection import MAX_IDS
 
 Raw = dict[str, Any]
 EXPORT: Raw = object_of({
     "form": {"type": "string", "enum": list(FORMS)},
-    "filters": {"type": "array", "items": condition_schema(GROUP_LEVELS), "description": "As those of a list."},
+    "filters": {"type": "array", "items": CONDITION, "description": "As those of a list."},
     "ids": {**list_of(ID), "maxItems": MAX_IDS, "description": "These records alone, instead of filters."},
     "columns": {**NAMES, "description": "In this order; all that you see where none are named."},
     "order_column": {"type": "string", "maxLength": 100},

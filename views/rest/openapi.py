@@ -37,10 +37,12 @@ ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 class Document:
     """An OpenAPI document in the making."""
 
-    def __init__(self, title: str, description: str) -> None:
+    def __init__(self, title: str, description: str, shared: Mapping[str, Schema]) -> None:
+        """`shared` are large schemas by name: wherever one of these very objects stands, the document refers to it."""
         self.info = {"title": title, "version": "v1", "description": description}
         self.paths: dict[str, dict[str, Any]] = {}
         self.schemas: dict[str, Schema] = {"Problem": PROBLEM}
+        self.shared = shared
 
     def schema(self, name: str, schema: Schema) -> Schema:
         """Keep a schema by name; returns the reference to it."""
@@ -67,15 +69,32 @@ class Document:
         self.paths.setdefault(path, {})[method] = given
 
     def as_dict(self) -> dict[str, Any]:
-        return {
+        names = {id(schema): name for name, schema in self.shared.items()}
+        whole = {
             "openapi": "3.1.0", "info": self.info, "servers": [{"url": "/"}], "security": [{"jwt": []}],
             "paths": self.paths,
             "components": {
                 "schemas": self.schemas,
                 "responses": {str(code): problem_response(reason) for code, reason in REASONS.items()},
-                "securitySchemes": {"jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+                "securitySchemes": {"jwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT or API key",
+                                            "description": "An API key, or an access token of POST …/login."}},
             },
         }  # fmt: skip
+        # Each is told once, by those within it.
+        shared = {name: {key: referring(value, names) for key, value in schema.items()}
+                  for name, schema in self.shared.items()}  # fmt: skip
+        document: dict[str, Any] = referring(whole, names)
+        document["components"]["schemas"] |= shared
+        return document
+
+
+def referring(part: Any, names: Mapping[int, str]) -> Any:
+    """A part of the document with references in the place of the objects that `names` knows by their identity."""
+    if id(part) in names:
+        return {"$ref": f"#/components/schemas/{names[id(part)]}"}
+    if isinstance(part, Mapping):
+        return {key: referring(value, names) for key, value in part.items()}
+    return [referring(value, names) for value in part] if isinstance(part, (list, tuple)) else part
 
 
 def problem_response(reason: str) -> Schema:
@@ -86,9 +105,9 @@ def problem_response(reason: str) -> Schema:
 
 def query_parameter(schema: Mapping[str, Any]) -> Schema:
     """The parameter `q`: rison, or JSON as described here."""
-    return {
-        "name": "q", "in": "query", "description": "Rison or JSON.", "content": {JSON: {"schema": dict(schema)}},
-    }  # fmt: skip
+    example = {"page_size": 20} if "page_size" in schema["properties"] else {}
+    content = {JSON: {"schema": dict(schema), "example": example}}
+    return {"name": "q", "in": "query", "description": "Rison or JSON.", "content": content}
 
 
 def id_parameter() -> Schema:

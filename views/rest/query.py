@@ -1,6 +1,6 @@
 """What a REST list is asked for: the parameter `q`, in Flask-AppBuilder's conventions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,18 @@ IN_SEGMENT = {
 GROUP_LEVELS = 3
 
 
-def condition_schema(levels: int) -> dict[str, Any]:
-    """The JSON Schema of one condition with so many levels of groups."""
-    if not levels:
-        return {"anyOf": [FILTER, IN_SEGMENT]}
-    inner = {"type": "array", "items": condition_schema(levels - 1), "minItems": 1, "maxItems": MAX_CONDITIONS}
+def condition_schemas() -> Iterator[dict[str, Any]]:
+    """The JSON Schemas of one condition with 0 to GROUP_LEVELS levels of groups, each made of the one before."""
+    inner: dict[str, Any] = {"anyOf": [FILTER, IN_SEGMENT]}
+    yield inner
+    for _level in range(GROUP_LEVELS):
+        inner = grouped(inner)
+        yield inner
+
+
+def grouped(condition: dict[str, Any]) -> dict[str, Any]:
+    """A condition, or a group of such as `condition` describes."""
+    inner = {"type": "array", "items": condition, "minItems": 1, "maxItems": MAX_CONDITIONS}
     through = {name: {"type": "string", "maxLength": 200} for name in (THROUGH, TITLE)}
     return {"anyOf": [FILTER, IN_SEGMENT, *(
         {"type": "object", "properties": {group: inner, **through}, "required": [group], "additionalProperties": False}
@@ -64,12 +71,14 @@ def condition_schema(levels: int) -> dict[str, Any]:
     )]}  # fmt: skip
 
 
+CONDITIONS = tuple(condition_schemas())
+CONDITION = CONDITIONS[-1]
 #: References whose records are told along with the answer.
 INCLUDE = {**NAMES, "maxItems": 20}
 RECORDS_QUERY = {
     **LIST_QUERY,
     "properties": {**LIST_QUERY["properties"],  # type: ignore[dict-item]
-                   "filters": {"type": "array", "items": condition_schema(GROUP_LEVELS)},
+                   "filters": {"type": "array", "items": CONDITION},
                    "include": INCLUDE, "after": {"type": "string", "maxLength": MAX_KEY}},
 }  # fmt: skip
 ITEM_QUERY = {"type": "object", "properties": {"columns": NAMES, "keys": NAMES}, "additionalProperties": False}

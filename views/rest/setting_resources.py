@@ -44,8 +44,9 @@ PAGE_QUERY = {
 class SettingApi(RestApi):
     """Settings of one kind. A subclass says where they come from, and how one of them (raw) is told."""
 
-    #: What the schemas of the document are called by.
+    #: What the schemas of the document are called by, and what people call them.
     name: ClassVar[str]
+    label: ClassVar[Any]
     properties: ClassVar[Raw]
     sent: ClassVar[tuple[str, ...]] = ()
     more_sent: ClassVar[Raw] = {}
@@ -157,9 +158,9 @@ class Listed(SettingApi):
     def describe_part(self, document: openapi.Document, record: Raw) -> None:
         many = openapi.object_of({"ids": openapi.list_of(self.id_schema), "count": NUMBER,
                                   "result": openapi.list_of(record)}, required=("ids", "result", "count"))  # fmt: skip
-        document.operation("get", self.path(), tag=self.name, name=f"list_{self.resource_name}", answer=many,
+        document.operation("get", self.path(), tag=str(self.label), name=f"list_{self.resource_name}", answer=many,
                            summary="A page of them", parameters=[openapi.query_parameter(PAGE_QUERY)])  # fmt: skip
-        document.operation("get", f"{self.path()}{{pk}}", tag=self.name, name=f"get_{self.resource_name}",
+        document.operation("get", f"{self.path()}{{pk}}", tag=str(self.label), name=f"get_{self.resource_name}",
                            summary="One of them", parameters=self.one_of_them(), answer=self.answers(record),
                            problems=(404,))  # fmt: skip
 
@@ -181,8 +182,8 @@ class Added(SettingApi):
 
     def describe_part(self, document: openapi.Document, record: Raw) -> None:
         new = openapi.object_of(self.sendable(), required=self.required, closed=True)
-        document.operation("post", self.path(), tag=self.name, name=f"add_{self.resource_name}", summary="Add one",
-                           body=document.schema(f"{self.name}New", new), answer=self.answers(record),
+        document.operation("post", self.path(), tag=str(self.label), name=f"add_{self.resource_name}",
+                           summary="Add one", body=document.schema(f"{self.name}New", new), answer=self.answers(record),
                            status=201)  # fmt: skip
 
 
@@ -206,8 +207,9 @@ class Changed(SettingApi):
         change = openapi.object_of(self.sendable() | {"version": VERSION}, closed=True)
         body = document.schema(f"{self.name}Change", change)
         for method in ("put", "patch"):
-            document.operation(method, f"{self.path()}{{pk}}", tag=self.name, name=f"{method}_{self.resource_name}",
-                               summary="Change what is sent", parameters=self.one_of_them(), body=body,
+            document.operation(method, f"{self.path()}{{pk}}", tag=str(self.label),
+                               name=f"{method}_{self.resource_name}", summary="Change what is sent",
+                               parameters=self.one_of_them(), body=body,
                                answer=self.answers(record), problems=(404, 409))  # fmt: skip
 
 
@@ -228,6 +230,6 @@ class Removed(SettingApi):
         return jsonify(message="OK")
 
     def describe_part(self, document: openapi.Document, record: Raw) -> None:
-        document.operation("delete", f"{self.path()}{{pk}}", tag=self.name, name=f"delete_{self.resource_name}",
+        document.operation("delete", f"{self.path()}{{pk}}", tag=str(self.label), name=f"delete_{self.resource_name}",
                            summary="Delete one", parameters=self.one_of_them(),
                            answer=openapi.object_of({"message": TEXT}), problems=(404, 409, 422))  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
+from flask_babel import lazy_gettext as _l
 
 from models.changes import Source
 from models.fields.kinds.numbers import decimal_of
@@ -26,7 +27,7 @@ from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import rest_access
 from views.rest.field_definitions import LABEL, SENT_LABEL
-from views.rest.query import GROUP_LEVELS, condition_schema
+from views.rest.query import CONDITION
 from views.rest.setting_resources import FLAG, NUMBER, TEXT, Added, Changed, Listed, Removed, SettingApi, conflicts
 
 Raw = dict[str, Any]
@@ -37,6 +38,7 @@ KEY: Raw = {"type": "string"}
 class OrganisationApi(SettingApi):
     """What holds for the whole organisation: one document."""
 
+    label = _l("Organisation")
     resource_name, name, class_permission_name = "organisation", "Organisation", SETTINGS
     properties = {"name": TEXT, "support_email": TEXT, "language": TEXT, "country": TEXT, "currency": TEXT,
                   "bin_days": NUMBER, "version": NUMBER}  # fmt: skip
@@ -74,7 +76,7 @@ class OrganisationApi(SettingApi):
         if not self.writes(access):
             return
         record = document.schema(self.name, openapi.object_of(self.properties))
-        told: Raw = {"tag": self.name, "answer": openapi.object_of({"result": record}, required=("result",))}
+        told: Raw = {"tag": str(self.label), "answer": openapi.object_of({"result": record}, required=("result",))}
         document.operation("get", self.path(), name="get_organisation", summary="The organisation's settings", **told)
         change = openapi.object_of(self.sendable() | {"version": NUMBER}, closed=True)
         body = document.schema("OrganisationChange", change)
@@ -86,6 +88,7 @@ class OrganisationApi(SettingApi):
 class TeamApi(Listed, Added, Changed, Removed):
     """Teams."""
 
+    label = _l("Teams")
     resource_name, name, class_permission_name = "team", "Team", SETTINGS
     properties = {"id": openapi.ID, "name": {"type": "string", "maxLength": 100}}
     sent = required = ("name",)
@@ -107,6 +110,7 @@ class TeamApi(Listed, Added, Changed, Removed):
 class PipelineApi(Listed, Added, Changed):
     """Pipelines with their stages, by their keys. None is deleted: `retired` takes one out of use."""
 
+    label = _l("Pipelines")
     resource_name, name, class_permission_name = "pipeline", "Pipeline", OWN
     stage = {"key": TEXT, "label": LABEL, "colour": TEXT, "probability": NUMBER,
              "rests_after": {"type": ["integer", "null"]}, "retired": FLAG}  # fmt: skip
@@ -138,11 +142,12 @@ class PipelineApi(Listed, Added, Changed):
 class SavedViewApi(Listed, Added, Changed, Removed):
     """Saved views of lists that the caller may open."""
 
+    label = _l("Saved views")
     resource_name, name, class_permission_name = "saved_view", "SavedView", OWN
     properties = {
         "id": openapi.ID, "register": REGISTER, "name": TEXT, "owner": openapi.ID,
         "audience": {"type": "string", "description": "me, all, or a role's id."},
-        "conditions": openapi.list_of(condition_schema(GROUP_LEVELS)), "order": TEXT,
+        "conditions": openapi.list_of(CONDITION), "order": TEXT,
         "direction": {"type": "string", "enum": ["", "asc", "desc"]}, "columns": openapi.list_of(TEXT), "group": TEXT,
         "screen": TEXT, "version": NUMBER,
     }  # fmt: skip
@@ -183,6 +188,7 @@ class SavedViewApi(Listed, Added, Changed, Removed):
 class ExchangeRateApi(Listed, Added, Changed, Removed):
     """What one unit of a currency is worth from a day on."""
 
+    label = _l("Currencies")
     resource_name, name, class_permission_name = "exchange_rate", "ExchangeRate", SETTINGS
     properties = {"id": openapi.ID, "currency": TEXT, "day": {"type": "string", "format": "date"},
                   "rate": {"type": "string", "description": "With a decimal point."}, "version": NUMBER}  # fmt: skip
@@ -210,6 +216,7 @@ class ExchangeRateApi(Listed, Added, Changed, Removed):
 class RecordLayoutApi(Listed, Changed, Removed):
     """Where the parts of a register's record page stand: `company` for everybody, `company.<role id>` for a role."""
 
+    label = _l("Record page")
     resource_name, name, class_permission_name = "record_layout", "RecordLayout", OWN
     properties = {"id": KEY, "own": FLAG, **dict.fromkeys((*COLUMNS, HIDDEN), openapi.list_of(TEXT))}
     sent = (*COLUMNS, HIDDEN)

@@ -94,6 +94,9 @@ class Recurrence(Kind):
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return value or ""
 
+    def cell(self, value: Any, field: Field, context: Context) -> str:
+        return self.edit_text(value, field, context)
+
     def compare(self, code: str, value: Any, field: Field) -> Query:
         return {field.path: value}
 

@@ -58,6 +58,9 @@ class Conditions(Faceted):
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
 
+    def cell(self, value: Any, field: Field, context: Context) -> str:
+        return self.edit_text(value, field, context)
+
     def changed(self, before: Any, after: Any) -> tuple[Any, Any]:
         """The conditions that only one of both has; all where they only stand in another order."""
         gone, new = ([node for node in these or () if node not in (those or ())]

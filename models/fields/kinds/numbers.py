@@ -33,6 +33,8 @@ _SIGN, _RARE = 1 << 63, 3 << 61
 _EXPONENT_AT, _BIAS = 49, 6176
 _HIGH_DIGITS = (1 << _EXPONENT_AT) - 1
 _EXACT = 10**28
+#: A number whose thousands are grouped by the same mark throughout.
+GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP"}
 
 
@@ -51,7 +53,10 @@ def parse_decimal(text: str, language: str, mark: str = "") -> Decimal:
     elif len(marks) == 1 and (marks[0] == decimal_mark or not re.search(r"\d[.,]\d{3}$", plain)
                               or re.match(r"[+-]?0[.,]", plain)):  # fmt: skip
         decimal_mark = marks[0]
-    elif len(marks) == 1 or len(marks) > 1:
+    elif len(marks) > 1 and not GROUPED.fullmatch(plain):
+        # Dates such as 1.3.1960 are none.
+        raise ValueError(text)
+    elif marks:
         decimal_mark = "," if marks[0] == "." else "."
     grouping = "," if decimal_mark == "." else "."
     plain = plain.replace(grouping, "").replace(decimal_mark, ".")
