@@ -24,6 +24,7 @@ from models.jobs import Job, JobState
 from models.registers import Register, all_registers
 from models.rights import Access
 from services.document_text import READ_TEXT
+from services.imports.old_drafts import remove_old_drafts
 from services.jobs import start_job
 from services.records import now
 
@@ -44,6 +45,7 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 @shared_task(name="kortisto.files.collect", ignore_result=True)
 def collect() -> None:
     """What beat asks for once an hour."""
+    remove_old_drafts()
     collect_files()
     collect_content()
     read_again()

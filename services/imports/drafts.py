@@ -19,9 +19,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.fields.schema import Schema, schema_of
-from models.files import StoredFile
-from models.imports import FaultyCell, ImportDraft, KnownHeader
-from models.jobs import Job
+from models.imports import ImportDraft, KnownHeader
 from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
@@ -52,6 +50,7 @@ from services.imports.errors import ImportProblem
 from services.imports.faulty_rows import report_file
 from services.imports.looking import Look, look_into
 from services.imports.matching import folded, free_field_key, match_columns
+from services.imports.old_drafts import remove_draft
 from services.imports.steps import context_for
 from services.records import now
 
@@ -192,11 +191,4 @@ def drop_draft(access: Access, draft_id: Any) -> None:
     draft = get_draft(access, draft_id)
     if draft["state"] in AFTER:
         raise ImportProblem(_l("A job works on this import. Cancel it first."))
-
-    def write(session: ClientSession) -> None:
-        ImportDraft._get_collection().delete_one({"_id": draft["_id"]}, session=session)
-        FaultyCell._get_collection().delete_many({"draft": draft["_id"]}, session=session)
-        if not Job._get_collection().find_one({"params.file": draft["file"]}, {"_id": 1}, session=session):
-            StoredFile._get_collection().delete_one({"_id": draft["file"]}, session=session)
-
-    in_transaction(write)
+    remove_draft(draft)

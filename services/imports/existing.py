@@ -45,7 +45,7 @@ def find_existing(access: Access, plan: Plan, parsed: Sequence[Parsed]) -> dict[
         return {}
     register = plan.schema.register
     query = every_of([access.condition(register.key), lookup(plan, parsed)])
-    wanted = None if plan.changes else {field.path: 1 for field in plan.match}
+    wanted = None if plan.changes or plan.links_to_itself else {field.path: 1 for field in plan.match}
     found: dict[Key, list[dict[str, Any]]] = {}
     for raw in register.document._get_collection().find(query, wanted):
         if (key := stored_key(plan.match, raw)) is not None:

@@ -1,12 +1,14 @@
 """Steps of an import: some hundred rows, read, compared with what exists, and made into documents."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from bson import ObjectId
 from flask_babel import gettext as _
 
+from models.changes import Change
 from models.fields.context import Context
 from models.rights import Access
 from services.imports.changing import changed_record
@@ -23,6 +25,8 @@ from services.records import Origin, check_reach, new_document
 from services.values import check_references, check_required, check_together, context_of
 
 Raw = dict[str, Any]
+#: The index of change entries by the records that they are about.
+BY_RECORD = "record_1_at_-1"
 
 
 @dataclass
@@ -83,23 +87,37 @@ def context_for(access: Access, language: str, options: TableOptions) -> Context
                    date_order=options.dates)  # fmt: skip
 
 
-def sorted_rows(access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, *, survey: bool = False) -> Sorted:
-    """The rows read, and sorted by what they stand for."""
+def read_rows(access: Access, plan: Plan, rows: Iterable[Row], *, survey: bool = False) -> list[Draft]:
     context = reading_context(access, plan)
-    drafts = [read_row(plan, row, context, survey=survey) for row in rows]
+    return [read_row(plan, row, context, survey=survey) for row in rows]
+
+
+def sorted_rows(
+    access: Access, plan: Plan, drafts: Sequence[Draft], seen: RowsSeen, batch: str | None = None
+) -> Sorted:
+    """The rows by what they stand for. One that stands for a record which this import (`batch`) has made for another
+    row to link to fills that one, whatever becomes of those that were there before."""
     keyed = [(draft, *seen.note(plan, draft)) for draft in drafts]
     records = find_existing(access, plan, [draft.parsed for draft, key, first in keyed if key and first is None])
+    linked = made_by(batch, records.values()) if batch and plan.links_to_itself else set()
     found = Sorted()
     for draft, key, first in keyed:
         if first is not None:
             found.doubles.append(double(plan, draft, first))
         elif key is None or key not in records:
             found.new.append(draft)
-        elif plan.changes:
+        elif plan.changes or records[key][0]["_id"] in linked:
             found.existing.append((draft, records[key]))
         else:
             found.skipped += 1
     return found
+
+
+def made_by(batch: str, records: Iterable[list[Raw]]) -> set[ObjectId]:
+    """Those of the records that an import has added."""
+    ids = [raw["_id"] for found in records for raw in found]
+    query = {"batch": batch, "action": "create", "record": {"$in": ids}}
+    return {entry["record"] for entry in Change._get_collection().find(query, {"record": 1}).hint(BY_RECORD)}
 
 
 def double(plan: Plan, draft: Draft, first: int) -> Draft:
@@ -112,10 +130,12 @@ def make_step(
     access: Access, plan: Plan, rows: Iterable[Row], seen: RowsSeen, origin: Origin, *, trial: bool = False
 ) -> Step:
     """The rows as documents; nothing is written but linked records that had to be made, in a trial not even they."""
-    found = sorted_rows(access, plan, rows, seen)
-    step = Step(skipped=found.skipped, failed=found.doubles)
-    find_places(access, plan, [*found.new, *(draft for draft, _records in found.existing)], step,
-                None if trial else origin)  # fmt: skip
+    drafts, making = read_rows(access, plan, rows), None if trial else origin
+    # What rows link to is made before they are sorted where it is of their own register: they may stand for it.
+    linked = resolve_links(access, plan, drafts, making) if plan.links_to_itself else set()
+    found = sorted_rows(access, plan, drafts, seen, origin.batch)
+    step = Step(skipped=found.skipped, failed=found.doubles, linked=linked)
+    find_places(access, plan, [*found.new, *(draft for draft, _records in found.existing)], step, making)
     for draft in found.new:
         place_texts(draft, step, trial=trial)
         add_new(access, plan, draft, step)
@@ -130,7 +150,8 @@ def find_places(access: Access, plan: Plan, drafts: list[Draft], step: Step, ori
     """Resolve links, and find a place for every odd value."""
     context = reading_context(access, plan)
     check_references(access, plan.schema, [draft.parsed for draft in drafts])
-    step.linked |= resolve_links(access, plan, drafts, origin)
+    if not plan.links_to_itself:
+        step.linked |= resolve_links(access, plan, drafts, origin)
     for draft in drafts:
         settle(plan, draft, context)
 

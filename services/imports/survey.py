@@ -13,7 +13,7 @@ from services.imports.errors import MappingError
 from services.imports.limits import MAX_NEW_CHOICES
 from services.imports.plan import Binding, Plan, new_definitions
 from services.imports.rows import Draft
-from services.imports.steps import RowsSeen, chunks, sorted_rows
+from services.imports.steps import RowsSeen, chunks, read_rows, sorted_rows
 from services.imports.tables import Row, Table
 from services.settings import COLOURS, suggested_key
 
@@ -57,7 +57,7 @@ def survey_table(access: Access, plan: Plan, table: Table, progress: Callable[[i
         survey.rows += len(rows)
         survey.measure(plan, rows)
         if light.columns:
-            found = sorted_rows(access, light, rows, seen, survey=True)
+            found = sorted_rows(access, light, read_rows(access, light, rows, survey=True), seen)
             for draft in [*found.new, *(draft for draft, _records in found.existing)]:
                 survey.note(draft)
             check_choices(plan, survey)

@@ -17,8 +17,10 @@ from models.jobs import Job
 from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
+from services.imports.old_drafts import remove_old_drafts
 from services.jobs import claim, run_job
 from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
+from services.settings import define_field
 from tests.services.importing import records, values
 
 SP500 = Path(__file__).parents[1] / "data" / "sp500" / "constituents.csv"
@@ -375,3 +377,29 @@ def test_column_that_is_given_another_field_goes_by_what_that_one_is(admin_acces
     assert not draft["columns"][1]["add_choices"]
     done(admin_access, draft_id)
     assert names(records()) == ["Firm"]
+
+
+@pytest.mark.parametrize("on_existing", ["skip", "overwrite"])
+def test_rows_that_others_link_to_before_they_come_are_themselves(admin_access: Access, on_existing: str) -> None:
+    define_field(admin_access, {"register": "company", "key": "parent", "kind": "link", "label": {"en": "Parent"}})
+    draft_id = started(admin_access, "Name,City,Parent\nChild,Turku,Mother\nMother,Oulu,\nOther,Pori,Mother\n")
+    parent = {"place": 2, "choice": {"field": "x_parent"}, "create_missing": True}
+    drafts.set_columns(admin_access, draft_id, [parent], match=["name"], on_existing=on_existing)
+    done(admin_access, draft_id)
+    found = {raw["name"]: raw for raw in records()}
+    assert {name: raw["city"] for name, raw in found.items()} == {"Mother": "Oulu", "Child": "Turku", "Other": "Pori"}
+    assert found["Child"]["custom"]["parent"] == found["Other"]["custom"]["parent"] == found["Mother"]["_id"]
+    drafts.undo_import(admin_access, draft_id)
+    work()
+    assert not records()
+
+
+def test_drafts_that_nobody_touches_go_with_their_files_and_imports_stay(admin_access: Access) -> None:
+    left, ended = started(admin_access, "Name\nA\n"), started(admin_access, "Name\nB\n")
+    done(admin_access, ended)
+    assert remove_old_drafts() == 0
+    assert remove_old_drafts(dt.timedelta(seconds=-1)) == 1
+    assert drafts.get_draft(admin_access, ended)["state"] == "done"
+    assert StoredFile.objects.count() == 1
+    with pytest.raises(RecordNotFound):
+        drafts.get_draft(admin_access, left)
