@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from models.fields.field import CUSTOM_PREFIX, label_in
 from models.fields.schema import Schema, schema_of
@@ -61,7 +60,7 @@ def label_of(schema: Schema, key: str) -> str:
 
 
 def new_fields(labels: Sequence[str]) -> Made:
-    return [(ngettext("New field", "New fields", len(labels)), labels)] if labels else []
+    return [(_("New fields"), labels)] if labels else []
 
 
 def new_choices(choices: Mapping[str, Iterable[str]]) -> Made:

@@ -100,14 +100,22 @@ def correct_values(access: Access, draft_id: Any, place: int, old: str, new: str
     if reason:
         raise ValidationFailed({str(place): [reason]})
     replacements = {**draft["replacements"], str(place): [*map(list, pairs.items()), [old, new.strip()]]}
+    corrections = with_replaced(draft["corrections"], str(place), old, new.strip())
 
     def write(session: ClientSession) -> int:
         its = {"draft": draft["_id"], "place": place, "value": old}
         count = FaultyCell._get_collection().delete_many(its, session=session).deleted_count
-        save_mended(session, draft, {"replacements": replacements})
+        save_mended(session, draft, {"replacements": replacements, "corrections": corrections})
         return count
 
     return in_transaction(write)
+
+
+def with_replaced(corrections: Mapping[str, Mapping[str, str]], place: str, old: str, new: str) -> Raw:
+    """The corrections, those that say the old text in the column among them replaced: a cell that was written anew by
+    itself is one of the equal ones too."""
+    return {row: {at: new if (at, text) == (place, old) else text for at, text in cells.items()}
+            for row, cells in corrections.items()}  # fmt: skip
 
 
 def check_cells(draft: Raw, cells: Cells) -> None:
