@@ -1,5 +1,6 @@
 // Progress of a job: [data-job-url] answers {state, done, total, message, result_url}, asked once a second until
-// the job ends. With data-job-reload the page is fetched anew then. Inside it are a <progress>, [data-job-message], [data-job-count] and a hidden link [data-job-result].
+// the job ends. Inside it are a <progress>, [data-job-message], [data-job-count] and, if there is one, a hidden link
+// [data-job-result]. With data-job-reload the page is fetched anew when the job has ended.
 import { number, text } from "./texts.js";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
