@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from models.fields.context import Context
+from models.fields.errors import FieldError
 from models.fields.field import Field, label_in
 from models.fields.schema import Schema, schema_of
 from models.registers import REGISTERS, Register
@@ -45,6 +46,9 @@ SHOWN, LONGEST_SHOWN = 5, 120
 BY_NAME, BY_CONTENT = _l("Its name"), _l("What it holds")
 AS_BEFORE, EMPTY, NEW = _l("As last time"), _l("Nothing is in it"), _l("No field of that name")
 OF_A_REPORT = _l("It is of the report of an earlier import")
+#: Kinds of which a value is one or is none; of them so many are looked at.
+STRICT_KINDS, LOOKED_AT = ("number", "money", "date", "datetime", "boolean"), 100
+MISFIT = _l("Its name; but most values are not what this field takes: make a new field of them, or leave it out")
 NO_FIELD = _l("No field of that name, and only those who manage settings may make one")
 
 
@@ -79,7 +83,7 @@ def match_columns(
     for column in columns:
         if column["choice"] is None:
             leave_or_define(column, context, keys, may_define=access.may(schema.register.key, "settings"))
-        finish(access, column, schema)
+        finish(access, column, schema, context)
     return columns
 
 
@@ -152,6 +156,17 @@ def by_content(column: Raw, writable: Mapping[str, Field], context: Context) -> 
     return ({"field": found.column}, BY_CONTENT) if kind and found else None
 
 
+def misfits(field: Field, cells: Sequence[Any], context: Context) -> bool:
+    """Whether more than half of the values are none of the field's kind."""
+    wrong = 0
+    for cell in cells:
+        try:
+            field.kind.parse(cell, field, context)
+        except FieldError:
+            wrong += 1
+    return wrong * 2 > len(cells)
+
+
 def name_by_content(columns: Sequence[Raw], schema: Schema, taken: set[str]) -> None:
     """Without a name no record can be made: the column that looks most like one is taken for it."""
     name = schema.register.name_field
@@ -204,12 +219,13 @@ def free_field_key(header: str, taken: Iterable[str]) -> str:
     return key
 
 
-def finish(access: Access, column: Raw, schema: Schema) -> None:
+def finish(access: Access, column: Raw, schema: Schema, context: Context) -> None:
     """What else follows from the field that a column goes into; what only helped guessing goes."""
-    texts = column.pop("texts")
-    column.pop("cells")
+    texts, cells = column.pop("texts"), column.pop("cells")
     field = schema.get(column["choice"].get("field", ""))
     kind = field.kind.name if field else column["choice"].get("define", {}).get("kind", "")
+    if field is not None and kind in STRICT_KINDS and misfits(field, cells[:LOOKED_AT], context):
+        column["why"] = str(MISFIT)
     if kind in ("link", "links"):
         column.update(link_by="name", create_missing=field is not None and access.may(field.target, "add"))
     elif kind in LINK_KINDS:

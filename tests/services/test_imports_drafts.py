@@ -17,6 +17,7 @@ from models.jobs import Job
 from models.rights import Access
 from models.security import Role, Team, User
 from services.imports import ImportProblem, drafts, undoing, writing
+from services.imports.matching import BY_NAME, MISFIT
 from services.imports.old_drafts import remove_old_drafts
 from services.jobs import claim, run_job
 from services.records import Overtaken, RecordNotFound, VersionConflict, create_record, now, update_record
@@ -193,6 +194,14 @@ def test_columns_are_remembered_by_their_headers(admin_access: Access) -> None:
     done(admin_access, first)
     again = drafts.get_draft(admin_access, started(admin_access, "ORT,Firma,Neu\nUlm,C,1\n"))
     assert [column["choice"].get("field") for column in again["columns"]] == ["city", "name", None]
+
+
+def test_values_that_the_field_of_that_name_does_not_take_are_told_at_once(admin_access: Access) -> None:
+    define_field(admin_access, {"register": "company", "key": "founded", "kind": "date", "label": {"en": "Founded"}})
+    years, days = "Name,Founded\nA,1902\nB,1888\nC,1.2.1999\n", "Name,Founded\nA,1.2.1902\nB,3.4.1888\nC,1999\n"
+    why = [by_header(drafts.get_draft(admin_access, started(admin_access, text)))["Founded"] for text in (years, days)]
+    assert [column["choice"] for column in why] == [{"field": "x_founded"}] * 2
+    assert [column["why"] for column in why] == [str(MISFIT), str(BY_NAME)]
 
 
 def test_wrong_columns_are_told_by_their_places(admin_access: Access) -> None:
