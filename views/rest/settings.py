@@ -22,7 +22,7 @@ from services.pipelines import add_pipeline, change_pipeline, list_pipelines
 from services.rates import delete_rate, get_rate, list_rates, save_rate
 from services.records import RecordNotFound
 from services.saved_views import Query, delete_view, get_view, list_views, save_view
-from services.teams import add_team, remove_team, rename_team
+from services.teams import add_team, remove_team, rename_team, version_of
 from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import rest_access
@@ -90,18 +90,21 @@ class TeamApi(Listed, Added, Changed, Removed):
 
     label = _l("Teams")
     resource_name, name, class_permission_name = "team", "Team", SETTINGS
-    properties = {"id": openapi.ID, "name": {"type": "string", "maxLength": 100}}
+    properties = {"id": openapi.ID, "name": {"type": "string", "maxLength": 100}, "version": NUMBER}
     sent = required = ("name",)
 
     def found(self) -> list[Raw]:
         return list(Team._get_collection().find().sort("name", 1))
+
+    def told(self, raw: Mapping[str, Any]) -> Raw:
+        return super().told(raw) | {"version": version_of(raw)}
 
     def create(self, values: Raw) -> Raw:
         return add_team(rest_access(), values["name"])
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
         raw = self.one(pk)
-        return rename_team(rest_access(), raw["_id"], values["name"]) if "name" in values else raw
+        return rename_team(rest_access(), raw["_id"], values.get("name", raw["name"]), version)
 
     def remove(self, pk: str) -> Any:
         remove_team(rest_access(), self.one(pk)["_id"])
@@ -174,12 +177,12 @@ class SavedViewApi(Listed, Added, Changed, Removed):
         return self.saved(values, None)
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
-        return self.saved({**self.told(self.one(pk)), **values}, pk)
+        return self.saved({**self.told(self.one(pk)), **values}, pk, version)
 
-    def saved(self, values: Raw, pk: str | None) -> Raw:
+    def saved(self, values: Raw, pk: str | None, version: int | None = None) -> Raw:
         query = Query(**{name: values[name] for name in self.query if name in values})
         return save_view(rest_access(), values["register"], values["name"], values.get("audience", Audience.ME.value),
-                         query, replaces=pk)  # fmt: skip
+                         query, replaces=pk, version=version)  # fmt: skip
 
     def remove(self, pk: str) -> Any:
         return delete_view(rest_access(), pk)
