@@ -9,6 +9,7 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 
 from models.audit import AuditEntry, What
+from models.changes import Change
 from models.rights import Access
 from models.security import Role, Team, User
 from services.api_keys import add_key
@@ -28,10 +29,15 @@ KINDS: dict[str, tuple[Raw, Raw]] = {
                  {"stages": [{"key": "asked", "label": "Asked for", "probability": 20}, {"label": "Sent"}]}),
     "saved_view": ({"register": "company", "name": "Customers", "audience": "all", "order": "name",
                     "conditions": [{"col": "status", "opr": "eq", "value": "customer"}]}, {"name": "All customers"}),
+    "relationship_kind": ({"subject": "person", "object": "company", "label": {"en": "Advises"},
+                           "reverse": {"en": "Is advised by"}}, {"retired": True}),
     "exchange_rate": ({"currency": "SEK", "day": "2026-01-01", "rate": "0.09"}, {"rate": "0.0885"}),
 }  # fmt: skip
 NAMES = sorted(KINDS)
-ALL = (*NAMES, "user", "api_key", "record_layout")
+#: Those that are taken out of use, never deleted.
+KEPT = ("pipeline", "relationship_kind")
+ALL = (*NAMES, "user", "api_key", "record_layout", "suppressed")
+SINGLE = ("organisation", "marketing_rules")
 SCHEMAS = {name: "".join(part.title() for part in name.split("_")) for name in ALL}
 
 
@@ -51,7 +57,7 @@ def test_settings_are_added_changed_and_deleted(rest: Caller, name: str) -> None
         assert {key: changed[key] for key in change} == change
     conflict = rest.call("PATCH", f"{name}/{made['id']}", 409, json=change | {"version": told["version"]})
     assert conflict["current"]["id"] == made["id"]
-    if name != "pipeline":
+    if name not in KEPT:
         rest.call("DELETE", f"{name}/{made['id']}")
         rest.call("GET", f"{name}/{made['id']}", 404)
 
@@ -89,6 +95,31 @@ def test_the_organisation_is_read_and_changed(rest: Caller) -> None:
     rest.call("PUT", "organisation/", 409, json={"name": "Other", "version": changed["version"] - 1})
 
 
+def test_marketing_rules_are_read_and_changed(rest: Caller) -> None:
+    rules = rest.call("GET", "marketing_rules/")["result"]
+    changed = rest.call("PATCH", "marketing_rules/", json={"company": {"mail": "with_consent"}})["result"]
+    assert changed == rules | {"company": rules["company"] | {"mail": "with_consent"}, "version": 1}
+    assert rest.call("PUT", "marketing_rules/", json=changed)["result"] == changed
+    assert rest.call("PUT", "marketing_rules/", 409, json=rules)["current"] == changed
+    for odd in ({"mail": "always"}, {"pigeon": "with_consent"}, None, "mail"):
+        assert list(rest.call("PATCH", "marketing_rules/", 422, json={"person": odd})["errors"]) == ["person"]
+
+
+def test_addresses_without_marketing_are_added_found_and_taken_away_for_a_reason(rest: Caller) -> None:
+    new = {"channel": "mail", "address": "Aku@example.com", "note": "Asked"}
+    made = rest.call("POST", "suppressed/", 201, json=new)
+    sms = rest.call("POST", "suppressed/", 201, json={"channel": "sms", "address": "040 123 4567"})["result"]
+    assert (made["result"]["address"], sms["address"]) == ("aku@example.com", "+358401234567")
+    again = {"channel": "mail", "address": "AKU@example.com"}
+    assert list(rest.call("POST", "suppressed/", 422, json=again)["errors"]) == ["address"]
+    found = rest.page("suppressed", address="aku@", page_size=1)
+    assert (found["ids"], found["count"]) == ([made["id"]], 1)
+    assert "why" in rest.call("DELETE", f"suppressed/{made['id']}", 422)["errors"]
+    rest.call("DELETE", f"suppressed/{made['id']}?why=wrote+to+us")
+    rest.call("GET", f"suppressed/{made['id']}", 404)
+    assert {change.source for change in Change.objects(register="suppressed")} == {"rest"}
+
+
 def test_record_pages_are_laid_out_for_all_and_for_a_role(rest: Caller) -> None:
     usual = rest.call("GET", "record_layout/company")["result"]
     moved = {"left": usual["left"][1:], "right": [*usual["right"], usual["left"][0]]}
@@ -117,13 +148,13 @@ def test_an_api_key_is_told_once_and_makes_no_others(rest: Caller, admin: User) 
     rest.call("GET", "user/", 401)
 
 
-@pytest.mark.parametrize("name", [*ALL, "organisation"])
+@pytest.mark.parametrize("name", [*ALL, *SINGLE])
 def test_settings_are_for_those_who_may(
     name: str, make_user: Callable[..., User], caller_of: Callable[[User], Caller]
 ) -> None:
     staff = caller_of(make_user("staff", "Staff"))
     paths = staff.call("GET", "_openapi")["paths"]
-    readable = name in ("pipeline", "saved_view", "record_layout")
+    readable = name in ("pipeline", "saved_view", "record_layout", "relationship_kind")
     staff.call("GET", f"{name}/", 200 if readable else 403)
     if name in KINDS and name != "saved_view":
         staff.call("POST", f"{name}/", 403, json=KINDS[name][0])
@@ -162,9 +193,10 @@ def test_views_of_others_stay_theirs(
 def test_answers_fit_the_document(rest: Caller, admin: User) -> None:
     for name, (new, _change) in KINDS.items():
         rest.call("POST", f"{name}/", 201, json=new)
+    rest.call("POST", "suppressed/", 201, json={"channel": "mail", "address": "aku@example.com"})
     add_key(access_for(admin), {"name": "Shop", "owner": admin.pk, "roles": [Role.objects.get(name="Reader").pk]})
     document = rest.call("GET", "_openapi")
-    for name in (*ALL, "organisation"):
+    for name in (*ALL, *SINGLE):
         call = document["paths"][f"/api/v1/{name}/"]["get"]
         schema = call["responses"]["200"]["content"]["application/json"]["schema"]
         answer = rest.call("GET", f"{name}/")

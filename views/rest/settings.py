@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, jsonify
-from flask_appbuilder.api import expose
-from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import lazy_gettext as _l
 
 from models.changes import Source
@@ -28,15 +25,24 @@ from views.rest import openapi
 from views.rest.base import rest_access
 from views.rest.field_definitions import LABEL, SENT_LABEL
 from views.rest.query import CONDITION
-from views.rest.setting_resources import FLAG, NUMBER, TEXT, Added, Changed, Listed, Removed, SettingApi, conflicts
+from views.rest.setting_resources import (
+    FLAG,
+    NUMBER,
+    REGISTER,
+    TEXT,
+    Added,
+    Changed,
+    Listed,
+    OneDocument,
+    Removed,
+)
 
 Raw = dict[str, Any]
-REGISTER: Raw = {"type": "string", "enum": list(REGISTERS)}
 KEY: Raw = {"type": "string"}
 
 
-class OrganisationApi(SettingApi):
-    """What holds for the whole organisation: one document."""
+class OrganisationApi(OneDocument):
+    """What holds for the whole organisation."""
 
     label = _l("Organisation")
     resource_name, name, class_permission_name = "organisation", "Organisation", SETTINGS
@@ -44,45 +50,12 @@ class OrganisationApi(SettingApi):
                   "bin_days": NUMBER, "version": NUMBER}  # fmt: skip
     sent = tuple(CLEANERS)
 
-    def one(self, pk: str = "") -> Raw:
+    def whole(self) -> Raw:
         now = organisation()
         return {name: getattr(now, name) for name in self.properties}
 
-    def told(self, raw: Mapping[str, Any]) -> Raw:
-        return {name: raw.get(name, "") for name in self.properties}
-
-    @expose("/", methods=["GET"])
-    @protect()
-    @permission_name("get")
-    def get(self) -> Response:
-        """Answer with the settings."""
-        return self.whole()
-
-    @expose("/", methods=["PUT", "PATCH"])
-    @protect()
-    @permission_name("put")
-    def put(self) -> Response:
-        """Change the settings that are sent."""
-        values = self.taken(self.told(self.one()))
-        version = values.pop("version", None)
-        with conflicts(self):
-            change_organisation(rest_access(), values, version=version)
-        return self.whole()
-
-    def whole(self) -> Response:
-        return jsonify(result=self.told(self.one()))
-
-    def describe(self, document: openapi.Document, access: Access) -> None:
-        if not self.writes(access):
-            return
-        record = document.schema(self.name, openapi.object_of(self.properties))
-        told: Raw = {"tag": str(self.label), "answer": openapi.object_of({"result": record}, required=("result",))}
-        document.operation("get", self.path(), name="get_organisation", summary="The organisation's settings", **told)
-        change = openapi.object_of(self.sendable() | {"version": NUMBER}, closed=True)
-        body = document.schema("OrganisationChange", change)
-        for method in ("put", "patch"):
-            document.operation(method, self.path(), name=f"{method}_organisation", summary="Change what is sent",
-                               body=body, problems=(409,), **told)  # fmt: skip
+    def change(self, values: Raw, version: int | None) -> None:
+        change_organisation(rest_access(), values, version=version)
 
 
 class TeamApi(Listed, Added, Changed, Removed):
