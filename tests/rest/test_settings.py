@@ -12,6 +12,7 @@ from models.audit import AuditEntry, What
 from models.changes import Change
 from models.rights import Access
 from models.security import Role, Team, User
+from models.trays import Tray
 from services.api_keys import add_key
 from services.records import create_record
 from services.security import access_for
@@ -29,6 +30,8 @@ KINDS: dict[str, tuple[Raw, Raw]] = {
                  {"stages": [{"key": "asked", "label": "Asked for", "probability": 20}, {"label": "Sent"}]}),
     "saved_view": ({"register": "company", "name": "Customers", "audience": "all", "order": "name",
                     "conditions": [{"col": "status", "opr": "eq", "value": "customer"}]}, {"name": "All customers"}),
+    "tray": ({"label": {"en": "Shop"}, "tools": [{"tool": "tasks", "options": {"whose": "mine"}}, {"tool": "quick"}]},
+             {"label": {"en": "The shop"}}),
     "relationship_kind": ({"subject": "person", "object": "company", "label": {"en": "Advises"},
                            "reverse": {"en": "Is advised by"}}, {"retired": True}),
     "exchange_rate": ({"currency": "SEK", "day": "2026-01-01", "rate": "0.09"}, {"rate": "0.0885"}),
@@ -70,7 +73,8 @@ def test_users_are_added_changed_and_deactivated(app: Flask, rest: Caller) -> No
     assert "password" not in made["result"]
     assert made["result"]["roles"] == [role]
     login = {"username": "maija", "password": PASSWORD}
-    assert app.test_client().post("/api/v1/security/login", json=login).status_code == 200
+    # The password is the right one, and a given one: another is chosen first.
+    assert app.test_client().post("/api/v1/security/login", json=login).status_code == 403
     changed = rest.call("PATCH", f"user/{made['id']}", json={"language": "fi", "version": made["result"]["version"]})
     assert (changed["result"]["language"], changed["result"]["roles"]) == ("fi", [role])
     rest.call("PATCH", f"user/{made['id']}", 409, json={"language": "en", "version": made["result"]["version"]})
@@ -118,6 +122,26 @@ def test_addresses_without_marketing_are_added_found_and_taken_away_for_a_reason
     rest.call("DELETE", f"suppressed/{made['id']}?why=wrote+to+us")
     rest.call("GET", f"suppressed/{made['id']}", 404)
     assert {change.source for change in Change.objects(register="suppressed")} == {"rest"}
+
+
+def test_a_tray_of_the_program_is_rearranged_and_put_back(rest: Caller) -> None:
+    before = rest.call("GET", "tray/sales")["result"]
+    first, *others = before["tools"]
+    role = str(Role.objects.get(name="Reader").pk)
+    sent = before | {"tools": [*others[:2], {"tool": "news", "size": "wide"}, first], "roles": [role]}
+    changed = rest.call("PUT", "tray/sales", json=sent)["result"]
+    assert [tool["tool"] for tool in changed["tools"]] == [*(one["tool"] for one in others[:2]), "news", first["tool"]]
+    assert (changed["tools"][-1], changed["roles"], changed["label"]) == (first, [role], before["label"])
+    assert Tray.objects.get(ready="sales").label is None
+    assert rest.call("PUT", "tray/sales", 409, json=sent)["current"] == changed
+    assert rest.call("PATCH", "tray/sales", json={"tools": None})["result"]["tools"] == before["tools"]
+    rest.call("DELETE", "tray/sales", 403)
+    nobody = {"tool": "tasks", "options": {"whose": "nobody"}}
+    for odd in ([{"tool": "news", "size": "figure"}], [nobody], [{"tool": "x"}], [{}], [{"tool": "news"}] * 41):
+        assert list(rest.call("PATCH", "tray/sales", 422, json={"tools": odd})["errors"]) == ["tools"]
+    new = rest.call("POST", "tray/", 201, json={"label": "Shop"})["id"]
+    assert "tools" in rest.call("PATCH", f"tray/{new}", 422, json={"tools": None})["errors"]
+    assert "roles" in rest.call("PATCH", f"tray/{new}", 422, json={"roles": ["0" * 24]})["errors"]
 
 
 def test_record_pages_are_laid_out_for_all_and_for_a_role(rest: Caller) -> None:

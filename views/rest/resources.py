@@ -29,12 +29,13 @@ from views.rest.settings import (
     SavedViewApi,
     TeamApi,
 )
+from views.rest.trays import TrayApi
 
 RESOURCES = (
     CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, CampaignApi,
     MailingApi, FieldDefinitionApi, ChoiceListApi, ImportApi, JobApi, DescriptionApi,
     OrganisationApi, UserApi, RoleApi, GroupApi, TeamApi, PipelineApi, SavedViewApi, ExchangeRateApi, RecordLayoutApi,
-    ApiKeyApi, RelationshipKindApi, MarketingRulesApi, SuppressedApi,
+    ApiKeyApi, RelationshipKindApi, MarketingRulesApi, SuppressedApi, TrayApi,
 )  # fmt: skip
 
 
