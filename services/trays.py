@@ -273,8 +273,9 @@ def write_tray(
 
 
 def put_tray(
-    session: ClientSession, access: Access, key: str, values_of: Callable[[Tools, Raw], Raw], source: Source
-) -> None:
+    session: ClientSession, access: Access, key: str, values_of: Callable[[Tools, Raw], Raw],
+    source: Source = Source.SCREEN,
+) -> None:  # fmt: skip
     raw = Tray._get_collection().find_one(query_of(key), session=session)
     if raw is None and key not in READY:
         raise RecordNotFound("tray", key)

@@ -1,6 +1,6 @@
 """Trays of roles as programs write them: name, roles and tools at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -59,7 +59,7 @@ def change_tray(
         if found:
             found["named"] = (raw.get("named") or 0) + 1
         if "tools" in changed:
-            found["tools"] = tools_wanted(access, key, tools, changed["tools"], found.get("roles", raw["roles"]))
+            found["tools"] = tools_wanted(access, key, tools, changed["tools"], {**raw, **found}["roles"])
         return found
 
     if not changed and version in (None, before["version"]):
@@ -67,7 +67,7 @@ def change_tray(
     return spelled_out(write_tray(access, key, after, source))
 
 
-CLEANERS = {"label": clean_label, "roles": clean_roles}
+CLEANERS: Mapping[str, Callable[[Any], Any]] = {"label": clean_label, "roles": clean_roles}
 
 
 def plain(value: Any) -> Any:

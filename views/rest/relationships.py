@@ -236,7 +236,7 @@ class RelationshipKindApi(Listed, Added, Changed):
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
         raw = self.one(pk)
-        retired = values.get("retired", raw["retired"])
+        retired = {**raw, **values}["retired"]
         if not raw["own"] and retired:
             raise ValidationFailed({"retired": [_("This kind comes with the program and stays.")]})
         if raw["own"]:

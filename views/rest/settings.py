@@ -77,7 +77,7 @@ class TeamApi(Listed, Added, Changed, Removed):
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
         raw = self.one(pk)
-        return rename_team(rest_access(), raw["_id"], values.get("name", raw["name"]), version)
+        return rename_team(rest_access(), raw["_id"], {**raw, **values}["name"], version)
 
     def remove(self, pk: str) -> Any:
         remove_team(rest_access(), self.one(pk)["_id"])
