@@ -46,7 +46,7 @@ POLICIES = {
     "OrganisationApi": SETTINGS, "TeamApi": SETTINGS, "ExchangeRateApi": SETTINGS, "PipelineApi": EVERYBODY,
     "ApiDocsView": EVERYBODY, "SavedViewApi": EVERYBODY, "RecordLayoutApi": EVERYBODY,
     "RelationshipKindApi": EVERYBODY, "MarketingRulesApi": SETTINGS, "SuppressedApi": ADMINISTRATION,
-    "TrayApi": SETTINGS,
+    "TrayApi": SETTINGS, "LetterTemplateApi": EVERYBODY,
     "SupportView": EVERYBODY, "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.

@@ -13,6 +13,7 @@ from views.rest.documents import DocumentApi
 from views.rest.field_definitions import FieldDefinitionApi
 from views.rest.imports import ImportApi
 from views.rest.jobs import JobApi
+from views.rest.letter_templates import LetterTemplateApi
 from views.rest.mailings import MailingApi
 from views.rest.marketing import MarketingRulesApi, SuppressedApi
 from views.rest.opportunities import OpportunityApi
@@ -36,6 +37,7 @@ RESOURCES = (
     MailingApi, FieldDefinitionApi, ChoiceListApi, ImportApi, JobApi, DescriptionApi,
     OrganisationApi, UserApi, RoleApi, GroupApi, TeamApi, PipelineApi, SavedViewApi, ExchangeRateApi, RecordLayoutApi,
     ApiKeyApi, RelationshipKindApi, MarketingRulesApi, SuppressedApi, TrayApi,
+    LetterTemplateApi,
 )  # fmt: skip
 
 
