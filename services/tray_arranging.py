@@ -99,7 +99,7 @@ def chosen_tool(access: Access, wanted: Mapping[str, Any], roles: Sequence[Objec
         raise ValidationFailed({"tool": [_l("Choose one of those that are offered.")]})
     size, options = wanted.get("size") or tool.sizes[0], wanted.get("options") or {}
     if size not in tool.sizes:
-        raise ValidationFailed({"size": [_l("This tool is %(sizes)s.", sizes=", ".join(tool.sizes))]})
+        raise ValidationFailed({"size": [_l("This tool can be: %(sizes)s.", sizes=", ".join(tool.sizes))]})
     given = {option.name: options.get(option.name, "") for option in tool.options}
     return {"tool": tool.key, "size": size, "options": chosen_options(access, tool, given, roles)}
 
