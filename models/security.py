@@ -20,6 +20,7 @@ class Team(me.Document):
     """People who work together; records belong to an owner and a team."""
 
     name = me.StringField(required=True, unique=True, max_length=100)
+    version = me.IntField(default=0)
 
     meta = {"collection": "team", "auto_create_index": False, "ordering": ["name"]}
 

@@ -168,7 +168,10 @@ def rules_for_settings(access: Access) -> tuple[dict[str, dict[str, str]], int]:
     return marketing_rules(), saved["version"] if saved else 0
 
 
-def save_rules(access: Access, sent: Mapping[str, Mapping[str, str]], version: int | None = None) -> None:
+def save_rules(
+    access: Access, sent: Mapping[str, Mapping[str, str]], version: int | None = None, *,
+    source: Source = Source.SCREEN,
+) -> None:  # fmt: skip
     """Keep {register: {channel: rule}}; what is left out stays.
 
     Raises NotAllowed, ValidationFailed, VersionConflict.
@@ -189,7 +192,7 @@ def save_rules(access: Access, sent: Mapping[str, Mapping[str, str]], version: i
         put_version(session, collection, before, after)
         note_change(session, {
             "register": "marketing_rules", "record": RULES_ID, "action": "update", "version": after["version"],
-            "at": after["changed_at"], "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
+            "at": after["changed_at"], "by": access.user_id, "source": source.value, "batch": None,
             "changes": change_of(*told)}, after)  # fmt: skip
         bump_version(session)
 

@@ -1,7 +1,6 @@
 """Relationships of a record: seen from either side, begun, changed, ended, removed; and the kinds there are."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,7 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
 from models.base import stored_value
-from models.changes import Change, Source, change_of
-from models.fields.definitions import bump_version, forget_version
+from models.changes import Change, change_of
 from models.fields.errors import FieldError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import KINDS
@@ -21,7 +19,6 @@ from models.registers import REGISTERS
 from models.relationships import (
     OBJECT,
     SUBJECT,
-    OwnKind,
     Relationship,
     RelationshipKind,
     all_kinds,
@@ -29,11 +26,11 @@ from models.relationships import (
 )
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
-from services.audit import note_change
 from services.followed_links import today
 from services.labels import names_of_all
 from services.records import (
     SCREEN,
+    Origin,
     RecordNotFound,
     VersionConflict,
     finished,
@@ -42,9 +39,7 @@ from services.records import (
     object_id,
     replace_record,
 )
-from services.settings import require_settings
 from services.values import context_of
-from services.versioned import put_version
 
 Raw = dict[str, Any]
 MOST_TITLE, MOST_SHOWN, MOST_KINDS = 200, 200, 100
@@ -89,11 +84,13 @@ def kind_and_side(access: Access, register: str, key: str, side: str) -> Relatio
     raise RecordNotFound("relationship_kind", key)
 
 
-def relationships_of(access: Access, register: str, record_id: ObjectId) -> list[Seen]:
+def relationships_of(
+    access: Access, register: str, record_id: ObjectId, *, only: ObjectId | None = None, most: int = MOST_SHOWN
+) -> list[Seen]:
     """The relationships of a record that is seen already, with records that its reader sees: current ones first, by
-    kind and name, then those that have ended, the latest first."""
-    query = {"$or": [{SUBJECT: record_id}, {OBJECT: record_id}]}
-    rows = list(Relationship._get_collection().find(query).limit(MOST_SHOWN))
+    kind and name, then those that have ended, the latest first. `only` is the id of one of them."""
+    query: Raw = {"$or": [{SUBJECT: record_id}, {OBJECT: record_id}], **({"_id": only} if only else {})}
+    rows = list(Relationship._get_collection().find(query).limit(most))
     kinds, found = all_kinds(), []
     for raw in rows:
         kind = kinds.get(raw["kind"])
@@ -119,14 +116,19 @@ def hides(access: Access, kind: RelationshipKind) -> bool:
     return bool(kind.mirrors) and access.hides(kind.subject, kind.mirrors)
 
 
+def relationship_of(access: Access, register: str, record_id: Any, relationship_id: Any) -> Seen:
+    """One relationship of a record. Raises RecordNotFound."""
+    raw, wanted = get_record(access, register, record_id), object_id("relationship", relationship_id)
+    seen = next(iter(relationships_of(access, register, raw["_id"], only=wanted)), None)
+    if seen is None:
+        raise RecordNotFound("relationship", relationship_id)
+    return seen
+
+
 def get_relationship(access: Access, register: str, record_id: Any, relationship_id: Any) -> tuple[Raw, Seen]:
     """(the record, its relationship). Raises RecordNotFound, NotAllowed: who may change the record may change it."""
     raw = get_record(access, register, record_id, "change")
-    wanted = object_id("relationship", relationship_id)
-    seen = next((one for one in relationships_of(access, register, raw["_id"]) if one.raw["_id"] == wanted), None)
-    if seen is None:
-        raise RecordNotFound("relationship", relationship_id)
-    return raw, seen
+    return raw, relationship_of(access, register, record_id, relationship_id)
 
 
 def ended_by(access: Access, kind: RelationshipKind, side: str, record_id: ObjectId, other_id: Any) -> list[Seen]:
@@ -175,7 +177,7 @@ def parsed(access: Access, told: Told) -> Raw:
 
 def relate(
     access: Access, register: str, record_id: Any, key: str, side: str, other_id: Any, told: Told,
-    ends: Sequence[Any] = (),
+    ends: Sequence[Any] = (), *, origin: Origin = SCREEN,
 ) -> Raw:  # fmt: skip
     """Begin a relationship of a record; returns it. `ends` are the ids of current ones of the same kind that end with
     it, on the day when this one begins.
@@ -203,20 +205,20 @@ def relate(
         for one in ending:
             # Never before it had begun itself.
             last = max(filter(None, (one.raw.get("since"), values["since"] or today())))
-            put(
-                session, access, one.raw, {**one.raw, "until": min(last, max(today(), one.raw.get("since") or today()))}
-            )
+            until = min(last, max(today(), one.raw.get("since") or today()))
+            put(session, access, one.raw, {**one.raw, "until": until}, origin)
         Relationship._get_collection().insert_one(made, session=session)
-        note(session, access, "create", {}, made)
-        mirror(session, access, kind, ids[SUBJECT])
+        note(session, access, "create", {}, made, origin)
+        mirror(session, access, kind, ids[SUBJECT], origin)
 
     in_transaction(write)
     return made
 
 
 def change_relationship(
-    access: Access, register: str, record_id: Any, relationship_id: Any, told: Told, version: int | None = None
-) -> Raw:
+    access: Access, register: str, record_id: Any, relationship_id: Any, told: Told, version: int | None = None, *,
+    origin: Origin = SCREEN,
+) -> Raw:  # fmt: skip
     """Change what a relationship tells, its end among it. Raises RecordNotFound, NotAllowed, ValidationFailed,
     VersionConflict."""
     _raw, seen = get_relationship(access, register, record_id, relationship_id)
@@ -226,21 +228,24 @@ def change_relationship(
     after = {**kept, **filled(parsed(access, told))}
 
     def write(session: ClientSession) -> None:
-        put(session, access, seen.raw, after)
-        mirror(session, access, seen.kind, seen.raw[SUBJECT])
+        put(session, access, seen.raw, after, origin)
+        mirror(session, access, seen.kind, seen.raw[SUBJECT], origin)
 
     in_transaction(write)
     return after
 
 
-def remove_relationship(access: Access, register: str, record_id: Any, relationship_id: Any) -> None:
+def remove_relationship(
+    access: Access, register: str, record_id: Any, relationship_id: Any, *, origin: Origin = SCREEN
+) -> None:
     """Take away a relationship that never was. Raises RecordNotFound, NotAllowed."""
     _raw, seen = get_relationship(access, register, record_id, relationship_id)
 
     def write(session: ClientSession) -> None:
         Relationship._get_collection().delete_one({"_id": seen.raw["_id"]}, session=session)
-        note(session, access, "delete", seen.raw, {**seen.raw, "version": seen.raw["version"] + 1})
-        mirror(session, access, seen.kind, seen.raw[SUBJECT])
+        gone = {**seen.raw, "version": seen.raw["version"] + 1}
+        note(session, access, "delete", seen.raw, gone, origin)
+        mirror(session, access, seen.kind, seen.raw[SUBJECT], origin)
 
     in_transaction(write)
 
@@ -249,24 +254,26 @@ def filled(values: Mapping[str, Any]) -> Raw:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def put(session: ClientSession, access: Access, before: Raw, after: Raw) -> None:
+def put(session: ClientSession, access: Access, before: Raw, after: Raw, origin: Origin) -> None:
     after = {**after, "version": before["version"] + 1, "changed_at": now()}
     same = {"_id": before["_id"], "version": before["version"]}
     if not Relationship._get_collection().replace_one(same, after, session=session).matched_count:
         raise VersionConflict(before)
-    note(session, access, "update", before, after)
+    note(session, access, "update", before, after, origin)
 
 
-def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
+def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw, origin: Origin) -> None:
     told = [{name: raw[name] for name in NOTED if raw.get(name) is not None} for raw in
             (before, {} if action == "delete" else after)]  # fmt: skip
     Change._get_collection().insert_one({
         "register": "relationship", "record": after["_id"], "action": action, "version": after["version"], "at": now(),
-        "by": access.user_id, "source": Source.SCREEN.value, "batch": None, "changes": change_of(*told)},
+        "by": access.user_id, "source": origin.source.value, "batch": None, "changes": change_of(*told)},
         session=session)  # fmt: skip
 
 
-def mirror(session: ClientSession, access: Access, kind: RelationshipKind, subject: ObjectId) -> None:
+def mirror(
+    session: ClientSession, access: Access, kind: RelationshipKind, subject: ObjectId, origin: Origin
+) -> None:
     """Have the subject's links be the objects of its current relationships, in the order in which they stood."""
     if not kind.mirrors:
         return
@@ -284,74 +291,7 @@ def mirror(session: ClientSession, access: Access, kind: RelationshipKind, subje
     if wanted != held:
         after = finished(schema, raw, {field.column: wanted})
         after.update(version=raw["version"] + 1, changed_at=now())
-        replace_record(session, access, schema, raw, after, SCREEN)
-
-
-# Kinds of the organisation's own
-
-
-def add_kind(access: Access, subject: str, object_: str, label: Mapping[str, str], reverse: Mapping[str, str]) -> Raw:
-    """A new kind of relationship; its key is made of its label. Raises NotAllowed, ValidationFailed."""
-    require_settings(access)
-    errors: dict[str, list[Any]] = {}
-    labels = {"label": cleaned(label), "reverse": cleaned(reverse)}
-    for name, texts in labels.items():
-        if not texts:
-            errors[name] = [_l("Give it a name in one language at least.")]
-    for name, key in (("subject", subject), ("object", object_)):
-        if key not in REGISTERS:
-            errors[name] = [_l("Choose one from the list.")]
-    if len(all_kinds()) >= MOST_KINDS:
-        errors["label"] = [_l("At most %(max)s kinds.", max=MOST_KINDS)]
-    if errors:
-        raise ValidationFailed(errors)
-    text = next(iter(labels["label"].values()))
-    stem = re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")[:40] or "kind"
-    known = all_kinds()
-    key = next(
-        name for name in (stem, *(f"{stem}_{number}" for number in range(2, MOST_KINDS + 2))) if name not in known
-    )
-    raw = {
-        "_id": ObjectId(),
-        "key": key,
-        "subject": subject,
-        "object": object_,
-        **labels,
-        "retired": False,
-        "version": 1,
-    }
-    in_transaction(lambda session: write_kind(session, access, None, raw))
-    forget_version()
-    return raw
-
-
-def retire_kind(access: Access, key: str, *, retired: bool) -> Raw:
-    """Offer a kind of one's own no more, or again; what is of it stays. Raises NotAllowed, RecordNotFound."""
-    require_settings(access)
-    before = OwnKind._get_collection().find_one({"key": str(key)[:60]})
-    if before is None:
-        raise RecordNotFound("relationship_kind", key)
-    after = {**before, "retired": retired, "version": before["version"] + 1}
-    in_transaction(lambda session: write_kind(session, access, before, after))
-    forget_version()
-    return after
-
-
-def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
-    found = {language: " ".join(text.replace("\x00", " ").split())[:100] for language, text in texts.items()}
-    return {language: text for language, text in found.items() if text}
-
-
-def write_kind(session: ClientSession, access: Access, before: Raw | None, after: Raw) -> None:
-    put_version(session, OwnKind._get_collection(), before, after)
-    noted = [
-        {name: value for name, value in raw.items() if name not in ("_id", "version")} for raw in (before or {}, after)
-    ]
-    note_change(session, {
-        "register": "relationship_kind", "record": after["_id"], "action": "update" if before else "create",
-        "version": after["version"], "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
-        "changes": change_of(*noted)}, after)  # fmt: skip
-    bump_version(session)
+        replace_record(session, access, schema, raw, after, origin)
 
 
 def day_of(value: dt.datetime | None) -> str:

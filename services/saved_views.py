@@ -23,7 +23,7 @@ from models.transactions import in_transaction
 from services.groups import group_field
 from services.linked import find_linked, only_check
 from services.preferences import MAX_COLUMNS
-from services.records import RecordNotFound, now, object_id
+from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.values import context_of
 from services.versioned import put_version
 
@@ -160,17 +160,21 @@ def audiences(access: Access) -> list[tuple[str, Any]]:
 
 
 def save_view(
-    access: Access, register: str, name: str, audience: str, query: Query, *, replaces: Any = None
+    access: Access, register: str, name: str, audience: str, query: Query, *, replaces: Any = None,
+    version: int | None = None,
 ) -> Raw:  # fmt: skip
-    """Keep a view; with `replaces` it is the new state of that one. `audience` is "me", "all" or a role's id.
+    """Keep a view; with `replaces` it is the new state of that one, which was seen in that `version`. `audience` is
+    "me", "all" or a role's id.
 
-    Raises NotAllowed, RecordNotFound, ValidationFailed, ConditionError.
+    Raises NotAllowed, RecordNotFound, ValidationFailed, ConditionError, VersionConflict.
     """
     if access.user_id is None or not access.may(register, "see"):
         raise NotAllowed(_l("You may not do that. Ask an administrator for the right."))
     before = get_view(access, replaces) if replaces else None
     if before is not None and (before["register"] != register or not may_change(access, before)):
         raise NotAllowed(_l("This view is somebody else's. Save it as a new one of your own."))
+    if before is not None and version not in (None, before["version"]):
+        raise VersionConflict(before)
     raw = before or {"_id": ObjectId(), "register": register, "owner": access.user_id, "created_at": now(),
                      "version": 0}  # fmt: skip
     after = {**raw, "name": clean_name(name), **shared_with(access, audience, before),

@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
 
 from models.changes import Source, change_of
 from models.consent import ADDRESS_FIELDS, MAIL, Reason, Suppressed, normalised
@@ -37,15 +38,39 @@ REASON_LABELS: Mapping[str, Any] = {
 def list_suppressed(access: Access, typed: str = "", page: int = 0) -> tuple[list[Raw], bool]:
     """(one page of the addresses that hold what was typed, the newest first; whether there is more). Raises
     NotAllowed."""
-    require_administrator(access)
-    text = "".join(typed[:LONGEST_SEARCH].split()).lower()
-    asked = {"address": {"$regex": re.escape(text)}} if text else {}
-    found = Suppressed._get_collection().find(asked).sort([("at", -1), ("_id", -1)])
-    rows = list(found.skip(page * PAGE).limit(PAGE + 1))
+    rows = some_suppressed(access, typed, page * PAGE, PAGE + 1)
     return rows[:PAGE], len(rows) > PAGE
 
 
-def add_suppressed(access: Access, values: Mapping[str, Any]) -> Raw:
+def some_suppressed(access: Access, typed: str, first: int, most: int) -> list[Raw]:
+    """At most so many of the addresses that hold what was typed, from that place on, the newest first. Raises
+    NotAllowed."""
+    require_administrator(access)
+    found = Suppressed._get_collection().find(asked_for(typed)).sort([("at", -1), ("_id", -1)])
+    return list(found.skip(first).limit(most))
+
+
+def count_suppressed(access: Access, typed: str) -> int:
+    """How many addresses hold what was typed. Raises NotAllowed."""
+    require_administrator(access)
+    return Suppressed._get_collection().count_documents(asked_for(typed))
+
+
+def get_suppressed(access: Access, pk: Any) -> Raw:
+    """One address (raw). Raises NotAllowed, RecordNotFound."""
+    require_administrator(access)
+    raw = Suppressed._get_collection().find_one({"_id": object_id("suppressed", pk)})
+    if raw is None:
+        raise RecordNotFound("suppressed", pk)
+    return dict(raw)
+
+
+def asked_for(typed: str) -> Raw:
+    text = "".join(typed[:LONGEST_SEARCH].split()).lower()
+    return {"address": {"$regex": re.escape(text)}} if text else {}
+
+
+def add_suppressed(access: Access, values: Mapping[str, Any], *, source: Source = Source.SCREEN) -> Raw:
     """Send no more marketing to {channel, address}, with a `note` why. Raises NotAllowed, ValidationFailed."""
     require_administrator(access)
     channel, note = str(values.get("channel") or MAIL), " ".join(str(values.get("note") or "").split())
@@ -56,8 +81,6 @@ def add_suppressed(access: Access, values: Mapping[str, Any]) -> Raw:
         errors["note"] = [_l("Too long: at most %(max)s characters, this has %(length)s.",
                              max=LONGEST_NOTE, length=len(note))]  # fmt: skip
     address = "" if "channel" in errors else clean_address(channel, values.get("address"), errors)
-    if not errors and Suppressed._get_collection().find_one({"channel": channel, "address": address}, {"_id": 1}):
-        errors["address"] = [_l("This address gets no marketing already.")]
     if errors:
         raise ValidationFailed(errors)
     raw = {"_id": ObjectId(), "channel": channel, "address": address, "reason": Reason.BY_HAND.value, "note": note,
@@ -65,9 +88,12 @@ def add_suppressed(access: Access, values: Mapping[str, Any]) -> Raw:
 
     def work(session: ClientSession) -> None:
         Suppressed._get_collection().insert_one(dict(raw), session=session)
-        tell(session, access, "create", {}, raw)
+        tell(session, access, "create", {}, raw, source)
 
-    in_transaction(work)
+    try:
+        in_transaction(work)
+    except DuplicateKeyError as error:
+        raise ValidationFailed({"address": [_l("This address gets no marketing already.")]}) from error
     return raw
 
 
@@ -87,7 +113,7 @@ def clean_address(channel: str, raw: Any, errors: dict[str, list[Any]]) -> str:
     return normalised(channel, text)
 
 
-def remove_suppressed(access: Access, pk: Any, why: Any) -> Raw:
+def remove_suppressed(access: Access, pk: Any, why: Any, *, source: Source = Source.SCREEN) -> Raw:
     """Let marketing go to an address again, for a reason that is kept. Raises NotAllowed, RecordNotFound,
     ValidationFailed."""
     require_administrator(access)
@@ -101,17 +127,17 @@ def remove_suppressed(access: Access, pk: Any, why: Any) -> Raw:
         raw = Suppressed._get_collection().find_one_and_delete({"_id": key}, session=session)
         if raw is None:
             raise RecordNotFound("suppressed", pk)
-        tell(session, access, "delete", raw, {**raw, "note": note, "removed": True})
+        tell(session, access, "delete", raw, {**raw, "note": note, "removed": True}, source)
         return dict(raw)
 
     return in_transaction(work)
 
 
-def tell(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
+def tell(session: ClientSession, access: Access, action: str, before: Raw, after: Raw, source: Source) -> None:
     """A change entry: an address that gets marketing again must be explained for years."""
     told: list[Raw] = [{name: raw[name] for name in ("channel", "address", "reason", "note", "removed") if name in raw}
                        for raw in (before, after)]  # fmt: skip
     note_change(session, {
         "register": "suppressed", "record": after["_id"], "action": action, "version": 2 if before else 1,
-        "at": now(), "by": access.user_id, "source": Source.SCREEN.value, "batch": None,
+        "at": now(), "by": access.user_id, "source": source.value, "batch": None,
         "changes": change_of(*told)}, after)  # fmt: skip

@@ -1,5 +1,6 @@
 """Teams: adding, renaming and deleting them, and what belongs to one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -15,6 +16,7 @@ from models.rights import Access
 from models.security import Team, User
 from models.transactions import in_transaction
 from services.audit import What, write
+from services.records import VersionConflict
 from services.settings import require_settings
 
 
@@ -29,15 +31,19 @@ def uses_of_team(team: Team) -> dict[str, int]:
     return {key: count for key, count in found.items() if count}
 
 
-def save_team(access: Access, team: Team) -> None:
-    """Add or rename a team, which is told to the audit. Raises ValidationError, NotUniqueError."""
+def save_team(access: Access, team: Team, version: int | None = None) -> None:
+    """Add or rename a team, which is told to the audit; `version` is the one that was seen. Raises ValidationError,
+    NotUniqueError, VersionConflict."""
     team.pk = team.pk or ObjectId()
     team.validate()
     teams = Team._get_collection()
 
     def work(session: ClientSession) -> None:
-        named = {"$set": {"name": team.name}}
-        before = teams.find_one_and_update({"_id": team.pk}, named, upsert=True, session=session) or {}
+        before = teams.find_one({"_id": team.pk}, session=session) or {}
+        if version is not None and version != version_of(before):
+            raise VersionConflict(before)
+        named = {"$set": {"name": team.name}, "$inc": {"version": 1}}
+        teams.update_one({"_id": team.pk}, named, upsert=True, session=session)
         told = {"action": "update" if before else "create", "changes": {"name": [before.get("name"), team.name]}}
         write(session, What.TEAM_CHANGED, access.user_id, target=target(team), details=told)
 
@@ -52,21 +58,26 @@ def add_team(access: Access, name: str) -> dict[str, Any]:
     return named(access, Team(name=name))
 
 
-def rename_team(access: Access, team_id: ObjectId, name: str) -> dict[str, Any]:
-    """Give a team another name; returns it. Raises NotAllowed, ValidationFailed."""
-    return named(access, Team(pk=team_id, name=name))
+def rename_team(access: Access, team_id: ObjectId, name: str, version: int | None = None) -> dict[str, Any]:
+    """Give a team another name; returns it. Raises NotAllowed, ValidationFailed, VersionConflict."""
+    return named(access, Team(pk=team_id, name=name), version)
 
 
-def named(access: Access, team: Team) -> dict[str, Any]:
+def version_of(raw: Mapping[str, Any]) -> int:
+    """How often a team was saved; 0 for one that is older than this was counted."""
+    return raw.get("version") or 0
+
+
+def named(access: Access, team: Team, version: int | None = None) -> dict[str, Any]:
     require_settings(access)
     team.name = " ".join(str(team.name).split())
     try:
-        save_team(access, team)
+        save_team(access, team, version)
     except ValidationError as error:
         raise ValidationFailed({"name": [_l("Give the team a name of at most 100 characters.")]}) from error
     except NotUniqueError as error:
         raise ValidationFailed({"name": [_l("This name is taken. Choose another.")]}) from error
-    return team.to_mongo().to_dict()
+    return dict(Team._get_collection().find_one({"_id": team.pk}) or {})
 
 
 def remove_team(access: Access, team_id: ObjectId) -> None:

@@ -68,4 +68,41 @@ def added(access: Access, tools: Tools, key: str, options: Mapping[str, str],
     if len(tools) >= MOST_TOOLS:
         raise ValidationFailed({"": [_l("A tray has at most %(max)s tools. Remove one first.", max=MOST_TOOLS)]})
     chosen = chosen_options(access, tool, options, roles)
-    return [*tools, {"id": secrets.token_hex(6), "tool": key, "size": tool.sizes[0], "options": chosen}]
+    return [*tools, {"id": new_id(), "tool": key, "size": tool.sizes[0], "options": chosen}]
+
+
+def replaced(access: Access, tools: Tools, wanted: Sequence[Mapping[str, Any]], roles: Sequence[ObjectId]) -> Tools:
+    """These tools in the place of all: each `{"tool"}` with `size` and `options`, and the `id` of one that is there.
+    What is not changed of one is not asked of either. Raises ValidationFailed."""
+    held, found = {raw["id"]: raw for raw in tools}, []
+    if len(wanted) > MOST_TOOLS:
+        raise ValidationFailed({"tools": [_l("A tray has at most %(max)s tools.", max=MOST_TOOLS)]})
+    for number, one in enumerate(wanted, 1):
+        # An id that stands there twice is that of the first.
+        before = held.pop(str(one.get("id")), None)
+        if before is not None and {**before, **one} == before:
+            found.append(before)
+            continue
+        try:
+            found.append({"id": before["id"] if before else new_id(), **chosen_tool(access, {**(before or {}), **one},
+                                                                                     roles)})  # fmt: skip
+        except ValidationFailed as error:
+            raise ValidationFailed({"tools": [_l("Tool %(number)s: %(problem)s", number=number,
+                                                 problem=error.in_one())]}) from error  # fmt: skip
+    return found
+
+
+def chosen_tool(access: Access, wanted: Mapping[str, Any], roles: Sequence[ObjectId]) -> Raw:
+    """A tool with its size and options, as it is kept. Raises ValidationFailed."""
+    tool = TOOLS.get(wanted["tool"])
+    if tool is None or not tool.may(access):
+        raise ValidationFailed({"tool": [_l("Choose one of those that are offered.")]})
+    size, options = wanted.get("size") or tool.sizes[0], wanted.get("options") or {}
+    if size not in tool.sizes:
+        raise ValidationFailed({"size": [_l("This tool can be: %(sizes)s.", sizes=", ".join(tool.sizes))]})
+    given = {option.name: options.get(option.name, "") for option in tool.options}
+    return {"tool": tool.key, "size": size, "options": chosen_options(access, tool, given, roles)}
+
+
+def new_id() -> str:
+    return secrets.token_hex(6)

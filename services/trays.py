@@ -213,9 +213,10 @@ def write_own(access: Access, key: str, tools_of: Callable[[Tools, Raw], Tools |
 
 def save_tray(
     access: Access, key: str | None, *, label: Mapping[str, str], roles: Sequence[str], named: int = 0, like: str = "",
+    tools: Tools | None = None, source: Source = Source.SCREEN,
 ) -> SeenTray:  # fmt: skip
-    """Name a tray and say for which roles it is, where `named` is what it was; without a key a new one, with the tools
-    of the tray `like`.
+    """Name a tray and say for which roles it is, where `named` is what it was; without a key a new one, with these
+    tools or those of the tray `like`.
 
     Raises NotAllowed, RecordNotFound, ValidationFailed by "label" and "roles", VersionConflict.
     """
@@ -225,11 +226,12 @@ def save_tray(
         return write_tray(access, key, lambda _tools, raw: {**values, "named": next_name(raw, named)})
     if Tray._get_collection().count_documents({}, limit=MOST_TRAYS) >= MOST_TRAYS:
         raise ValidationFailed({"label": [_l("There are %(max)s trays already. Delete one first.", max=MOST_TRAYS)]})
-    raw = {"_id": ObjectId(), **values, "tools": [*get_tray(like or GENERAL).tools], "version": 1}
+    raw = {"_id": ObjectId(), **values, "version": 1,
+           "tools": [*get_tray(like or GENERAL).tools] if tools is None else tools}  # fmt: skip
 
     def work(session: ClientSession) -> None:
         Tray._get_collection().insert_one(raw, session=session)
-        note(session, access, "create", {}, raw)
+        note(session, access, "create", {}, raw, source)
 
     in_transaction(work)
     return seen_tray(raw)
@@ -241,7 +243,7 @@ def next_name(raw: Raw, named: int) -> int:
     return named + 1
 
 
-def delete_tray(access: Access, key: str) -> SeenTray:
+def delete_tray(access: Access, key: str, *, source: Source = Source.SCREEN) -> SeenTray:
     """Delete a tray with what users have arranged of it. Raises NotAllowed, also for one that comes with the program,
     RecordNotFound."""
     require_settings(access)
@@ -254,21 +256,26 @@ def delete_tray(access: Access, key: str) -> SeenTray:
         if before is None:
             raise RecordNotFound("tray", key)
         OwnTray._get_collection().delete_many({"tray": key}, session=session)
-        note(session, access, "delete", before, {"_id": before["_id"], "version": before["version"] + 1})
+        note(session, access, "delete", before, {"_id": before["_id"], "version": before["version"] + 1}, source)
 
     in_transaction(work)
     return tray
 
 
-def write_tray(access: Access, key: str, values_of: Callable[[Tools, Raw], Raw]) -> SeenTray:
+def write_tray(
+    access: Access, key: str, values_of: Callable[[Tools, Raw], Raw], source: Source = Source.SCREEN
+) -> SeenTray:
     """Set what `values_of` makes of a tray's tools and of what is kept of it. A tray that comes with the program is
     kept from the first time that it is changed."""
     require_settings(access)
-    in_transaction(lambda session: put_tray(session, access, key, values_of))
+    in_transaction(lambda session: put_tray(session, access, key, values_of, source))
     return get_tray(key)
 
 
-def put_tray(session: ClientSession, access: Access, key: str, values_of: Callable[[Tools, Raw], Raw]) -> None:
+def put_tray(
+    session: ClientSession, access: Access, key: str, values_of: Callable[[Tools, Raw], Raw],
+    source: Source = Source.SCREEN,
+) -> None:  # fmt: skip
     raw = Tray._get_collection().find_one(query_of(key), session=session)
     if raw is None and key not in READY:
         raise RecordNotFound("tray", key)
@@ -278,7 +285,7 @@ def put_tray(session: ClientSession, access: Access, key: str, values_of: Callab
         values["before"] = before.get("tools")
     after = {**before, **values, "version": before["version"] + 1}
     Tray._get_collection().replace_one({"_id": after["_id"]}, after, upsert=True, session=session)
-    note(session, access, "update" if raw else "create", raw or {}, after)
+    note(session, access, "update" if raw else "create", raw or {}, after, source)
 
 
 def clean_label(label: Mapping[str, str]) -> Raw:
@@ -312,9 +319,9 @@ def give_tray(key: str, roles: Sequence[ObjectId]) -> None:
         Tray._get_collection().update_one(untouched, {"$addToSet": {"roles": {"$each": list(roles)}}}, upsert=True)
 
 
-def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw) -> None:
+def note(session: ClientSession, access: Access, action: str, before: Raw, after: Raw, source: Source) -> None:
     told = [{name: tray[name] for name in NOTED if tray.get(name) is not None} for tray in (before, after)]
     note_change(session, {
         "register": "tray", "record": after["_id"], "action": action, "version": after["version"], "at": now(),
-        "by": access.user_id, "source": Source.SCREEN.value, "batch": None, "changes": change_of(*told)},
+        "by": access.user_id, "source": source.value, "batch": None, "changes": change_of(*told)},
         {**before, **after})  # fmt: skip

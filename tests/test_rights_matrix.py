@@ -45,6 +45,8 @@ POLICIES = {
     "UserApi": ADMINISTRATION, "RoleApi": ADMINISTRATION, "GroupApi": ADMINISTRATION, "ApiKeyApi": ADMINISTRATION,
     "OrganisationApi": SETTINGS, "TeamApi": SETTINGS, "ExchangeRateApi": SETTINGS, "PipelineApi": EVERYBODY,
     "ApiDocsView": EVERYBODY, "SavedViewApi": EVERYBODY, "RecordLayoutApi": EVERYBODY,
+    "RelationshipKindApi": EVERYBODY, "MarketingRulesApi": SETTINGS, "SuppressedApi": ADMINISTRATION,
+    "TrayApi": SETTINGS, "LetterTemplateApi": EVERYBODY,
     "SupportView": EVERYBODY, "SetupView": ADMINISTRATION,
 }  # fmt: skip
 #: Addresses of one screen that others may open than those of the rest.

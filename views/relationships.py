@@ -17,10 +17,10 @@ from models.rights import SETTINGS, Access, NotAllowed
 from services.followed_links import today
 from services.labels import names_of
 from services.records import VersionConflict, get_record
+from services.relationship_kinds import add_kind, retire_kind
 from services.relationships import (
     Seen,
     Told,
-    add_kind,
     change_relationship,
     day_of,
     ended_by,
@@ -30,7 +30,6 @@ from services.relationships import (
     relate,
     relationships_of,
     remove_relationship,
-    retire_kind,
 )
 from views.base import current_access, current_language
 from views.duplicates import DuplicateScreens, number_of

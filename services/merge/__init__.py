@@ -28,6 +28,7 @@ from services.merge.templates import (
     sources_of,
     template_file,
     unknown_fields,
+    update_template,
     upload_template,
 )
 
@@ -36,5 +37,5 @@ __all__ = [
     "check_may_merge", "delete_template", "field_status", "find_office", "get_template", "list_templates",
     "merge_records", "merge_rows", "preview_letter", "read_conditions", "read_map", "read_rows", "registers_to_merge",
     "rename_template", "set_field_map", "sources_of", "start_merge", "template_file", "unknown_fields",
-    "upload_template",
+    "update_template", "upload_template",
 ]  # fmt: skip

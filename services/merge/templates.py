@@ -18,7 +18,7 @@ from services.merge.addresses import block_statuses, recipient_of
 from services.merge.errors import MergeProblem
 from services.merge.matching import FieldStatus, unsupported
 from services.merge.sources import Sources, statuses
-from services.records import RecordNotFound, now, object_id
+from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.word import WordTemplate, normalise_name
 
 Raw = dict[str, Any]
@@ -181,7 +181,25 @@ def set_field_map(access: Access, template_id: Any, field_map: Mapping[str, str]
     Names that are not given keep what the map says. Raises RecordNotFound, MergeProblem for a name that the
     template does not have and for a column that the user does not see.
     """
-    template = get_template(access, template_id)
+    return change_template(access, template_id, {"field_map": mapped(access, get_template(access, template_id),
+                                                                     field_map)})  # fmt: skip
+
+
+def update_template(
+    access: Access, template_id: Any, values: Mapping[str, Any], version: int | None = None
+) -> Raw:  # fmt: skip
+    """Change the `name` and `field_map` that are given, as one by one. Raises RecordNotFound, MergeProblem,
+    VersionConflict."""
+    template, found = get_template(access, template_id), dict(values)
+    if "name" in found:
+        found["name"] = clean_title(found["name"])
+    if "field_map" in found:
+        found["field_map"] = mapped(access, template, found["field_map"])
+    return change_template(access, template_id, found, version)
+
+
+def mapped(access: Access, template: Raw, field_map: Mapping[str, str]) -> list[dict[str, str]]:
+    """The template's map with what is given. Raises MergeProblem."""
     names = {normalise_name(name) for name in template["field_names"]}
     given = {normalise_name(name): column for name, column in field_map.items()}
     for name in field_map:
@@ -189,8 +207,7 @@ def set_field_map(access: Access, template_id: Any, field_map: Mapping[str, str]
             raise MergeProblem(_l("The template has no merge field “%(name)s”.", name=name[:80]))
     check_columns(access, template["register"], field_map)
     after = {name: column for name, column in {**map_of(template), **given}.items() if column and name in names}
-    pairs = [{"name": name, "column": column} for name, column in after.items()]
-    return change_template(access, template_id, {"field_map": pairs})
+    return [{"name": name, "column": column} for name, column in after.items()]
 
 
 def check_columns(access: Access, register: str, field_map: Mapping[str, str]) -> None:
@@ -203,9 +220,12 @@ def check_columns(access: Access, register: str, field_map: Mapping[str, str]) -
                                   column=column[:80], name=name[:80], known=known))  # fmt: skip
 
 
-def change_template(access: Access, template_id: Any, values: Raw) -> Raw:
+def change_template(access: Access, template_id: Any, values: Raw, version: int | None = None) -> Raw:
     template = get_template(access, template_id)
-    MergeTemplate._get_collection().update_one({"_id": template["_id"]}, {"$set": values, "$inc": {"version": 1}})
+    same = {"_id": template["_id"], **({} if version is None else {"version": version})}
+    change = {**({"$set": values} if values else {}), "$inc": {"version": 1}}
+    if not MergeTemplate._get_collection().update_one(same, change).matched_count:
+        raise VersionConflict(get_template(access, template_id))
     return get_template(access, template_id)
 
 

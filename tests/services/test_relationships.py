@@ -25,14 +25,13 @@ from services.records import (
     update_record,
 )
 from services.recycle_bin import empty_old, restore_records
+from services.relationship_kinds import add_kind, retire_kind
 from services.relationships import (
     Told,
-    add_kind,
     change_relationship,
     relate,
     relationships_of,
     remove_relationship,
-    retire_kind,
 )
 from services.search import Selection
 from services.timeline import timeline_of

@@ -20,7 +20,7 @@ from services.layouts import place_block
 from services.pipelines import change_pipeline, list_pipelines
 from services.rates import choose_currency
 from services.records import RecordNotFound, create_record, get_record, update_record
-from services.relationships import add_kind
+from services.relationship_kinds import add_kind
 from services.roles import create_role
 from services.search import find_page
 from services.settings import change_field, define_field, retire_field

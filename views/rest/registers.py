@@ -36,6 +36,7 @@ from views.rest.problems import Problem
 from views.rest.query import INFO_QUERY, RECORD_QUERY, RECORDS_QUERY, chosen_columns, chosen_keys, list_query
 from views.rest.records import field_info, filter_info, helps, labels, record_columns, record_json
 from views.rest.register_description import describe_register
+from views.rest.relationships import RelationshipCalls, describe_relationships
 from views.rest.values import refuse_own, take_keep, take_version
 
 Raw = Mapping[str, Any]
@@ -47,7 +48,7 @@ class RecordId(BaseConverter):
     regex = r"(?!(?:_info|bulk|export)(?:/|$))[^/]+"
 
 
-class RegisterApi(ExportCalls, RestApi):
+class RegisterApi(ExportCalls, RelationshipCalls, RestApi):
     """The records of the register that `register` names. A new register's API is a subclass that names it."""
 
     register: ClassVar[str]
@@ -207,6 +208,7 @@ class RegisterApi(ExportCalls, RestApi):
     def describe(self, document: Document, access: Access) -> None:
         describe_register(document, type(self).__name__.removesuffix("Api"), self.schema(), access, current_language())
         describe_export(document, self.register, str(self.card.label), access)
+        describe_relationships(document, self.register, str(self.card.label), access)
 
 
 def tagged(answer: Response, raw: Raw) -> Response:

@@ -13,10 +13,13 @@ from views.rest.documents import DocumentApi
 from views.rest.field_definitions import FieldDefinitionApi
 from views.rest.imports import ImportApi
 from views.rest.jobs import JobApi
+from views.rest.letter_templates import LetterTemplateApi
 from views.rest.mailings import MailingApi
+from views.rest.marketing import MarketingRulesApi, SuppressedApi
 from views.rest.opportunities import OpportunityApi
 from views.rest.people import PersonApi
 from views.rest.products import ProductApi
+from views.rest.relationships import RelationshipKindApi
 from views.rest.security import answer_token_errors
 from views.rest.segments import SegmentApi
 from views.rest.settings import (
@@ -27,12 +30,14 @@ from views.rest.settings import (
     SavedViewApi,
     TeamApi,
 )
+from views.rest.trays import TrayApi
 
 RESOURCES = (
     CompanyApi, PersonApi, OpportunityApi, ActivityApi, ProductApi, DocumentApi, SegmentApi, CampaignApi,
     MailingApi, FieldDefinitionApi, ChoiceListApi, ImportApi, JobApi, DescriptionApi,
     OrganisationApi, UserApi, RoleApi, GroupApi, TeamApi, PipelineApi, SavedViewApi, ExchangeRateApi, RecordLayoutApi,
-    ApiKeyApi,
+    ApiKeyApi, RelationshipKindApi, MarketingRulesApi, SuppressedApi, TrayApi,
+    LetterTemplateApi,
 )  # fmt: skip
 
 

@@ -4,24 +4,21 @@ A resource is a subclass of `SettingApi` with those of the parts below that it h
 `properties`; what may be sent are those named in `sent`, and `more_sent`, which is never told (a password).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from flask import Response, jsonify, url_for
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
-from flask_babel import gettext as _
-from jsonschema import Draft202012Validator
 
 from fab_mongo.rison_argument import rison_argument
-from fab_mongo.values import is_storable
-from models.fields.errors import ValidationFailed
+from models.registers import REGISTERS
 from models.rights import SETTINGS, Access
 from services.records import RecordNotFound, VersionConflict
 from views.rest import openapi
 from views.rest.base import RestApi
-from views.rest.body import json_object
+from views.rest.checking import sent_values
 from views.rest.listing import plain
 from views.rest.problems import Problem
 from views.rest.values import take_version
@@ -32,6 +29,7 @@ FLAG: Raw = {"type": "boolean"}
 NUMBER: Raw = {"type": "integer"}
 MOMENT: Raw = {"type": ["string", "null"], "format": "date-time"}
 IDS: Raw = openapi.list_of(openapi.ID)
+REGISTER: Raw = {"type": "string", "enum": list(REGISTERS)}
 VERSION: Raw = {"type": ["integer", "null"], "description": "The version you saw: 409 if there is a newer one."}
 MOST_ROWS = 1_000
 PAGE_QUERY = {
@@ -49,6 +47,8 @@ class SettingApi(RestApi):
     label: ClassVar[Any]
     properties: ClassVar[Raw]
     sent: ClassVar[tuple[str, ...]] = ()
+    #: What may be sent to change one, where that is not the same.
+    changeable: ClassVar[tuple[str, ...] | None] = None
     more_sent: ClassVar[Raw] = {}
     required: ClassVar[tuple[str, ...]] = ()
     id_schema: ClassVar[Raw] = openapi.ID
@@ -82,28 +82,13 @@ class SettingApi(RestApi):
 
     def taken(self, known: Raw | None = None) -> Raw:
         """What was sent and may be; `known` is what is there (told). Raises Problem, ValidationFailed."""
-        sent = json_object()
-        allowed = self.sendable()
         version = {"version": VERSION} if known is not None else {}
-        errors = {name[:80]: [_("This holds characters or numbers that can't be kept. Type it again.")]
-                  for name, value in sent.items() if not is_storable([name, value])}  # fmt: skip
-        for name in [name for name in sent if name not in allowed | version]:
-            if name in self.properties and sent[name] in (None, (known or {}).get(name)):
-                del sent[name]
-            else:
-                errors.setdefault(name[:80], [_("You can't change this field.") if name in self.properties else
-                                              _("There is no field “%(column)s”.", column=name[:80])])  # fmt: skip
-        needed = () if known is not None else self.required
-        schema = openapi.object_of(allowed | version, required=needed)
-        for error in Draft202012Validator(schema).iter_errors(sent):
-            missing = [name for name in needed if name not in sent]
-            for name in [str(error.absolute_path[0])] if error.absolute_path else missing:
-                errors.setdefault(name, [_("This is missing or of the wrong type.")])
-        if errors:
-            raise ValidationFailed(errors)
-        return sent
+        return sent_values(self.sendable(known is not None) | version, told=self.properties, known=known or {},
+                           needed=() if known is not None else self.required)  # fmt: skip
 
-    def sendable(self) -> Raw:
+    def sendable(self, changing: bool = False) -> Raw:
+        if changing and self.changeable is not None:
+            return {name: self.more_sent.get(name, self.properties[name]) for name in self.changeable}
         return {name: self.properties[name] for name in self.sent} | self.more_sent
 
     # The document
@@ -124,6 +109,12 @@ class SettingApi(RestApi):
         return openapi.object_of({"id": self.id_schema, "result": record}, required=("id", "result"))
 
 
+def page_asked(rison: Raw) -> tuple[int, int]:
+    """(place of the page's first row, how many rows it may have)."""
+    size = int(rison.get("page_size", MOST_ROWS))
+    return int(rison.get("page", 0)) * size, size
+
+
 @contextmanager
 def conflicts(api: SettingApi) -> Iterator[None]:
     """A version that is overtaken is a 409 with what is there now."""
@@ -133,8 +124,55 @@ def conflicts(api: SettingApi) -> Iterator[None]:
         raise Problem(409, str(conflict), current=api.told(conflict.current)) from conflict
 
 
+class OneDocument(SettingApi):
+    """Settings that are one document for all: to read, and to change what is sent of it."""
+
+    def whole(self) -> Raw:
+        """The document (raw)."""
+        raise NotImplementedError
+
+    def change(self, values: Raw, version: int | None) -> None:
+        raise NotImplementedError
+
+    def told(self, raw: Mapping[str, Any]) -> Raw:
+        return {name: raw.get(name, "") for name in self.properties}
+
+    @expose("/", methods=["GET"])
+    @protect()
+    @permission_name("get")
+    def get(self) -> Response:
+        """Answer with the settings."""
+        return jsonify(result=self.told(self.whole()))
+
+    @expose("/", methods=["PUT", "PATCH"])
+    @protect()
+    @permission_name("put")
+    def put(self) -> Response:
+        """Change the settings that are sent."""
+        values = self.taken(self.told(self.whole()))
+        version = take_version(values)
+        with conflicts(self):
+            self.change(values, version)
+        return jsonify(result=self.told(self.whole()))
+
+    def describe(self, document: openapi.Document, access: Access) -> None:
+        if not self.writes(access):
+            return
+        record = document.schema(self.name, openapi.object_of(self.properties))
+        told: Raw = {"tag": str(self.label), "answer": openapi.object_of({"result": record}, required=("result",))}
+        document.operation("get", self.path(), name=f"get_{self.resource_name}", summary="The settings", **told)
+        change = openapi.object_of(self.sendable(True) | {"version": VERSION}, closed=True)
+        body = document.schema(f"{self.name}Change", change)
+        for method in ("put", "patch"):
+            document.operation(method, self.path(), name=f"{method}_{self.resource_name}",
+                               summary="Change what is sent", body=body, problems=(409,), **told)  # fmt: skip
+
+
 class Listed(SettingApi):
     """A list, and one of them."""
+
+    #: What a list may be asked for.
+    page_query: ClassVar[Raw] = PAGE_QUERY
 
     @expose("/", methods=["GET"])
     @protect()
@@ -142,10 +180,11 @@ class Listed(SettingApi):
     @rison_argument(PAGE_QUERY)
     def get_list(self, rison: Raw) -> Response:
         """Answer with a page of them."""
-        found, size = self.found(), int(rison.get("page_size", MOST_ROWS))
-        first = int(rison.get("page", 0)) * size
-        shown = found[first : first + size]
-        return jsonify(ids=[self.key_of(raw) for raw in shown], count=len(found),
+        found, (first, size) = self.found(), page_asked(rison)
+        return self.answer_list(found[first : first + size], len(found))
+
+    def answer_list(self, shown: Sequence[Raw], count: int) -> Response:
+        return jsonify(ids=[self.key_of(raw) for raw in shown], count=count,
                        result=[self.told(raw) for raw in shown])  # fmt: skip
 
     @expose("/<pk>", methods=["GET"])
@@ -159,7 +198,7 @@ class Listed(SettingApi):
         many = openapi.object_of({"ids": openapi.list_of(self.id_schema), "count": NUMBER,
                                   "result": openapi.list_of(record)}, required=("ids", "result", "count"))  # fmt: skip
         document.operation("get", self.path(), tag=str(self.label), name=f"list_{self.resource_name}", answer=many,
-                           summary="A page of them", parameters=[openapi.query_parameter(PAGE_QUERY)])  # fmt: skip
+                           summary="A page of them", parameters=[openapi.query_parameter(self.page_query)])  # fmt: skip
         document.operation("get", f"{self.path()}{{pk}}", tag=str(self.label), name=f"get_{self.resource_name}",
                            summary="One of them", parameters=self.one_of_them(), answer=self.answers(record),
                            problems=(404,))  # fmt: skip
@@ -204,7 +243,7 @@ class Changed(SettingApi):
             return self.answer(self.change(pk, values, version))
 
     def describe_part(self, document: openapi.Document, record: Raw) -> None:
-        change = openapi.object_of(self.sendable() | {"version": VERSION}, closed=True)
+        change = openapi.object_of(self.sendable(True) | {"version": VERSION}, closed=True)
         body = document.schema(f"{self.name}Change", change)
         for method in ("put", "patch"):
             document.operation(method, f"{self.path()}{{pk}}", tag=str(self.label),

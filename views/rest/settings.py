@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, jsonify
-from flask_appbuilder.api import expose
-from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import lazy_gettext as _l
 
 from models.changes import Source
@@ -22,21 +19,30 @@ from services.pipelines import add_pipeline, change_pipeline, list_pipelines
 from services.rates import delete_rate, get_rate, list_rates, save_rate
 from services.records import RecordNotFound
 from services.saved_views import Query, delete_view, get_view, list_views, save_view
-from services.teams import add_team, remove_team, rename_team
+from services.teams import add_team, remove_team, rename_team, version_of
 from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import rest_access
 from views.rest.field_definitions import LABEL, SENT_LABEL
 from views.rest.query import CONDITION
-from views.rest.setting_resources import FLAG, NUMBER, TEXT, Added, Changed, Listed, Removed, SettingApi, conflicts
+from views.rest.setting_resources import (
+    FLAG,
+    NUMBER,
+    REGISTER,
+    TEXT,
+    Added,
+    Changed,
+    Listed,
+    OneDocument,
+    Removed,
+)
 
 Raw = dict[str, Any]
-REGISTER: Raw = {"type": "string", "enum": list(REGISTERS)}
 KEY: Raw = {"type": "string"}
 
 
-class OrganisationApi(SettingApi):
-    """What holds for the whole organisation: one document."""
+class OrganisationApi(OneDocument):
+    """What holds for the whole organisation."""
 
     label = _l("Organisation")
     resource_name, name, class_permission_name = "organisation", "Organisation", SETTINGS
@@ -44,45 +50,12 @@ class OrganisationApi(SettingApi):
                   "bin_days": NUMBER, "version": NUMBER}  # fmt: skip
     sent = tuple(CLEANERS)
 
-    def one(self, pk: str = "") -> Raw:
+    def whole(self) -> Raw:
         now = organisation()
         return {name: getattr(now, name) for name in self.properties}
 
-    def told(self, raw: Mapping[str, Any]) -> Raw:
-        return {name: raw.get(name, "") for name in self.properties}
-
-    @expose("/", methods=["GET"])
-    @protect()
-    @permission_name("get")
-    def get(self) -> Response:
-        """Answer with the settings."""
-        return self.whole()
-
-    @expose("/", methods=["PUT", "PATCH"])
-    @protect()
-    @permission_name("put")
-    def put(self) -> Response:
-        """Change the settings that are sent."""
-        values = self.taken(self.told(self.one()))
-        version = values.pop("version", None)
-        with conflicts(self):
-            change_organisation(rest_access(), values, version=version)
-        return self.whole()
-
-    def whole(self) -> Response:
-        return jsonify(result=self.told(self.one()))
-
-    def describe(self, document: openapi.Document, access: Access) -> None:
-        if not self.writes(access):
-            return
-        record = document.schema(self.name, openapi.object_of(self.properties))
-        told: Raw = {"tag": str(self.label), "answer": openapi.object_of({"result": record}, required=("result",))}
-        document.operation("get", self.path(), name="get_organisation", summary="The organisation's settings", **told)
-        change = openapi.object_of(self.sendable() | {"version": NUMBER}, closed=True)
-        body = document.schema("OrganisationChange", change)
-        for method in ("put", "patch"):
-            document.operation(method, self.path(), name=f"{method}_organisation", summary="Change what is sent",
-                               body=body, problems=(409,), **told)  # fmt: skip
+    def change(self, values: Raw, version: int | None) -> None:
+        change_organisation(rest_access(), values, version=version)
 
 
 class TeamApi(Listed, Added, Changed, Removed):
@@ -90,18 +63,21 @@ class TeamApi(Listed, Added, Changed, Removed):
 
     label = _l("Teams")
     resource_name, name, class_permission_name = "team", "Team", SETTINGS
-    properties = {"id": openapi.ID, "name": {"type": "string", "maxLength": 100}}
+    properties = {"id": openapi.ID, "name": {"type": "string", "maxLength": 100}, "version": NUMBER}
     sent = required = ("name",)
 
     def found(self) -> list[Raw]:
         return list(Team._get_collection().find().sort("name", 1))
+
+    def told(self, raw: Mapping[str, Any]) -> Raw:
+        return super().told(raw) | {"version": version_of(raw)}
 
     def create(self, values: Raw) -> Raw:
         return add_team(rest_access(), values["name"])
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
         raw = self.one(pk)
-        return rename_team(rest_access(), raw["_id"], values["name"]) if "name" in values else raw
+        return rename_team(rest_access(), raw["_id"], {**raw, **values}["name"], version)
 
     def remove(self, pk: str) -> Any:
         remove_team(rest_access(), self.one(pk)["_id"])
@@ -174,12 +150,12 @@ class SavedViewApi(Listed, Added, Changed, Removed):
         return self.saved(values, None)
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
-        return self.saved({**self.told(self.one(pk)), **values}, pk)
+        return self.saved({**self.told(self.one(pk)), **values}, pk, version)
 
-    def saved(self, values: Raw, pk: str | None) -> Raw:
+    def saved(self, values: Raw, pk: str | None, version: int | None = None) -> Raw:
         query = Query(**{name: values[name] for name in self.query if name in values})
         return save_view(rest_access(), values["register"], values["name"], values.get("audience", Audience.ME.value),
-                         query, replaces=pk)  # fmt: skip
+                         query, replaces=pk, version=version)  # fmt: skip
 
     def remove(self, pk: str) -> Any:
         return delete_view(rest_access(), pk)
