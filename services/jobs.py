@@ -100,9 +100,11 @@ class Run:
 
 Handler = Callable[[Run], Raw]
 HANDLERS: dict[str, Handler] = {}
+#: Kinds of job that nobody cancels: they end what was decided for good.
+UNSTOPPABLE: set[str] = set()
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
+def handles(kind: str, *, stoppable: bool = True) -> Callable[[Handler], Handler]:
     """Register a function as the handler of a kind of job.
 
     It returns what the job's document keeps at its end: `{"message": ..., "result": ..., "result_file": ...}`.
@@ -110,6 +112,8 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
     def add(handler: Handler) -> Handler:
         HANDLERS[kind] = handler
+        if not stoppable:
+            UNSTOPPABLE.add(kind)
         return handler
 
     return add
@@ -165,8 +169,11 @@ def list_jobs(access: Access, limit: int = 50) -> list[Raw]:
 
 
 def cancel_job(access: Access, job_id: Any) -> Raw:
-    """Ask a job to stop: a waiting one at once, a running one at its next step."""
+    """Ask a job to stop: a waiting one at once, a running one at its next step, one of a kind that is not stoppable
+    never."""
     raw = get_job(access, job_id)
+    if raw["kind"] in UNSTOPPABLE:
+        return raw
     ended = {"state": JobState.CANCELLED.value, "ended_at": now(), "cancel_requested": True}
     jobs = Job._get_collection()
     if not jobs.update_one({"_id": raw["_id"], "state": JobState.WAITING.value}, {"$set": ended}).matched_count:

@@ -14,7 +14,7 @@ from models.jobs import JobState
 from models.registers import register_of
 from services.bulk_edit import EDIT, TAKE_BACK
 from services.duplicates import KIND as DUPLICATES
-from services.jobs import cancel_job, get_job, list_jobs
+from services.jobs import UNSTOPPABLE, cancel_job, get_job, list_jobs
 from views.base import current_access
 from views.permissions import OWN
 
@@ -77,6 +77,7 @@ def shown_job(raw: Mapping[str, Any]) -> dict[str, Any]:
     result_file = raw.get("result_file") if raw["state"] == JobState.DONE.value else None
     return {
         "id": str(raw["_id"]), "title": raw.get("title") or raw["kind"], "state": raw["state"], "ended": ended,
+        "stoppable": raw["kind"] not in UNSTOPPABLE,
         "state_label": str(label), "colour": colour, "message": message_of(raw) or str(label),
         "done": raw.get("done") or 0, "total": raw.get("total"), "log": raw.get("log") or [],
         "result_url": url_for("FileView.download", pk=result_file) if result_file else result_page(raw),

@@ -83,7 +83,8 @@ class PersonalDataScreens(RegisterView):
         sent, access = request.form, current_access()
         also = [(register, one) for register, _colon, one in (text.partition(":") for text in sent.getlist("also"))]
         try:
-            erase(access, pk, sent.get("how", ""), why=sent.get("why", ""), name=sent.get("name", ""), also=also)
+            erase(access, pk, sent.get("how", ""), why=sent.get("why", ""), name=sent.get("name", ""), also=also,
+                  files=sent.getlist("files"))  # fmt: skip
         except ValidationFailed as error:
             return self.data_page(collect(access, pk), sent, error.messages()), 422
         if sent.get("how") == ANONYMISE:
@@ -95,7 +96,7 @@ class PersonalDataScreens(RegisterView):
     def data_page(self, data: PersonalData, sent: Mapping[str, Any], errors: Mapping[str, Any]) -> Any:
         return self.render_template(
             "people/personal_data.html", title=_("Personal data"), card=self.card, data=data, how=HOW, sent=sent,
-            errors=errors, also=request.form.getlist("also"), **self.words(),
+            errors=errors, also=request.form.getlist("also"), files=request.form.getlist("files"), **self.words(),
         )  # fmt: skip
 
     @staticmethod

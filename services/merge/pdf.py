@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ DOCUMENTS_A_CALL = 50
 MAX_SECONDS = 300
 MAX_MEMORY_KB = 4 << 20
 JOINER = Path(__file__).with_name("pdf_joining.py")
+BLANKER = Path(__file__).with_name("pdf_blanking.py")
 TAKER = Path(__file__).with_name("pdf_pages.py")
 #: A PDF whose bookmarks can be found by their names.
 WITH_NAMES = 'pdf:writer_pdf_Export:{"ExportBookmarksToPDFDestination":{"type":"boolean","value":"true"}}'
@@ -114,12 +115,28 @@ class Joined:
 
 def take_pages(pdf: IO[bytes], first: int, last: int, out: IO[bytes]) -> None:
     """Write a PDF of some pages, counted from one, both inclusive. Raises MergeProblem."""
+    write_anew(pdf, out, TAKER, str(first), str(last))
+
+
+def blank_pages(pdf: IO[bytes], spans: Iterable[tuple[int, int]], out: IO[bytes],
+                alive: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+    """Write the PDF with empty pages in the place of those of the spans (first and last page).
+
+    Raises MergeProblem, and what `alive` raises.
+    """
+    write_anew(pdf, out, BLANKER, *(f"{first}-{last}" for first, last in spans), alive=alive)
+
+
+def write_anew(
+    pdf: IO[bytes], out: IO[bytes], program: Path, *arguments: str, alive: Callable[[], None] = lambda: None
+) -> None:  # fmt: skip
+    """Write what a program of ours makes of a PDF. Raises MergeProblem, and what `alive` raises."""
     with tempfile.TemporaryDirectory(prefix="kortisto-pdf-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         source, result = folder / "whole.pdf", folder / "pages.pdf"
         with source.open("wb") as file:
             shutil.copyfileobj(pdf, file)
-        call(folder, lambda: None, sys.executable, "-I", str(TAKER), str(source), str(result), str(first), str(last))
+        call(folder, alive, sys.executable, "-I", str(program), str(source), str(result), *arguments)
         with result.open("rb") as file:
             shutil.copyfileobj(file, out)
 

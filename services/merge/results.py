@@ -23,6 +23,8 @@ FORMS = ("one", "split", "each")
 SPLIT = 1_000
 Records = Iterable[Mapping[str, Value]]
 Progress = Callable[[int], None]
+#: Year, month, day, hour, minute and second, as zip files tell it.
+Moment = tuple[int, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ class Names:
         return f"{self._title} {number:03d}{self._form.inner_ending}".strip()
 
 
-def add_entry(archive: zipfile.ZipFile, name: str, content: IO[bytes]) -> None:
-    """Put a finished document, packed in itself, into a zip as it is."""
-    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+def add_entry(archive: zipfile.ZipFile, name: str, content: IO[bytes], made: Moment | None = None) -> None:
+    """Put a finished document, packed in itself, into a zip as it is; `made` is when it was, now unless told."""
+    entry = zipfile.ZipInfo(name, made or time.localtime()[:6])
     if isinstance(content, BytesIO):
         archive.writestr(entry, content.getbuffer())
         return

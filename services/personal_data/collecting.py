@@ -29,6 +29,7 @@ from models.transactions import in_transaction
 from services.audit import What, write
 from services.erased_addresses import hidden_address
 from services.labels import context_for, names_of
+from services.personal_data.made_files import made_files
 from services.personal_data.people import ADDRESS_KINDS, REGISTER, Found, addresses_of, find_person
 from services.records import now
 from services.security import require_administrator
@@ -52,7 +53,8 @@ class Part:
 @dataclass(frozen=True)
 class PersonalData:
     """All that is known of a person. `mentions` are records that are not linked to them and hold their name or an
-    address; `private` is how many private entries of others there are besides."""
+    address; `files` such as jobs made, in which they may stand; `private` is how many private entries of others there
+    are besides."""
 
     id: ObjectId
     name: str
@@ -61,6 +63,7 @@ class PersonalData:
     parts: Sequence[Part]
     mentions: Sequence[Row] = field(default_factory=list)
     private: int = 0
+    files: Sequence[Row] = field(default_factory=list)
 
 
 def collect(access: Access, person_id: Any) -> PersonalData:
@@ -81,7 +84,8 @@ def collect(access: Access, person_id: Any) -> PersonalData:
     linked = {row["id"] for row in records}
     mentions = [row for row in mention_rows(access, found) if row["id"] not in linked]
     return PersonalData(found.raw["_id"], found.raw.get("name") or "", now(),
-                        found.deleted["deleted_at"] if found.deleted else None, parts, mentions, private)  # fmt: skip
+                        found.deleted["deleted_at"] if found.deleted else None, parts, mentions, private,
+                        made_files(access, found))  # fmt: skip
 
 
 def note_handed_out(access: Access, data: PersonalData, form: str) -> None:

@@ -1,4 +1,4 @@
-"""Erasing a person for good, or making them nobody: in the register, the recycle bin, history, outbox and search.
+"""Erasing a person for good, or making them nobody: in the register, recycle bin, history, outbox, letters and search.
 
 What stays, and why: that there was a record (its number, without values, so that numbers in other records' histories
 lead nowhere rather than to somebody else); that messages went, without their content, since mailings count them; the
@@ -18,7 +18,6 @@ from models.changes import Change, DeletedRecord
 from models.consent import Reason, Suppressed
 from models.fields.errors import ValidationFailed
 from models.fields.schema import Schema, schema_of
-from models.letters import Letter
 from models.notices import Notice
 from models.registers import REGISTERS
 from models.relationships import Relationship
@@ -28,9 +27,12 @@ from models.transactions import in_transaction
 from services.audit import What, write
 from services.erased_addresses import hidden_address
 from services.following import tell_followers
+from services.jobs import wake
 from services.keeping_past import forget_past
 from services.outbox.endings import forget_messages
 from services.personal_data.collecting import target_of_person
+from services.personal_data.letters import forget_letters, free_contents
+from services.personal_data.made_files import delete_made
 from services.personal_data.people import REGISTER, Found, addresses_of, find_person
 from services.records import Origin, RecordNotFound, finished, now, object_id, replace_record
 from services.recycle_bin import forget
@@ -44,10 +46,13 @@ HARMLESS_KINDS = ("choice", "choices", "boolean", "user", "users", "team", "link
 
 
 def erase(
-    access: Access, person_id: Any, how: str, *, why: str, name: str, also: Sequence[tuple[str, str]] = ()
-) -> None:
+    access: Access, person_id: Any, how: str, *, why: str, name: str, also: Sequence[tuple[str, str]] = (),
+    files: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Erase a person for good, or with `how` anonymise them; the records of `also`, (register, id), go with one who is
-    erased.
+    erased, and so do the `files` that jobs made, by their ids.
+
+    What the person got in letters that were made for many is taken out by a job that follows.
 
     `name` is the person's, typed by whoever does it. Raises NotAllowed, RecordNotFound, ValidationFailed.
     """
@@ -56,20 +61,27 @@ def erase(
     found = find_person(person_id)
     check(found, how, reason, name)
 
-    def work(session: ClientSession) -> None:
+    def work(session: ClientSession) -> tuple[bool, list[str]]:
         person = find_person(person_id, session)
+        others = [(register, object_id(register, one)) for register, one in also] if how == ERASE else []
+        letters = forget_letters(session, access, [*person.ids, *(one for _register, one in others)])
+        digests = delete_made(session, files)
         forget_traces(session, access, person)
         if how == ERASE:
             erase_for_good(session, access, person)
-            for register, one in also:
-                erase_record(session, access, register, object_id(register, one))
+            for register, one in others:
+                erase_record(session, access, register, one)
         else:
             anonymise(session, access, person)
         what = What.PERSON_ERASED if how == ERASE else What.PERSON_ANONYMISED
         write(session, what, access.user_id, target=target_of_person(person.raw["_id"]),
-              details={"reason": reason, "records": len(also)})  # fmt: skip
+              details={"reason": reason, "records": len(others), "files": len(digests)})  # fmt: skip
+        return letters, digests
 
-    in_transaction(work)
+    letters, digests = in_transaction(work)
+    free_contents(digests)
+    if letters:
+        wake()
 
 
 def check(found: Found, how: str, reason: str, name: str) -> None:
@@ -108,7 +120,6 @@ def forget_traces(session: ClientSession, access: Access, person: Found) -> None
         # Addresses of messages are as they were typed.
         same = [re.compile(f"^{re.escape(one)}$", re.IGNORECASE) for one in others]
         forget_messages(session, {"address": {"$in": same}})
-    Letter._get_collection().delete_many({"record": {"$in": person.ids}}, session=session)
     ids = "|".join(str(one) for one in person.ids)
     Notice._get_collection().delete_many({"url": {"$regex": ids}}, session=session)
     hold_back(session, access, addresses)

@@ -6,6 +6,7 @@ with open("letters.docx", "wb") as out:
 """
 
 from services.word.addresses import address_key, address_lines
+from services.word.blanking import blank_letters
 from services.word.errors import TemplateError
 from services.word.extract import extract_letter
 from services.word.pieces import FILE_NAME, Pieces
@@ -17,6 +18,6 @@ from services.word.values import Table, Value, normalise_name, table_key
 
 __all__ = [
     "END_NAME", "FILE_NAME", "MergeReport", "PartText", "Pieces", "Placed", "Table", "TemplateError", "TemplateField",
-    "Value", "WordTemplate", "address_key", "address_lines", "extract_letter", "letter_text", "normalise_name",
-    "table_key",
+    "Value", "WordTemplate", "address_key", "address_lines", "blank_letters", "extract_letter", "letter_text",
+    "normalise_name", "table_key",
 ]  # fmt: skip

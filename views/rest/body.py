@@ -5,7 +5,10 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
+from jsonschema import ValidationError
+from jsonschema.protocols import Validator
 
+from fab_mongo.values import is_storable
 from views.rest.problems import Problem
 
 #: Bytes of a request that is about one record; a bulk create may be as large as any upload.
@@ -24,6 +27,18 @@ def json_object(max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem(400, _("Send a JSON object: {…}."))
     return body
+
+
+def fitting(validator: Validator, sent: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, if it fits the validator's schema and can be kept. Raises Problem."""
+    try:
+        validator.validate(sent)
+    except ValidationError as error:
+        where = str(error.absolute_path[0]) if error.absolute_path else "_record"
+        raise Problem(422, _("Some values need correcting."), {where: [error.message[:300]]}) from error
+    if not is_storable(sent):
+        raise Problem(422, _("This holds characters that can't be kept. Type it again."))
+    return sent
 
 
 def json_array() -> list[Any]:

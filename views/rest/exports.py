@@ -7,16 +7,14 @@ from flask import Response, jsonify
 from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext as _
-from jsonschema import ValidationError
 from jsonschema.validators import validator_for
 
-from fab_mongo.values import is_storable
 from models.fields.schema import schema_of
 from models.rights import Access
 from services.exports import DECIMALS, FORMS, SEPARATORS, ExportProblem, Wanted, check_may_export, start_export
 from services.search import Selection
 from views.rest.base import rest_access
-from views.rest.body import json_object
+from views.rest.body import fitting, json_object
 from views.rest.openapi import ID, Document, list_of, object_of
 from views.rest.problems import Problem
 from views.rest.query import CONDITION, NAMES
@@ -46,7 +44,7 @@ class ExportCalls:
     @permission_name("download")
     def post_export(self) -> Response:
         """Have a worker write the records into a file; answer with the job."""
-        asked = asked_for(json_object())
+        asked = fitting(VALIDATOR, json_object())
         access = rest_access()
         card = check_may_export(access, self.register)
         known = schema_of(card.key).for_access(access).by_column
@@ -61,18 +59,6 @@ class ExportCalls:
         answer = jsonify(job=str(job))
         answer.status_code = 202
         return answer
-
-
-def asked_for(sent: Raw) -> Raw:
-    """What was sent, as far as it fits EXPORT. Raises Problem."""
-    try:
-        VALIDATOR.validate(sent)
-    except ValidationError as error:
-        where = str(error.absolute_path[0]) if error.absolute_path else "_record"
-        raise Problem(422, _("Some values need correcting."), {where: [error.message[:300]]}) from error
-    if not is_storable(sent):
-        raise Problem(422, _("This holds characters that can't be kept. Type it again."))
-    return sent
 
 
 def selection_of(asked: Mapping[str, Any]) -> Selection:
