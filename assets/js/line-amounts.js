@@ -9,14 +9,14 @@ const LONGEST = 60;
 /** Ten-thousandths of a number as people type it, "" for none; null for what is no number. */
 export function parseNumber(typed, mark) {
   const digits = withoutGroups(typed, mark);
-  const found = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))$/.exec(digits);
+  const found = digits !== null && /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))$/.exec(digits);
   if (!found || typed.length > LONGEST) return null;
   const [, sign, whole = "0", after, alone] = found;
   const size = rounded(BigInt(whole), after ?? alone ?? "");
   return size >= TOO_LARGE * ONE ? null : sign === "-" ? -size : size;
 }
 
-/** The digits with a full stop as their decimal mark: which mark is which is told as parse_decimal in numbers.py does. */
+/** The digits with a full stop as their decimal mark, or null: which mark is which is told as parse_decimal in numbers.py does. */
 function withoutGroups(typed, mark) {
   const plain = typed.replace(/[\s\u00a0\u202f']/g, "").replaceAll("−", "-");
   const marks = plain.match(/[.,]/g) ?? [];
@@ -25,6 +25,8 @@ function withoutGroups(typed, mark) {
   else if (marks.length === 1 && (marks[0] === mark || !/\d[.,]\d{3}$/.test(plain) || /^[+-]?0[.,]/.test(plain))) {
     // Nobody groups after a nought.
     decimal = marks[0];
+  } else if (marks.length > 1 && !/^[+-]?\d{1,3}([.,]\d{3})+$/.test(plain)) {
+    return null;
   } else if (marks.length) decimal = marks[0] === "," ? "." : ",";
   return plain.replaceAll(decimal === "." ? "," : ".", "").replaceAll(decimal, ".");
 }

@@ -58,7 +58,7 @@ def server(prepared: Settings) -> Iterator[Server]:
     port = free_port()
     environ = os.environ | {
         "KORTISTO_MONGODB_URI": prepared.mongodb_uri, "KORTISTO_DATA_DIR": str(prepared.data_dir),
-        "KORTISTO_BROKER_URL": "memory://", "KORTISTO_LOG_LEVEL": "WARNING",
+        "KORTISTO_BROKER_URL": "memory://", "KORTISTO_LOG_LEVEL": "WARNING", "KORTISTO_API_PER_MINUTE": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}",
                "app:create_app()"]  # fmt: skip

@@ -229,7 +229,7 @@ def test_list_answers_in_flask_appbuilders_shape(companies: Caller) -> None:
     assert answer["label_columns"] == {"name": "Name", "x_size": "Size"}
     assert "x_size" in answer["order_columns"]
     bare = companies.page("company", keys=["none"])
-    assert sorted(bare) == ["count", "count_is_exact", "ids", "result"]
+    assert sorted(bare) == ["after", "count", "count_is_exact", "ids", "result"]
     assert {"id", "version", "x_since"} <= set(bare["result"][0])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from models.rights import ACTIONS
+from models.rights import ACTIONS, RECORD_ACTIONS
 from models.security import FieldRight, Team, User
 from tests.rest.conftest import Caller
 
@@ -89,7 +89,7 @@ def limited(rest: Caller, people: Make) -> Caller:
     rest.define("secret", "number")
     rights = [FieldRight(register="company", column=column, access=access)
               for column, access in (("x_secret", "hidden"), ("phone", "hidden"), ("city", "read_only"))]  # fmt: skip
-    return people("limited", *ACTIONS, field_rights=rights)
+    return people("limited", *RECORD_ACTIONS, field_rights=rights)
 
 
 def test_hidden_fields_are_nowhere(rest: Caller, limited: Caller) -> None:

@@ -277,7 +277,7 @@ def test_import_that_needs_fields_without_the_right_to_settings_writes_nothing(
     make_role: Callable[..., Role], make_user: Callable[..., User]
 ) -> None:
     role = make_role("Adder", ("company", "see", "all"), ("company", "add", "all"))
-    with pytest.raises(ImportProblem, match="manage settings"):
+    with pytest.raises(ImportProblem, match="right to its settings"):
         import_text(access_for(make_user("ada", role)), "company", "Name,X\nA,1\n",
                     "columns: {Name: name, X: {field: x, define: {kind: text}}}")  # fmt: skip
     assert records() == []

@@ -289,7 +289,7 @@ def test_message_of_a_deleted_mailing_fails(admin_access: Access, user: Access, 
     raw = mailing_to(user, everybody(admin_access))
     start(user, raw["_id"])
     wake_due()
-    delete_record(admin_access, "mailing", raw["_id"])
+    Mailing._get_collection().delete_one({"_id": raw["_id"]})
     assert send_due() == 0
     message = Message.objects.get(mailing=raw["_id"])
     assert (message.state, message.error) == ("failed", "The mailing was deleted.")
