@@ -50,7 +50,7 @@ def test_templates_are_for_those_who_make_letters(
     made = sent(rest, "POST", "letter_template/?register=person&name=Greeting.docx", FILE, 201)["id"]
     reader = caller_of(make_user("reader", make_role("People", ("person", "see", "all"))))
     assert reader.call("GET", "letter_template/")["ids"] == []
-    for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/file")):
-        reader.call(method, f"letter_template/{made}{path}", 404, json={})
+    for method, path, status in (("GET", "", 404), ("GET", "/file", 404), ("PUT", "", 403), ("DELETE", "", 403)):
+        reader.call(method, f"letter_template/{made}{path}", status, json={})
     sent(reader, "POST", "letter_template/?register=person&name=x.docx", FILE, 403)
     assert "post" not in reader.call("GET", "_openapi")["paths"]["/api/v1/letter_template/"]

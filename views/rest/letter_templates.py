@@ -74,6 +74,7 @@ class LetterTemplateApi(Listed, Changed, Removed):
     @streams
     def post(self) -> Response:
         """Add the Word file that is the body to the templates of a `register`."""
+        self.require_writing()
         answer = self.answer(self.uploaded(request.args.get("register", "")), 201)
         answer.headers["Location"] = url_for(f"{self.endpoint}.get", pk=answer.get_json()["id"])
         return answer
@@ -84,6 +85,7 @@ class LetterTemplateApi(Listed, Changed, Removed):
     @streams
     def put_file(self, pk: str) -> Response:
         """Have the Word file that is the body in the place of the template's."""
+        self.require_writing()
         return self.answer(self.uploaded(self.one(pk)["register"], pk))
 
     @expose("/<pk>/file", methods=["GET"])

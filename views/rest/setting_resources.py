@@ -17,7 +17,7 @@ from models.registers import REGISTERS
 from models.rights import SETTINGS, Access
 from services.records import RecordNotFound, VersionConflict
 from views.rest import openapi
-from views.rest.base import RestApi
+from views.rest.base import RestApi, rest_access
 from views.rest.checking import sent_values
 from views.rest.listing import plain
 from views.rest.problems import Problem
@@ -74,6 +74,11 @@ class SettingApi(RestApi):
     def writes(self, access: Access) -> bool:
         """Whether the caller may add, change and delete: those calls are in the document then."""
         return access.may(SETTINGS, "change")
+
+    def require_writing(self) -> None:
+        """Raises Problem, before anything that was sent is looked at."""
+        if not self.writes(rest_access()):
+            self.response_403()
 
     def answer(self, raw: Mapping[str, Any], status: int = 200) -> Response:
         answer = jsonify(id=self.key_of(raw), result=self.told(raw))
@@ -149,6 +154,7 @@ class OneDocument(SettingApi):
     @permission_name("put")
     def put(self) -> Response:
         """Change the settings that are sent."""
+        self.require_writing()
         values = self.taken(self.told(self.whole()))
         version = take_version(values)
         with conflicts(self):
@@ -215,6 +221,7 @@ class Added(SettingApi):
     @permission_name("post")
     def post(self) -> Response:
         """Add one."""
+        self.require_writing()
         answer = self.answer(self.create(self.taken()), 201)
         answer.headers["Location"] = url_for(f"{self.endpoint}.get", pk=answer.get_json()["id"])
         return answer
@@ -237,6 +244,7 @@ class Changed(SettingApi):
     @permission_name("put")
     def put(self, pk: str) -> Response:
         """Change what is sent."""
+        self.require_writing()
         values = self.taken(self.told(self.one(pk)))
         version = take_version(values)
         with conflicts(self):
@@ -263,6 +271,7 @@ class Removed(SettingApi):
     @permission_name("delete")
     def delete(self, pk: str) -> Response:
         """Delete one."""
+        self.require_writing()
         self.one(pk)
         with conflicts(self):
             self.remove(pk)
