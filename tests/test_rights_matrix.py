@@ -12,6 +12,7 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_jwt_extended import create_access_token
 from werkzeug.routing import Rule
 
 from models.registers import all_registers
@@ -223,6 +224,12 @@ def called(client: FlaskClient, rule: Rule, address: str, secrets: dict[str, Obj
             yield client.open(address, method=method, data=body_for(secrets))
 
 
+def with_token(client: FlaskClient, user: User) -> FlaskClient:
+    """The client with a token as well: cookies open nothing over REST."""
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {create_access_token(identity=str(user.pk), fresh=True)}"
+    return client
+
+
 def told(answer: Any) -> bool:
     """Whether an answer tells of what is hidden."""
     return MARK.encode() in answer.data
@@ -234,7 +241,8 @@ def test_no_role_sees_or_changes_what_it_may_not(
     app: Flask, user_of: Callable[[Role], User], sign_in: Any, secrets: dict[str, ObjectId], secret_file: ObjectId,
     role: Role,
 ) -> None:
-    client = sign_in(user_of(role))
+    user = user_of(role)
+    client = with_token(sign_in(user), user)
     before = hidden_documents(secrets)
     wrong = []
     for rule in app.url_map.iter_rules():
@@ -271,10 +279,11 @@ def test_strangers_open_what_is_public_and_nothing_else(
 
 @pytest.mark.slow
 def test_administrator_opens_every_screen_of_settings(
-    app: Flask, client: FlaskClient, secrets: dict[str, ObjectId], secret_file: ObjectId
+    app: Flask, client: FlaskClient, admin: User, secrets: dict[str, ObjectId], secret_file: ObjectId
 ) -> None:
     """That the others are refused says something only where somebody is not."""
     opened = set()
+    with_token(client, admin)
     for rule in app.url_map.iter_rules():
         if policy_of(rule.endpoint) not in (SETTINGS, ADMINISTRATION) or "GET" not in (rule.methods or ()):
             continue
