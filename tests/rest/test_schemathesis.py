@@ -23,8 +23,12 @@ from tests.rest.test_problems import KINDS
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("KORTISTO_FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("KORTISTO_FUZZ_EXAMPLES", "3"))
 SEED = int(os.environ.get("KORTISTO_FUZZ_SEED") or 20261126)
+#: Registers share their code, and each is worth 9,000 calls: the usual run asks two, `make fuzz` the whole document.
+WHOLE = bool(os.environ.get("KORTISTO_FUZZ_SEED"))
+LEFT_TO_FUZZ = ("activity", "campaign", "mailing", "opportunity", "person", "product", "segment", "saved_view", "user",
+                "role", "group", "team", "pipeline", "exchange_rate", "record_layout", "api_key", "organisation")  # fmt: skip
 #: What a schema can't tell: ids of others' records, numbers that are no phone numbers, unknown columns in a filter.
 CONFIG = """
 [checks.positive_data_acceptance]
@@ -85,6 +89,8 @@ def test_schemathesis_finds_nothing(who: str, request: pytest.FixtureRequest, li
         "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--generation-database", "none",
         "--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "60",
     ]  # fmt: skip
+    if not WHOLE:
+        command += ["--exclude-path-regex", f"^/api/v1/({'|'.join(LEFT_TO_FUZZ)})/"]
     print(f"schemathesis: KORTISTO_FUZZ_SEED={SEED} KORTISTO_FUZZ_EXAMPLES={EXAMPLES}")  # noqa: T201
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     told = "\n".join(line[:300] for line in (done.stdout + done.stderr).splitlines())
