@@ -28,7 +28,7 @@ from services.values import context_of
 from views.base import current_access
 from views.merge import list_url
 from views.permissions import OWN
-from views.selection import selection_inputs, selection_of_form
+from views.selection import selection_inputs, selection_of_form, selection_or_told
 
 Raw = dict[str, Any]
 USUAL_SHEET = "L7160"
@@ -50,7 +50,7 @@ class AddressLabelView(BaseView):
     def start(self, register: str) -> Any:
         """The page on which labels are set up for the chosen rows."""
         card = check_may_merge(current_access(), register)
-        selection = self.selection() if request.method == "POST" else None
+        selection = selection_or_told() if request.method == "POST" else None
         return redirect(list_url(card)) if selection is None else self.page(card, selection)
 
     @expose("/picture/<register>", methods=["POST"])
@@ -70,7 +70,7 @@ class AddressLabelView(BaseView):
     @has_access
     def run(self, register: str) -> Any:
         """Start the job that prints the labels, and remember how they were wanted."""
-        card, selection = check_may_merge(current_access(), register), self.selection()
+        card, selection = check_may_merge(current_access(), register), selection_or_told()
         if selection is None:
             return redirect(list_url(card))
         try:
@@ -79,13 +79,6 @@ class AddressLabelView(BaseView):
             return self.page(card, selection, str(problem), 422)
         choose_printing(current_access(), {name: request.form.get(name, "")[:40] for name in NAMES if name != "start"})
         return redirect(url_for("JobView.show", pk=job_id))
-
-    def selection(self) -> Selection | None:
-        try:
-            return selection_of_form()
-        except ConditionError as error:
-            flash(str(error), "danger")
-            return None
 
     def page(self, card: Register, selection: Selection, problem: str = "", status: int = 200) -> Any:
         typed = {"sheet": USUAL_SHEET, "start": "1", "form": "pdf", "willing": "1", **printing_choice(current_access())}

@@ -21,7 +21,7 @@ from views.base import current_access, current_language
 from views.lists import columns_asked
 from views.merge import list_url
 from views.permissions import OWN
-from views.selection import conditions_of_args, selection_inputs, selection_of_form
+from views.selection import conditions_of_args, selection_inputs, selection_or_told
 
 Raw = dict[str, Any]
 FORM_LABELS = {
@@ -59,7 +59,7 @@ class ExportView(BaseView):
         """The page on which an export is set up: for the list that the address asks for, or for the rows sent."""
         card = check_may_export(current_access(), register)
         if request.method == "POST":
-            selection = self.selection()
+            selection = selection_or_told()
             return redirect(list_url(card)) if selection is None else self.page(card, selection, back_sent())
         query = request.query_string.decode("utf-8", "replace")
         selection = Selection(conditions=tuple(conditions_of_args()), all_matching=True)
@@ -69,7 +69,7 @@ class ExportView(BaseView):
     @has_access
     def run(self, register: str) -> Any:
         """Start the job that writes the file, and remember how it was wanted."""
-        card, selection = check_may_export(current_access(), register), self.selection()
+        card, selection = check_may_export(current_access(), register), selection_or_told()
         if selection is None:
             return redirect(list_url(card))
         typed = typed_of_form()
@@ -80,13 +80,6 @@ class ExportView(BaseView):
             return self.page(card, selection, back_sent(), str(problem), 422)
         choose_exporting(current_access(), typed)
         return redirect(url_for("JobView.show", pk=job_id))
-
-    def selection(self) -> Selection | None:
-        try:
-            return selection_of_form()
-        except ConditionError as error:
-            flash(str(error), "danger")
-            return None
 
     def page(self, card: Register, selection: Selection, back: str, problem: str = "", status: int = 200) -> Any:
         access = current_access()

@@ -48,7 +48,7 @@ from views.files import file_response
 from views.merge_fields import PARTS, STATES, column_options, copied_fields, field_row
 from views.merge_forms import UploadForm, file_of, register_choices, show_problem
 from views.permissions import OWN
-from views.selection import selection_inputs, selection_of_form
+from views.selection import selection_inputs, selection_of_form, selection_or_told
 
 Raw = dict[str, Any]
 Answer = str | tuple[str, int] | AnyResponse
@@ -192,7 +192,7 @@ class MergeView(BaseView):
         """How many rows are chosen, and the templates to choose from; a template may be uploaded right here."""
         card = check_may_merge(current_access(), register)
         form = UploadForm(formdata=None)
-        selection = None if request.method == "GET" else self.selection()
+        selection = None if request.method == "GET" else selection_or_told()
         if selection is None:
             return redirect(list_url(card))
         if "upload" in request.form:
@@ -202,14 +202,6 @@ class MergeView(BaseView):
                 return self.start_page(card, selection, form, status=422)
             return self.start_page(card, selection, UploadForm(formdata=None), chosen=str(template["_id"]))
         return self.start_page(card, selection, form, chosen=request.form.get("template", ""))
-
-    def selection(self) -> Selection | None:
-        """What the form chose; None, with a message, when that makes no sense."""
-        try:
-            return selection_of_form()
-        except ConditionError as error:
-            flash(str(error), "danger")
-            return None
 
     def start_page(
         self, card: Register, selection: Selection, form: UploadForm, *, chosen: str = "", problem: str = "",
@@ -266,7 +258,7 @@ class MergeView(BaseView):
 
     def with_choice(self, register: str, action: Callable[[Register, Selection, str], Answer]) -> Answer:
         """Do something with the chosen rows and the chosen template; what is wrong stands on the start page."""
-        card, selection = check_may_merge(current_access(), register), self.selection()
+        card, selection = check_may_merge(current_access(), register), selection_or_told()
         if selection is None:
             return redirect(list_url(card))
         chosen = request.form.get("template", "")

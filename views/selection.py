@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask import request
+from flask import flash, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -111,3 +111,12 @@ def selection_inputs(selection: Selection) -> Iterable[tuple[str, str]]:
         yield "conditions", json.dumps([dict(condition) for condition in selection.conditions])
     for record_id in selection.ids:
         yield "rowid", record_id
+
+
+def selection_or_told() -> Selection | None:
+    """The selection that was sent; None where its conditions can't be read, of which the next page tells."""
+    try:
+        return selection_of_form()
+    except ConditionError as error:
+        flash(str(error), "danger")
+        return None

@@ -40,6 +40,7 @@ def test_import_goes_the_whole_way(rest: Caller) -> None:
     assert [(one["row"], one["place"]) for one in faulty["result"]] == [(3, 2), (4, 0)]
     mending = {"cells": [{"row": 4, "place": 0, "value": "Cello Oy"}], "values": []}
     assert rest.call("PUT", f"{path}/faulty", json=mending)["mended"] == 1
+    rest.call("GET", f"{path}/report", 409)
     rest.call("POST", f"{path}/start", 202)
     work()
     assert rest.names("company") == ["Aho Oy", "Cello Oy"]

@@ -1,6 +1,5 @@
 """The document register over REST, with the files of its records."""
 
-from typing import Any
 
 from flask import Response, request
 from flask_appbuilder.api import expose
@@ -16,8 +15,6 @@ from views.rest.problems import Problem
 from views.rest.registers import RegisterApi
 from views.uploads import sent_file, streamed_file, streams
 
-BYTES = "application/octet-stream"
-CONTENT: dict[str, Any] = {"required": True, "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}
 NAME = {"name": "name", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         "description": "The file's name."}  # fmt: skip
 NOTE = {"name": "note", "in": "query", "schema": {"type": "string", "maxLength": 500},
@@ -66,7 +63,6 @@ class DocumentApi(RegisterApi):
         if access.may(self.register, "change"):
             document.operation(
                 "post", path, tag=tag, name="post_document_file", summary="Add a file as the newest version",
-                parameters=[id_parameter(), NAME, NOTE], body={}, problems=(404, 409),
+                parameters=[id_parameter(), NAME, NOTE], takes_file=True, problems=(404, 409),
                 answer=item_answer({"$ref": "#/components/schemas/Document"}),
             )  # fmt: skip
-            document.paths[path]["post"]["requestBody"] = CONTENT

@@ -19,7 +19,7 @@ from services.imports import ImportProblem, TableError, drafts
 from services.imports.draft_mapping import ON_FAULTY
 from services.imports.limits import MAX_BYTES
 from services.imports.mappings import ON_EXISTING
-from services.records import VersionConflict
+from services.records import RecordNotFound, VersionConflict
 from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import RestApi, rest_access
@@ -169,7 +169,11 @@ class ImportApi(RestApi):
     @permission_name("get")
     def report(self, pk: str) -> Response:
         """Answer with the rows that were not imported, as a workbook."""
-        name, stream = drafts.report_file(rest_access(), pk)
+        drafts.get_draft(rest_access(), pk)
+        try:
+            name, stream = drafts.report_file(rest_access(), pk)
+        except RecordNotFound as error:
+            raise Problem(409, _("No row was left out, so there is no report.")) from error
         response = Response(FileWrapper(stream, CHUNK), mimetype=XLSX, direct_passthrough=True)
         response.headers.set("Content-Disposition", "attachment", **names_of(name))
         return response
@@ -268,10 +272,8 @@ def describe(document: openapi.Document) -> None:
     document.operation("get", PATH, tag=tag, name="list_import", summary="The caller's newest imports",
                        parameters=[register], answer=openapi.object_of({"result": openapi.list_of(short)}))  # fmt: skip
     document.operation("post", PATH, tag=tag, name="post_import", summary="Send a file and have it looked into",
-                       parameters=[{**register, "required": True}, file_name], body={}, status=201, problems=(404,),
-                       answer=openapi.item_answer(record))  # fmt: skip
-    document.paths[PATH]["post"]["requestBody"] = {
-        "required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+                       parameters=[{**register, "required": True}, file_name], takes_file=True, status=201,
+                       problems=(404,), answer=openapi.item_answer(record))  # fmt: skip
     item = f"{PATH}{{pk}}"
     document.operation("get", item, name="get_import", summary="One import", problems=(404,),
                        answer=openapi.item_answer(record), **one)  # fmt: skip
@@ -289,6 +291,6 @@ def describe(document: openapi.Document) -> None:
         document.operation("post", f"{item}/{name}", name=f"{name}_import", summary=summary, status=202,
                            problems=(404, 409, 422), answer=job, **one)  # fmt: skip
     document.operation("get", f"{item}/report", name="get_import_report", summary="The rows that were not imported",
-                       problems=(404,), answer={}, **one)  # fmt: skip
+                       problems=(404, 409), answer={}, **one)  # fmt: skip
     answers = document.paths[f"{item}/report"]["get"]["responses"]
     answers["200"]["content"] = {XLSX: {"schema": {"type": "string", "format": "binary"}}}

@@ -27,7 +27,7 @@ from services.word import TemplateError
 from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import rest_access
-from views.rest.documents import CONTENT, NAME
+from views.rest.documents import NAME
 from views.rest.setting_resources import MOMENT, NUMBER, REGISTER, TEXT, Changed, Listed, Removed
 from views.uploads import sent_file, streamed_file, streams
 
@@ -109,15 +109,14 @@ class LetterTemplateApi(Listed, Changed, Removed):
         tag, path = str(self.label), f"{self.path()}{{pk}}/file"
         register = {"name": "register", "in": "query", "required": True,
                     "schema": {"type": "string", "enum": [card.key for card in cards]}}  # fmt: skip
-        told: Raw = {"tag": tag, "body": {}, "answer": self.answers({"$ref": f"#/components/schemas/{self.name}"})}
+        answer = self.answers({"$ref": f"#/components/schemas/{self.name}"})
+        told: Raw = {"tag": tag, "takes_file": True, "answer": answer}
         document.operation("post", self.path(), name="add_letter_template", summary="Add a Word file as a template",
                            parameters=[register, NAME], status=201, problems=(404,), **told)  # fmt: skip
         document.operation("put", path, name="put_letter_template_file", summary="Put another file in its place",
                            parameters=[*self.one_of_them(), NAME], problems=(404,), **told)  # fmt: skip
         document.operation("get", path, tag=tag, name="get_letter_template_file", summary="The template's Word file",
                            parameters=self.one_of_them(), answer={}, problems=(404, 416))  # fmt: skip
-        for address, method in ((self.path(), "post"), (path, "put")):
-            document.paths[address][method]["requestBody"] = CONTENT
         binary = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
         answers = document.paths[path]["get"]["responses"]
         answers["200"]["content"] = binary

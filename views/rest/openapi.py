@@ -5,6 +5,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 JSON = "application/json"
+FILE, BINARY = "application/octet-stream", {"type": "string", "format": "binary"}
 PROBLEM_JSON = "application/problem+json"
 #: What each error status means, in the words of RFC 9110.
 REASONS = {
@@ -51,12 +52,14 @@ class Document:
 
     def operation(
         self, method: str, path: str, *, tag: str, name: str, summary: str, answer: Schema, status: int = 200,
-        body: Schema | None = None, parameters: Iterable[Schema] = (), problems: Iterable[int] = (),
+        body: Schema | None = None, takes_file: bool = False, parameters: Iterable[Schema] = (),
+        problems: Iterable[int] = (),
     ) -> None:  # fmt: skip
-        """Describe one call. `name` is its operationId, `answer` the schema of what it gives."""
+        """Describe one call. `name` is its operationId, `answer` the schema of what it gives; `body` that of the JSON
+        it takes; with `takes_file` it takes a file as it is instead."""
         parameters = list(parameters)
         asks = any(parameter["in"] == "query" for parameter in parameters)
-        codes = sorted({*ALWAYS, *problems, *(BODY_PROBLEMS if body else ()), *((414,) if asks else ())})
+        codes = sorted({*ALWAYS, *problems, *(BODY_PROBLEMS if body or takes_file else ()), *((414,) if asks else ())})
         given: Schema = {
             "tags": [tag], "operationId": name, "summary": summary, "parameters": parameters,
             "responses": {
@@ -66,6 +69,8 @@ class Document:
         }  # fmt: skip
         if body:
             given["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+        elif takes_file:
+            given["requestBody"] = {"required": True, "content": {FILE: {"schema": BINARY}}}
         self.paths.setdefault(path, {})[method] = given
 
     def as_dict(self) -> dict[str, Any]:
