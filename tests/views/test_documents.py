@@ -199,7 +199,7 @@ def test_wrong_lengths_and_forms_are_refused_and_leave_nothing(app: Flask, clien
 def test_bodies_as_long_as_a_file_are_taken_where_files_are_and_nowhere_else(app: Flask, client: FlaskClient) -> None:
     taking = {name for name, view in app.view_functions.items() if getattr(view, "streams", False)}
     assert taking == {"DocumentView.upload", "DocumentView.upload_version", "DocumentApi.post_file",
-                      "ImportApi.post"}  # fmt: skip
+                      "ImportApi.post", "LetterTemplateApi.post", "LetterTemplateApi.put_file"}  # fmt: skip
     most = app.config["MAX_CONTENT_LENGTH"]
     long = {"CONTENT_LENGTH": str(most + 1)}
     assert client.post("/files/upload", content_type=BYTES, environ_overrides=long).status_code == 413
