@@ -45,6 +45,15 @@ function noResults(data, escape) {
   return `<div class="no-results" role="option" aria-disabled="true">${escape(text(data.input ? "no_match" : "no_options"))}</div>`;
 }
 
+function takeFocus(instance) {
+  if (instance.isDisabled || instance.isReadOnly) return;
+  const target = instance.control_input.offsetWidth ? instance.control_input : instance.focus_node;
+  instance.ignoreFocus = true;
+  target.focus();
+  instance.ignoreFocus = false;
+  instance.onFocus();
+}
+
 /** Turns one <select> into a searchable box and returns its TomSelect. `offers` says which of the server's options. */
 export function enhance(select, { offers = () => true, ...options } = {}) {
   const url = select.dataset.optionsUrl;
@@ -60,6 +69,8 @@ export function enhance(select, { offers = () => true, ...options } = {}) {
     ...(url ? remote(url, offers) : {}),
     ...options,
   });
+  // The library takes the focus in a later turn of the browser's, and what was typed before that was lost.
+  instance.hook("instead", "focus", () => takeFocus(instance));
   // A click on an open box folds its list; it does not take the focus from somebody who is about to type.
   instance.hook("instead", "onClick", () => (instance.isFocused && instance.isOpen ? instance.close() : instance.focus()));
   // The box took over the label; the list behind it is for the form alone.

@@ -155,6 +155,27 @@ def test_cells_are_gone_through_and_edited_by_keys(listed: Page) -> None:
     expect(listed.locator("td:focus")).to_have_count(1)
 
 
+LATE_TIMERS = """() => {
+  const inTime = window.setTimeout.bind(window);
+  window.setTimeout = (work, delay = 0, ...given) => inTime(work, delay + 1000, ...given);
+}"""
+
+
+def test_what_is_typed_into_a_box_at_once_is_looked_for(listed: Page) -> None:
+    """A busy browser tells scripts late of the focus; the keys of a quick typist come before that."""
+    row = listed.locator("tr[data-row]", has_text="Alfa")
+    grade = row.locator('td[data-label="Grade"]')
+    expect(grade).to_have_text("Tin")
+    grade.click(button="right")
+    listed.evaluate(LATE_TIMERS)
+    listed.locator("#row-menu").get_by_role("button", name="Edit the value").click()
+    expect(listed.locator("#cell-form .ts-control input")).to_be_focused()
+    listed.keyboard.type("Gold")
+    listed.keyboard.press("Enter")
+    listed.keyboard.press("Enter")
+    expect(grade).to_have_text("Gold")
+
+
 def test_what_is_wrong_with_a_cell_stands_in_its_form(listed: Page) -> None:
     row = listed.locator("tr[data-row]", has_text="Alfa")
     row.locator('td[data-label="Business ID"]').click(button="right")
