@@ -12,7 +12,6 @@ from pymongo.errors import PyMongoError
 
 import app
 from app.database import ensure_database, limit_database_log, release_database
-from app.locks import exclusive
 from app.logs import configure_logging, limit_log_file
 from app.mongod import DatabaseError
 from app.supervisor import Part, Supervisor
@@ -139,8 +138,10 @@ def start(names: Sequence[str]) -> None:
         check_port(settings)
     uri = ensure_database(settings)
     check_database(uri)
-    with exclusive(settings.data_dir / "prepare.lock"):
+    try:
         app.prepare(settings)
+    except TimeoutError as error:
+        raise StartError(f"Kortisto can't start yet: {error}. Start it again when that one is done.") from error
     parts = [Part(part, MODULES[part], STOP_SECONDS) for name in names for part in PARTS[name]]
     Supervisor(parts, Watch(settings, uri, parts).tick).run()
 

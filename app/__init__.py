@@ -7,6 +7,7 @@ import mongoengine as me
 from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_wtf.csrf import CSRFProtect
+from pymongo import MongoClient
 
 from app.assets import init_assets
 from app.celery import make_celery
@@ -25,6 +26,7 @@ from app.proxies import init_proxies
 from app.rate_limits import ConnectedStorage
 from app.translations import init_translations
 from config import DATABASE_NAME, PROJECT_ROOT, VERSION, Settings, flask_config, load_settings
+from services.leases import alone
 from services.security import add_ready_roles
 from services.trays import bind_ready_trays
 from views.base import select_locale, select_time_zone
@@ -91,9 +93,15 @@ def connect(uri: str) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """What is done once before the processes start: permissions, ready roles and their trays, indexes."""
-    app = create_app(settings, update_permissions=True)
-    with app.app_context():
-        add_ready_roles()
-        ensure_indexes()
-        bind_ready_trays()
+    """What is done once before the processes start: permissions, ready roles and their trays, indexes.
+
+    Machines that start at the same moment do it one after the other; raises TimeoutError where another is not done
+    with it.
+    """
+    client: MongoClient = MongoClient(ensure_database(settings))
+    with client, alone(client.get_default_database(DATABASE_NAME), "prepare"):
+        app = create_app(settings, update_permissions=True)
+        with app.app_context():
+            add_ready_roles()
+            ensure_indexes()
+            bind_ready_trays()

@@ -5,9 +5,7 @@ job needs stands in its document, and beat wakes due jobs again and again.
 """
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -17,7 +15,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
-from pymongo.errors import PyMongoError
 
 from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
@@ -25,14 +22,13 @@ from models.told import Told
 from models.transactions import in_transaction
 from services.api_keys import access_by_key
 from services.audit import OF_JOBS, write
-from services.leases import LEASE, is_gone, new_holder
+from services.leases import LEASE, is_gone, new_holder, renewed
 from services.records import RecordNotFound, now, object_id
 from services.security import access_of_id
 from services.waking import wake_up
 
 log = logging.getLogger(__name__)
 Raw = dict[str, Any]
-HEARTBEAT_SECONDS = 10.0
 #: What the audit tells of the parameters of a job that carries data out.
 TOLD_OF_JOBS = ("register", "template", "form", "selection")
 #: A job whose workers died so often is not tried again by itself.
@@ -84,10 +80,14 @@ class Run:
         """Add lines to the log that the owner reads; its last 500 are kept."""
         self.update({"$push": {"log": {"$each": list(lines), "$slice": -500}}}, session)
 
+    @property
+    def held(self) -> Raw:
+        """The job's document as long as this hold lasts."""
+        return {"_id": self.job["_id"], "worker": self.job["worker"], "state": JobState.RUNNING.value}
+
     def update(self, changes: Raw, session: ClientSession | None = None) -> None:
-        held = {"_id": self.job["_id"], "worker": self.job["worker"], "state": JobState.RUNNING.value}
         found = Job._get_collection().find_one_and_update(
-            held, changes, return_document=ReturnDocument.AFTER, session=session
+            self.held, changes, return_document=ReturnDocument.AFTER, session=session
         )
         if found is None:
             raise LeaseLost
@@ -214,7 +214,7 @@ def gone_holders() -> list[str]:
 def run_job(raw: Raw) -> None:
     """Run one claimed job to its end; whatever happens is noted on it."""
     run = Run(raw, access_of_job(raw))
-    with force_locale(raw.get("language") or "en"), heartbeat(run):
+    with force_locale(raw.get("language") or "en"), renewed(Job._get_collection(), run.held):
         try:
             perform(run)
         except LeaseLost:
@@ -249,25 +249,3 @@ def access_of_job(raw: Raw) -> Access:
     if raw.get("owner") is None:
         return system_access(language=raw.get("language") or "en")
     return access_of_id(raw["owner"], raw.get("language") or "")
-
-
-@contextmanager
-def heartbeat(run: Run) -> Iterator[None]:
-    """Renew the lease in the background while the handler works on something long."""
-    stop = threading.Event()
-    held = {"_id": run.job["_id"], "worker": run.job["worker"], "state": JobState.RUNNING.value}
-
-    def beat() -> None:
-        while not stop.wait(HEARTBEAT_SECONDS):
-            try:
-                Job._get_collection().update_one(held, {"$set": {"lease_until": now() + LEASE}})
-            except PyMongoError as error:
-                log.warning("the lease of job %s could not be renewed: %s", run.job["_id"], error)
-
-    thread = threading.Thread(target=beat, name="job-heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

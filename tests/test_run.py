@@ -5,11 +5,16 @@ import re
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
+from pymongo import MongoClient
 
 from app.mongod import Place, listens, running
-from tests.fixtures.program import START_SECONDS, Program, processes_of, until
+from app.mongodb_uri import with_database
+from services.leases import ALONE
+from tests.fixtures.program import START_SECONDS, Program, free_port, processes_of, until
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +56,35 @@ def test_run_killed_alone_leaves_nobody(start: Callable[..., Program]) -> None:
     program.process.kill()
     program.process.wait()
     assert until(lambda: processes_of(program.folder) == [], STOP_SECONDS)
+
+
+def test_machines_that_start_at_once_make_one_installation(tmp_path: Path, mongodb_uri: str) -> None:
+    """Each with a data folder of its own, against one database that is empty before."""
+
+    class Machine(Program):
+        extra = {"KORTISTO_MONGODB_URI": with_database(mongodb_uri, "kortisto_at_once"),
+                 "KORTISTO_SECRET_KEY": "k" * 32}  # fmt: skip
+
+    started: list[Program] = []
+    try:
+        for name, part in (("one", "web"), ("two", "web"), ("three", "worker"), ("four", "worker")):
+            (tmp_path / name).mkdir()
+            started.append(Machine(tmp_path / name / "data", free_port(), part))
+        for program in started[:2]:
+            assert until(program.is_up, 2 * START_SECONDS), program.output.read_text()
+        for program in started[2:]:
+            has_worker = partial(program.children, "app.worker")
+            assert until(lambda asked=has_worker: bool(asked()), START_SECONDS), program.output.read_text()
+        with MongoClient(mongodb_uri) as client:
+            roles = [role["name"] for role in client["kortisto_at_once"]["ab_role"].find()]
+            assert client["kortisto_at_once"][ALONE].count_documents({}) == 0
+        assert "Admin" in roles
+        assert len(roles) == len(set(roles))
+    finally:
+        for program in started:
+            program.kill_everything()
+        with MongoClient(mongodb_uri) as client:
+            client.drop_database("kortisto_at_once")
 
 
 def test_run_replaces_killed_web_server_worker_and_database(start: Callable[..., Program]) -> None:

@@ -18,13 +18,14 @@ from models.audit import What
 from services.audit import write_now
 from services.backup.archive import ArchiveWriter
 from services.files import CHUNK, bucket
+from services.leases import ALONE
 from services.records import now
 
 Raw = dict[str, Any]
 log = logging.getLogger(__name__)
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 #: What counts for a minute or two, and what the archive has in another form.
-LEFT_OUT = ("rate_limit_counters", "rate_limit_windows", "blob", "blobs.files", "blobs.chunks")
+LEFT_OUT = (ALONE, "rate_limit_counters", "rate_limit_windows", "blob", "blobs.files", "blobs.chunks")
 #: What a filling that broke off has left (services/backup/filling.py).
 DRAFT = "filling."
 #: The database forgets after five minutes how it was; seconds that it is asked to remember.
