@@ -15,7 +15,7 @@ from app.database import ensure_database, limit_database_log, release_database
 from app.logs import configure_logging, limit_log_file
 from app.mongod import DatabaseError
 from app.supervisor import Part, Supervisor
-from config import Settings, SettingsError, load_settings
+from config import Settings, SettingsError, load_settings, secret_key
 from services.first_start import PATH, first_start_code
 
 MODULES = {"web": "app.web_server", "worker": "app.worker", "mail worker": "app.mail_worker"}
@@ -79,7 +79,7 @@ class Watch:
 
 def announce(settings: Settings) -> None:
     click.echo(f"\nKortisto is at {settings.address} (Ctrl-C stops it).")
-    code = first_start_code(settings.data_dir)
+    code = first_start_code(secret_key(settings))
     if code:
         click.echo(f"There is no user yet: create the administrator at {settings.address}{PATH} with the code {code}")
 

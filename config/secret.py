@@ -2,7 +2,6 @@
 
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import Settings
@@ -13,7 +12,7 @@ def random_secret() -> str:
     return secrets.token_hex(32)
 
 
-def kept_secret(path: Path, make: Callable[[], str] = random_secret) -> str:
+def kept_secret(path: Path) -> str:
     """The secret kept in the file `path`, a new one if there is none yet; mode 0600.
 
     Two processes asking at the same moment get the same secret: only one of them can link its file into place.
@@ -23,7 +22,7 @@ def kept_secret(path: Path, make: Callable[[], str] = random_secret) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(make())
+            file.write(random_secret())
             file.flush()
             os.fsync(file.fileno())
         try:

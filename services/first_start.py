@@ -1,9 +1,7 @@
 """The first start: a code that lets the person who started the server, and nobody else, create the administrator."""
 
 import hmac
-import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
@@ -11,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from config import kept_secret
 from models.changes import Source
 from models.fields.errors import ValidationFailed
 from models.rights import Access
@@ -36,26 +33,27 @@ def has_users() -> bool:
     return User._get_collection().find_one({}, {"_id": 1}) is not None
 
 
-def first_start_code(data_dir: Path) -> str | None:
-    """The code to print while there is no user yet, None afterwards; kept in the data folder, mode 0600.
+def first_start_code(secret_key: str) -> str | None:
+    """The code to print while there is no user yet, None afterwards.
 
+    It is made from the key that signs sessions, which all machines share: the code of one is good at any other.
     Needs the connection to the database.
     """
-    path = data_dir / "first_start_code"
     if has_users():
-        path.unlink(missing_ok=True)
         return None
-    return kept_secret(path, new_code)
+    digest = hmac.digest(secret_key.encode(), b"first start", "sha256")
+    letters = [ALPHABET[byte % len(ALPHABET)] for byte in digest[: GROUPS * GROUP_LENGTH]]
+    return "-".join("".join(letters[start : start + GROUP_LENGTH]) for start in range(0, len(letters), GROUP_LENGTH))
 
 
-def accepts_first_start_code(data_dir: Path, typed: str) -> bool:
+def accepts_first_start_code(secret_key: str, typed: str) -> bool:
     """Whether `typed` is the code, whatever its case, spaces and hyphens; never once there is a user."""
-    code = first_start_code(data_dir)
+    code = first_start_code(secret_key)
     return code is not None and hmac.compare_digest(_plain(code).encode(), _plain(typed).encode("utf-8", "replace"))
 
 
 def create_first_administrator(
-    data_dir: Path, code: str, data: Mapping[str, Any], password: str, repeated: str
+    secret_key: str, code: str, data: Mapping[str, Any], password: str, repeated: str
 ) -> ObjectId:
     """Create the administrator and return its id; of two at the same moment one wins.
 
@@ -64,7 +62,7 @@ def create_first_administrator(
     if has_users():
         raise AlreadyStarted
     errors: dict[str, list[Any]] = {}
-    if not accepts_first_start_code(data_dir, code):
+    if not accepts_first_start_code(secret_key, code):
         errors["code"] = [_l("This is not the code. Copy it from the terminal in which the server was started.")]
     user = cleaned_user(data, errors)
     errors.update(check_new_password(password, user.get("username") or ""))
@@ -76,7 +74,6 @@ def create_first_administrator(
         in_transaction(lambda session: insert_administrator(session, user))
     except DuplicateKeyError as error:
         raise taken(error) from error
-    (data_dir / "first_start_code").unlink(missing_ok=True)
     return user["_id"]
 
 
@@ -88,11 +85,6 @@ def insert_administrator(session: ClientSession, user: dict[str, Any]) -> None:
     role = Role._get_collection().find_one({"name": ADMIN_ROLE}, {"_id": 1}, session=session) or {}
     user["roles"] = [role["_id"]]
     insert_noted(session, Access(user_id=user["_id"], everything=True), "user", user, Source.SCREEN)
-
-
-def new_code() -> str:
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
-    return "-".join(groups)
 
 
 def _plain(code: str) -> str:

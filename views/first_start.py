@@ -1,6 +1,5 @@
 """The first visit: as long as there is no user, every page leads to the one that creates the administrator."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import current_app, flash, redirect, request, session, url_for
@@ -81,7 +80,7 @@ class FirstStartView(BaseView):
     def create(self, form: FirstStartForm) -> Any:
         data = {name: form[name].data for name in COLUMNS}
         user_id = create_first_administrator(
-            Path(current_app.config["DATA_DIR"]), form.code.data or "", data,
+            current_app.config["SECRET_KEY"], form.code.data or "", data,
             form.password.data or "", form.repeated.data or "",
         )  # fmt: skip
         session.pop("locale", None)

@@ -3,7 +3,6 @@
 import re
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,8 +40,8 @@ def token_of(html: str) -> str:
 
 
 @pytest.fixture
-def data_dir(app: Flask) -> Path:
-    return Path(app.config["DATA_DIR"])
+def key(app: Flask) -> str:
+    return str(app.config["SECRET_KEY"])
 
 
 @pytest.fixture
@@ -73,9 +72,9 @@ def test_what_is_no_page_answers_without_users(stranger: FlaskClient, address: s
 
 
 def test_first_start_creates_administrator_signs_in_and_says_what_is_next(
-    stranger: FlaskClient, data_dir: Path
+    stranger: FlaskClient, key: str
 ) -> None:
-    code = first_start_code(data_dir) or ""
+    code = first_start_code(key) or ""
     answer = stranger.post("/first-start/", data={**FIRST, "code": f" {code.lower().replace('-', ' ')}"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/setup/")
     start = stranger.get("/").text
@@ -84,7 +83,7 @@ def test_first_start_creates_administrator_signs_in_and_says_what_is_next(
     assert "/settings/users/" in start
     assert '<html lang="fi">' in start
     assert [role.name for role in User.objects.get(username="anna").roles] == ["Admin"]
-    assert first_start_code(data_dir) is None
+    assert first_start_code(key) is None
     entry = Change.objects.get(register="user")
     assert "password" not in entry.changes
 
@@ -100,9 +99,9 @@ def test_first_start_creates_administrator_signs_in_and_says_what_is_next(
     ({"last_name": ""}, "This is required"),
 ])  # fmt: skip
 def test_first_start_with_errors_keeps_what_was_typed_and_creates_nobody(
-    stranger: FlaskClient, data_dir: Path, changes: dict[str, str], message: str
+    stranger: FlaskClient, key: str, changes: dict[str, str], message: str
 ) -> None:
-    answer = stranger.post("/first-start/", data={"code": first_start_code(data_dir), **FIRST, **changes},
+    answer = stranger.post("/first-start/", data={"code": first_start_code(key), **FIRST, **changes},
                            headers={"Accept-Language": "en"})  # fmt: skip
     assert answer.status_code == 422
     assert any(message in text for text in errors(answer.text)), errors(answer.text)
@@ -118,8 +117,8 @@ def test_first_start_once_there_is_a_user_is_no_more(stranger: FlaskClient, clie
     assert User.objects.count() == 1
 
 
-def test_first_start_by_two_at_once_makes_one_administrator(app: Flask, data_dir: Path) -> None:
-    code = first_start_code(data_dir) or ""
+def test_first_start_by_two_at_once_makes_one_administrator(app: Flask, key: str) -> None:
+    code = first_start_code(key) or ""
     outcomes: list[str] = []
     start = threading.Barrier(4)
 
@@ -128,7 +127,7 @@ def test_first_start_by_two_at_once_makes_one_administrator(app: Flask, data_dir
         start.wait()
         with app.app_context():
             try:
-                create_first_administrator(data_dir, code, data, FIRST["password"], FIRST["password"])
+                create_first_administrator(key, code, data, FIRST["password"], FIRST["password"])
                 outcomes.append("created")
             except (AlreadyStarted, ValidationFailed):
                 outcomes.append("late")
@@ -142,7 +141,7 @@ def test_first_start_by_two_at_once_makes_one_administrator(app: Flask, data_dir
     assert User.objects.count() == 1
 
 
-def test_first_start_wrong_codes_are_slowed_down(app: Flask, stranger: FlaskClient, data_dir: Path) -> None:
+def test_first_start_wrong_codes_are_slowed_down(app: Flask, stranger: FlaskClient, key: str) -> None:
     limiter = app.extensions["appbuilder"].sm.limiter
     limiter.enabled = True
     codes = [stranger.post("/first-start/", data={**FIRST, "code": "x"}).status_code for _ in range(12)]
@@ -150,8 +149,8 @@ def test_first_start_wrong_codes_are_slowed_down(app: Flask, stranger: FlaskClie
     assert codes[-1] == 429
 
 
-def test_first_start_with_token_only(app: Flask, stranger: FlaskClient, data_dir: Path, with_tokens: None) -> None:
-    data = {**FIRST, "code": first_start_code(data_dir)}
+def test_first_start_with_token_only(app: Flask, stranger: FlaskClient, key: str, with_tokens: None) -> None:
+    data = {**FIRST, "code": first_start_code(key)}
     assert stranger.post("/first-start/", data=data).status_code == 400
     token = token_of(stranger.get("/first-start/").text)
     assert stranger.post("/first-start/", data={**data, "csrf_token": token}).status_code == 302
