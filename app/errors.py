@@ -109,6 +109,8 @@ def answer_http_error(error: HTTPException) -> AnyResponse | HTTPException:
 
 
 def answer_csrf_error(error: CSRFError) -> AnyResponse:
+    # A proxy that passes on another host than the browser's shows itself here alone.
+    logger.warning("A form was refused: %s", error.description)
     return answer(error, FORM_EXPIRED)
 
 
