@@ -58,7 +58,7 @@ def keep_text(params: Mapping[str, Any], state: str, text: str) -> None:
 def text_of(file: Mapping[str, Any]) -> tuple[str, str]:
     """(what has become of reading, the text) of a stored file."""
     content_type = file["content_type"]
-    if content_type not in READABLE and not content_type.startswith(OFFICE):
+    if not is_readable(content_type):
         return NO_TEXT, ""
     if file["size"] > MOST_BYTES:
         return TOO_LARGE, ""
@@ -69,9 +69,15 @@ def text_of(file: Mapping[str, Any]) -> tuple[str, str]:
         return read_apart(content_type, content)
 
 
-def read_apart(content_type: str, content: IO[bytes]) -> tuple[str, str]:
-    """The answer of the reader's process; one that does not answer in time or at all says that it is damaged."""
-    command = [sys.executable, "-I", str(READER), content_type, str(MOST_TEXT), str(MAX_SECONDS)]
+def is_readable(content_type: str) -> bool:
+    """Whether there may be words in a content of this type."""
+    return content_type in READABLE or content_type.startswith(OFFICE)
+
+
+def read_apart(content_type: str, content: IO[bytes], most: int = MOST_TEXT) -> tuple[str, str]:
+    """(what has become of reading, the text, at most so many characters) by the reader's process; one that does not
+    answer in time or at all says that it is damaged."""
+    command = [sys.executable, "-I", str(READER), content_type, str(most), str(MAX_SECONDS)]
     process = subprocess.Popen(
         command, stdin=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
@@ -86,4 +92,4 @@ def read_apart(content_type: str, content: IO[bytes]) -> tuple[str, str]:
             os.killpg(process.pid, SIGKILL)
         process.wait()
     state = found["state"] if found["state"] in STATES else DAMAGED
-    return state, str(found["text"])[:MOST_TEXT]
+    return state, str(found["text"])[:most]
