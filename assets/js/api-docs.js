@@ -11,6 +11,16 @@ function followTheme() {
 
 followTheme();
 new MutationObserver(followTheme).observe(root, { attributeFilter: ["data-bs-theme"] });
+
+/** Swagger UI takes the page for its own: here its main part has a name beside ours, and its headings stand below. */
+function fitIn() {
+  place.querySelector("main")?.setAttribute("aria-label", document.querySelector("h1").textContent);
+  for (const heading of place.querySelectorAll("h3.opblock-tag")) heading.setAttribute("aria-level", "2");
+  for (const heading of place.querySelectorAll("h4")) heading.setAttribute("aria-level", "3");
+  for (const heading of place.querySelectorAll("h5")) heading.setAttribute("aria-level", "4");
+}
+
+new MutationObserver(fitIn).observe(place, { childList: true, subtree: true });
 SwaggerUI({
   domNode: place,
   url: place.dataset.openapi,
