@@ -26,7 +26,7 @@ DRAFT_TEXTS = ("name", "sheets", "options", "columns", "corrections", "replaceme
 ENDED = [state.value for state in JobState if state.ended]
 
 
-@forgets_files("import", _l("deleted; an import that was begun begins anew, one that was done can still be undone"))
+@forgets_files("import", _l("deleted, with imports that were begun; one that was done can still be undone"))
 def forget_import(file: Raw, rows: Sequence[int]) -> bool:
     """Drop the file of an import, with what was kept of these rows; one that a job works on stays for now."""
     draft = ImportDraft._get_collection().find_one({"file": file["_id"]})
