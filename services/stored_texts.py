@@ -1,15 +1,13 @@
 """The texts in stored files, line by line or row by row, whatever the files are: to find in which somebody stands."""
 
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import IO, Any
 
-from models.documents import DAMAGED, ENCRYPTED
-from models.file_types import DOCX, ODS, PDF, PICTURES, XLSX, ZIP
-from services.document_text import MOST_BYTES, is_readable, read_apart
+from models.file_types import ODS, PICTURES, XLSX, ZIP
+from services.document_text import MOST_BYTES, is_readable, read_whole
 from services.files import stream_content
 from services.imports.errors import TableError
 from services.imports.options import TableOptions
@@ -22,9 +20,8 @@ Raw = dict[str, Any]
 Lines = Iterator[tuple[int, str]]
 #: Characters of a document that are read: letters to ten thousand.
 MOST_TEXT = 60_000_000
+MOST_SECONDS = 300
 SHEETS = (XLSX, ODS)
-#: Types of what a zip of letters holds.
-ENDINGS = {".docx": DOCX, ".pdf": PDF}
 
 
 class Unread(Exception):
@@ -50,8 +47,6 @@ def lines_of(file: Mapping[str, Any]) -> Lines:
 def lines_in(content_type: str, content: IO[bytes], *, table: bool = False) -> Lines:
     if table or content_type in SHEETS:
         yield from rows_in(content, content_type in SHEETS or zipfile.is_zipfile(content))
-    elif content_type == ZIP:
-        yield from archived_lines(content)
     elif content_type.startswith("text/") or content_type.endswith("json") or "ndjson" in content_type:
         yield from enumerate((line.decode("utf-8", "replace") for line in content), start=1)
     elif content_type not in PICTURES:
@@ -70,26 +65,11 @@ def rows_in(content: IO[bytes], workbook: bool) -> Lines:
         raise Unread from error
 
 
-def archived_lines(content: IO[bytes]) -> Lines:
-    try:
-        with zipfile.ZipFile(content) as archive:
-            for entry in archive.infolist():
-                yield 0, entry.filename
-                content_type = next((known for end, known in ENDINGS.items() if entry.filename.endswith(end)), "")
-                if content_type and entry.file_size <= MOST_BYTES:
-                    with archive.open(entry) as part, tempfile.TemporaryFile(prefix="kortisto-text-") as whole:
-                        shutil.copyfileobj(part, whole)
-                        whole.seek(0)
-                        yield from lines_in(content_type, whole)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise Unread from error
-
-
 def read_lines(content_type: str, content: IO[bytes]) -> Lines:
-    if not is_readable(content_type) or content.seek(0, 2) > MOST_BYTES:
+    if not (is_readable(content_type) or content_type == ZIP) or content.seek(0, 2) > MOST_BYTES:
         raise Unread
     content.seek(0)
-    state, text = read_apart(content_type, content, MOST_TEXT)
-    if state in (DAMAGED, ENCRYPTED):
-        raise Unread
+    text, whole = read_whole(content_type, content, MOST_TEXT, MOST_SECONDS)
     yield from enumerate(text.splitlines(), start=1)
+    if not whole:
+        raise Unread

@@ -174,28 +174,48 @@ def forget_later(session: ClientSession, access: Access, traces: Traces) -> None
 
 @handles(FORGET, stoppable=False)
 def run_forget(run: Run) -> Raw:
-    """The job's handler: places first, then file by file. What is done twice does no harm."""
-    traces, counts = Traces.from_params(run.params["traces"]), {}
+    """The job's handler: file by file, then the places. What is done twice does no harm."""
+    traces = Traces.from_params(run.params["traces"])
+    forget_in_files(run, traces)
+    counts = {key: sum(forget_some(run, traces, place, some) for some in batches(place.named(traces)))
+              for key, place in PLACES.items()}  # fmt: skip
+    told = {name: run.position.get(name, []) for name in ("kept", "busy", "unread")}
+    run.note(*(called(raw, traces) for raw in files_of([*told["kept"], *told["busy"]])))
+    if told["busy"]:
+        raise JobError(_l("An import that names the person is going on. When it has ended, look for the person and "
+                          "erase them again: %(names)s.",
+                          names=", ".join(called(raw, traces) for raw in files_of(told["busy"]))))  # fmt: skip
+    result = {"places": counts, "files": told["kept"], "unread": told["unread"]}
+    return {"message": message_of(counts, told["kept"], told["unread"]), "result": result}
+
+
+def forget_in_files(run: Run, traces: Traces) -> None:
+    """Take the person out of the files of which that is nobody's decision. Where they stand still is noted with how far
+    the job is."""
     unread: list[ObjectId] = []
-    kept: list[ObjectId] = []
-    busy: list[ObjectId] = []
+    noted = {name: list(run.position.get(name, ())) for name in ("kept", "busy")}
+    before = list(run.position.get("unread", ()))
     for file, rows in through_files(run, traces, unread):
         rule = FILE_RULES.get(file["purpose"])
         if rows and rule is None:
-            kept.append(file["_id"])
+            noted["kept"].append(file["_id"])
         elif rows and rule is not None:
             if rule.forget(file, rows):
                 free_contents([file["sha256"]])
             else:
-                busy.append(file["_id"])
-        run.advance(run.job["done"], {"file": file["_id"]})
-    for key, place in PLACES.items():
-        counts[key] = sum(forget_some(run, traces, place, some) for some in batches(place.named(traces)))
-    if busy:
-        raise JobError(_l("An import that names the person is going on. When it has ended, look for the person and "
-                          "erase them again: %(names)s.", names=", ".join(map(str, busy))))  # fmt: skip
-    result = {"places": counts, "files": kept[:MOST_TOLD], "unread": unread[:MOST_TOLD]}
-    return {"message": message_of(counts, kept, unread), "result": result}
+                noted["busy"].append(file["_id"])
+        left = {**noted, "unread": [*before, *unread]}
+        cut = {name: ids[:MOST_TOLD] for name, ids in left.items()}
+        run.advance(run.job["done"], {"file": file["_id"], **cut})
+
+
+def files_of(ids: Sequence[ObjectId]) -> list[Raw]:
+    return list(StoredFile._get_collection().find({"_id": {"$in": list(ids)}}).sort("_id", 1))
+
+
+def called(file: Raw, traces: Traces) -> str:
+    """A file as the job may call it: not by a name that names the person."""
+    return str(file["_id"] if traces.are_in(file["name"]) else file["name"])
 
 
 def forget_some(run: Run, traces: Traces, place: Place, found: Sequence[Raw]) -> int:

@@ -34,7 +34,7 @@ def test_everything_is_looked_through_by_a_job(rest: Caller, pk: str) -> None:
     rest.add("company", name="Kohde Oy")
     job = rest.call("POST", f"person/{pk}/look", 202)["job"]
     wake_due()
-    assert rest.call("GET", f"job/{job}")["state"] == "done"
+    assert rest.call("GET", f"job/{job}")["result"]["state"] == "done"
     assert rest.call("GET", f"person/{pk}/personal_data")["found"] == []
 
 

@@ -27,14 +27,14 @@ from services.exports import start_export
 from services.exports.wanted import Wanted
 from services.files import open_content
 from services.imports.drafts import check_draft, report_file, run_draft, start_draft, undo_import
-from services.jobs import wake_due
+from services.jobs import LeaseLost, wake_due
 from services.joining import join_records
 from services.leases import new_holder
 from services.merge import Form
 from services.merge.history import letter_file
 from services.notices import notify
 from services.outbox import queue_message
-from services.personal_data import ERASE, collect, erase, start_looking
+from services.personal_data import ERASE, collect, erase, seeking, start_looking
 from services.personal_data.seeking import FORGET
 from services.records import create_record, delete_record, update_record
 from services.recycle_bin import empty_old
@@ -142,7 +142,7 @@ def test_import_that_is_going_on_stays_and_is_told(boss: Access) -> None:
     wake_due()
     told = jobs.find_one({"kind": FORGET})
     assert (told["state"], StoredFile.objects(purpose="import").count()) == ("failed", 1)
-    assert str(StoredFile.objects(purpose="import").get().pk) in told["message"]
+    assert "list.xlsx" in told["message"]
 
 
 @pytest.mark.parametrize("form", ["one", "each"])
@@ -279,6 +279,37 @@ def test_what_is_not_decided_to_go_is_named_and_stays(boss: Access) -> None:
     assert left() == [f"content of {[export.name]}"]
     told = Job.objects(kind=FORGET).get()
     assert (told.result["files"], "1 file that was kept names the person." in told.message) == ([export.pk], True)
+    assert told.log == [export.name]
+
+
+def test_forgetting_that_is_killed_goes_on_with_the_next_file_and_tells_of_all(
+    boss: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = create_record(boss, "person", {"name": NAME, "email": ADDRESS})
+    for name in (OTHER, "Cecilia Cederberg"):
+        create_record(boss, "person", {"name": name})
+        start_export(boss, "person", Selection(all_matching=True), Wanted("csv"))
+        wake_due()
+    erase(boss, person["_id"], ERASE, why="wish", name=NAME)
+    looked = []
+    rows_with = seeking.rows_with
+
+    def once(traces: Traces, file: dict[str, Any]) -> tuple[list[int], bool]:
+        if looked:
+            raise LeaseLost
+        looked.append(file["_id"])
+        return rows_with(traces, file)
+
+    monkeypatch.setattr(seeking, "rows_with", once)
+    wake_due()
+    raw = Job._get_collection().find_one({"kind": FORGET})
+    assert (raw["state"], raw["position"]["file"]) == ("running", looked[0])
+    monkeypatch.setattr(seeking, "rows_with", rows_with)
+    ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    Job._get_collection().update_one({"_id": raw["_id"]}, {"$set": {"lease_until": ago}})
+    wake_due()
+    raw = Job._get_collection().find_one({"kind": FORGET})
+    assert (raw["state"], len(raw["result"]["files"])) == ("done", 2)
 
 
 @pytest.mark.parametrize(("text", "found"), [

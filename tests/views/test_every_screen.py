@@ -25,6 +25,7 @@ from services.consent import unsubscribe_url
 from services.documents import add_document, add_version
 from services.imports.drafts import check_draft, run_draft, set_columns, start_draft, undo_import
 from services.jobs import wake_due
+from services.personal_data import start_looking
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
@@ -74,6 +75,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
                          ("Met", {"kind": "meeting", "starts_at": "2099-01-01T10:00"}), ("Done", {"state": "done"})):
         create_record(admin_access, "activity", {"kind": "task", "name": name, **linked, **values})
     opportunities = add_opportunities(admin_access, company)
+    create_record(admin_access, "activity", {"kind": "task", "name": f"About {person['name']}"})
+    start_looking(access_for(admin), person["_id"])
+    wake_due()
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
