@@ -347,6 +347,17 @@ def problems_of(page: Page, address: str) -> list[str]:
     return found + violations(page, address)
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
+def test_help_is_accessible(browser: Browser, live_server: str, width: int, scheme: Any) -> None:
+    context = browser.new_context(base_url=live_server, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page, found = context.new_page(), []
+    for address in ("/help/en/", "/help/fi/henkilotiedot/"):
+        page.goto(address)
+        found += violations(page, address)
+    context.close()
+    assert found == []
+
+
 @pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
 def test_screens_fit_and_say_nothing_in_the_console(
     app: Flask, browser: Browser, live_server: str, screens: list[str], width: int, scheme: Any, language: str
