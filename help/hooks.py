@@ -20,14 +20,16 @@ SECTIONS = yaml.safe_load((ROOT / "help" / "pages.yaml").read_text(encoding="utf
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 LANGUAGES = {"en": "English", "fi": "Suomi"}
 TEXTS = {
-    "en": {"back": "Back to Kortisto", "support": "Ask for support", "version": "Version"},
-    "fi": {"back": "Takaisin Kortistoon", "support": "Lähetä tukipyyntö", "version": "Versio"},
+    "en": {"back": "Back to Kortisto", "search": "Search", "support": "Ask for support", "version": "Version"},
+    "fi": {"back": "Takaisin Kortistoon", "search": "Haku", "support": "Lähetä tukipyyntö", "version": "Versio"},
 }
 #: The root of the program, seen from the help's own.
 PROGRAM = "../.."
 SCRIPTS = "assets/scripts"
 #: A script that stands in the page; data (`type="application/json"`) is no script to the policy.
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+#: The theme's search, a dialog without a name.
+SEARCH = re.compile(r'<div class="md-search"[^>]* role="dialog"')
 REFUSED = re.compile(r"<style\b|<[^>]+\s(?:style|on[a-z]+)=", re.IGNORECASE)
 #: Links to pages of the other language, by the language that they stand in: `](../rest.md#keys)`, `](fi/haku.md)`.
 TO_OTHER = {
@@ -76,7 +78,8 @@ def on_page_context(context: dict[str, Any], *, page: Page, config: MkDocsConfig
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Put scripts that stand in the page into files. Raises PluginError for what no file can take."""
+    """Put scripts that stand in the page into files, and give the theme's search a name. Raises PluginError for what no
+    file can take."""
     if found := REFUSED.search(output):
         raise PluginError(f"{page.file.src_uri}: the Content-Security-Policy refuses {found[0]!r}")
     up = posixpath.relpath(SCRIPTS, page.url or ".")
@@ -88,4 +91,5 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig, **_: Any) -> 
         path.write_text(match[1], encoding="utf-8")
         return f'<script src="{up}/{name}"></script>'
 
-    return INLINE_SCRIPT.sub(into_file, output)
+    named = SEARCH.sub(rf'\g<0> aria-label="{TEXTS[config.extra["language"]]["search"]}"', output)
+    return INLINE_SCRIPT.sub(into_file, named)

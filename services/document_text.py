@@ -58,7 +58,7 @@ def keep_text(params: Mapping[str, Any], state: str, text: str) -> None:
 def text_of(file: Mapping[str, Any]) -> tuple[str, str]:
     """(what has become of reading, the text) of a stored file."""
     content_type = file["content_type"]
-    if content_type not in READABLE and not content_type.startswith(OFFICE):
+    if not is_readable(content_type):
         return NO_TEXT, ""
     if file["size"] > MOST_BYTES:
         return TOO_LARGE, ""
@@ -69,21 +69,39 @@ def text_of(file: Mapping[str, Any]) -> tuple[str, str]:
         return read_apart(content_type, content)
 
 
+def is_readable(content_type: str) -> bool:
+    """Whether there may be words in a content of this type."""
+    return content_type in READABLE or content_type.startswith(OFFICE)
+
+
 def read_apart(content_type: str, content: IO[bytes]) -> tuple[str, str]:
-    """The answer of the reader's process; one that does not answer in time or at all says that it is damaged."""
-    command = [sys.executable, "-I", str(READER), content_type, str(MOST_TEXT), str(MAX_SECONDS)]
+    """(what has become of reading, the text) by the reader's process; one that does not answer in time or at all says
+    that it is damaged."""
+    found = ask_reader(content_type, content, MOST_TEXT, MAX_SECONDS)
+    state = found["state"] if found["state"] in STATES else DAMAGED
+    return state, str(found["text"])[:MOST_TEXT]
+
+
+def read_whole(content_type: str, content: IO[bytes], most: int, seconds: int) -> tuple[str, bool]:
+    """(the text of a content, whether that is all of it), at most so many characters in so many seconds."""
+    found = ask_reader(content_type, content, most, seconds)
+    return str(found["text"]), bool(found["whole"])
+
+
+def ask_reader(content_type: str, content: IO[bytes], most: int, seconds: int) -> Raw:
+    """The answer of the reader's process: {"state", "text", "whole"}."""
+    command = [sys.executable, "-I", str(READER), content_type, str(most), str(seconds)]
     process = subprocess.Popen(
         command, stdin=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     try:
-        answer, _errors = process.communicate(timeout=2 * MAX_SECONDS)
-        found = json.loads(answer)
+        answer, _errors = process.communicate(timeout=2 * seconds)
+        found: Raw = json.loads(answer)
     except (subprocess.TimeoutExpired, ValueError):
-        return DAMAGED, ""
+        found = {"state": DAMAGED, "text": "", "whole": False}
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, SIGKILL)
         process.wait()
-    state = found["state"] if found["state"] in STATES else DAMAGED
-    return state, str(found["text"])[:MOST_TEXT]
+    return found

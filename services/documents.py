@@ -10,6 +10,7 @@ from bson import ObjectId
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 
+from models.changes import DeletedRecord
 from models.documents import WAITING, kind_told_by, name_of_file
 from models.fields.errors import ValidationFailed
 from models.fields.kinds.documents import LONGEST_NOTE, MOST_VERSIONS
@@ -243,6 +244,28 @@ def check_still_in_reach(access: Access, schema: Schema, after: Raw) -> None:
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors)
+
+
+def change_copies(session: Any, access: Access, digest: str, kept: tuple[str, int]) -> None:
+    """Have the documents, those in the recycle bin too, that hold a content hold another one, (hash, size), in its
+    place: their files are changed by the caller. Nobody's change: no version of the record, and no entry."""
+    for collection, path in ((schema_of(REGISTER).register.document._get_collection(), ""),
+                             (DeletedRecord._get_collection(), "document.")):  # fmt: skip
+        for raw in collection.find({f"{path}{FILE}.sha256": digest}, session=session):
+            after = with_content(raw["document"] if path else raw, digest, kept)
+            its = {"document": after} if path else after
+            collection.replace_one({"_id": raw["_id"]}, {**raw, **its}, session=session)
+            if not path:
+                have_text_read(session, access, [({}, after)])
+
+
+def with_content(raw: Raw, digest: str, kept: tuple[str, int]) -> Raw:
+    """A document whose versions of this content have another, its text to be read anew."""
+    changed = dict(zip(("sha256", "size"), kept, strict=True))
+    versions = [{**one, **changed} if one["sha256"] == digest else one for one in raw[FILE]]
+    if raw[FILE][-1]["sha256"] != digest:
+        return {**raw, FILE: versions}
+    return finished(schema_of(REGISTER), {**raw, FILE: versions, "text": None, "reading": WAITING}, {})
 
 
 @follows(REGISTER)

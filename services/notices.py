@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -72,8 +72,14 @@ def count_unread(access: Access) -> int:
 
 def recount(access: Access, session: ClientSession) -> None:
     """Count the unread ones anew: some have been read, or are so old that the database removed them."""
-    count = Notice._get_collection().count_documents({"user": access.user_id, "read_at": None}, session=session)
-    User._get_collection().update_one({"_id": access.user_id}, {"$set": {"unread": count}}, session=session)
+    recount_all(session, [access.user_id])
+
+
+def recount_all(session: ClientSession, users: Iterable[ObjectId | None]) -> None:
+    """The same for some users."""
+    for user in users:
+        count = Notice._get_collection().count_documents({"user": user, "read_at": None}, session=session)
+        User._get_collection().update_one({"_id": user}, {"$set": {"unread": count}}, session=session)
 
 
 def fresh_notices(access: Access, since: dt.datetime) -> list[Raw]:

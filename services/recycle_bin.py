@@ -17,7 +17,6 @@ from models.changes import Change, DeletedRecord, Source
 from models.fields.errors import ValidationFailed
 from models.fields.query import every_of
 from models.fields.schema import schema_of
-from models.letters import Letter
 from models.organisation import organisation
 from models.registers import REGISTERS
 from models.relationships import Relationship
@@ -25,7 +24,7 @@ from models.rights import Access
 from models.segments import SegmentMember, SegmentSnapshot
 from models.transactions import in_transaction
 from services.following import tell_followers
-from services.jobs import Run, handles, start_job
+from services.jobs import Run, handles, start_job, wake
 from services.keeping_past import forget_past
 from services.organisation import change_organisation
 from services.outbox.endings import forget_recipient
@@ -35,6 +34,17 @@ Raw = dict[str, Any]
 PAGE = 50
 #: So many are restored while the page waits, and in one transaction of a job.
 AT_ONCE, STEP = 200, 100
+
+
+#: Called with the records that the bin is emptied of, {_id, register, merged_into}, in the transaction that does it.
+Forgetter = Callable[[ClientSession, Sequence[Raw]], None]
+FORGETTERS: list[Forgetter] = []
+
+
+def forgets(forgetter: Forgetter) -> Forgetter:
+    """Register what is done elsewhere when records are gone for good."""
+    FORGETTERS.append(forgetter)
+    return forgetter
 
 
 @dataclass(frozen=True)
@@ -169,10 +179,12 @@ def empty_old(days: int | None = None) -> int:
 def purge_step(limit: dt.datetime) -> Callable[[ClientSession], int]:
     def step(session: ClientSession) -> int:
         bin_ = DeletedRecord._get_collection()
-        old = list(bin_.find({"deleted_at": {"$lt": limit}}, {"register": 1}, session=session)
+        old = list(bin_.find({"deleted_at": {"$lt": limit}}, {"register": 1, "merged_into": 1}, session=session)
                    .sort("deleted_at").limit(STEP))  # fmt: skip
         for raw in old:
             forget(session, raw["register"], raw["_id"])
+        for forgetter in FORGETTERS:
+            forgetter(session, old)
         bin_.delete_many({"_id": {"$in": [raw["_id"] for raw in old]}}, session=session)
         return len(old)
 
@@ -191,7 +203,6 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
     of_segments = {"$or": [{"segment": record_id}, {"record": record_id}]}
     SegmentMember._get_collection().delete_many(of_segments, session=session)
     SegmentSnapshot._get_collection().delete_many({"segment": record_id}, session=session)
-    Letter._get_collection().delete_many({"record": record_id}, session=session)
     changes.insert_one({**its, "action": "purge", "version": last["version"] + 1, "at": now(), "by": None,
                         "source": Source.JOB.value, "batch": None, "changes": {}}, session=session)  # fmt: skip
 
@@ -199,4 +210,5 @@ def forget(session: ClientSession, register: str, record_id: ObjectId) -> None:
 @shared_task(name="kortisto.recycle_bin.empty", ignore_result=True)
 def empty_bin() -> None:
     """What beat asks for once an hour."""
-    empty_old()
+    if empty_old():
+        wake()

@@ -2,11 +2,13 @@
 
     python -I text_reading.py <content type> <most characters> <seconds>
 
-It answers {"state", "text"} as JSON. What comes in is whatever somebody sent: it may be made to take all of the memory
-and time there is, which here are this process's own. It knows nothing of the rest of the program.
+It answers {"state", "text", "whole"} as JSON, the last of which says whether all of it could be read. What comes in is
+whatever somebody sent: it may be made to take all of the memory and time there is, which here are this process's own.
+It knows nothing of the rest of the program.
 """
 
 import email.policy
+import io
 import json
 import logging
 import re
@@ -80,6 +82,8 @@ def read(content_type: str, stream: IO[bytes], found: Found) -> None:
         read_pdf(stream, found)
     elif content_type.startswith((OFFICE, OPEN_DOCUMENT)) or content_type == MACROS:
         read_archive(stream, found)
+    elif content_type == "application/zip":
+        read_letters(stream, found)
     elif content_type == "message/rfc822":
         read_mail(stream.read(MOST_BYTES), found)
     elif content_type == "text/html":
@@ -130,6 +134,19 @@ def read_archive(stream: IO[bytes], found: Found) -> None:
         for part in sorted(parts, key=lambda one: (not one.filename.endswith("document.xml"), one.filename)):
             with archive.open(part) as content:
                 read_xml(content, found, mixed=part.filename == "content.xml")
+            if found.full:
+                return
+
+
+def read_letters(stream: IO[bytes], found: Found) -> None:
+    """Read the documents in a zip, such as one of letters, each with its name."""
+    with zipfile.ZipFile(stream) as archive:
+        for entry in archive.infolist():
+            found.add(f"\n{entry.filename}\n")
+            reader = next((read for end, read in INSIDE.items() if entry.filename.endswith(end)), None)
+            if reader is not None:
+                with archive.open(entry) as content:
+                    reader(io.BytesIO(content.read(MOST_OF_PART)), found)
             if found.full:
                 return
 
@@ -218,6 +235,9 @@ def read_html(text: str, found: Found) -> None:
     Words(found).feed(text)
 
 
+INSIDE = {".docx": read_archive, ".pdf": read_pdf}
+
+
 def limit(seconds: int) -> None:
     """Hold this process to its memory and time; at the end of that it still says what it has read."""
 
@@ -230,7 +250,7 @@ def limit(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def main(content_type: str, most: str, seconds: str) -> dict[str, str]:
+def main(content_type: str, most: str, seconds: str) -> dict[str, Any]:
     limit(int(seconds))
     found, state = Found(int(most)), "read"
     try:
@@ -239,11 +259,11 @@ def main(content_type: str, most: str, seconds: str) -> dict[str, str]:
         state = "encrypted"
     except (OutOfTime, Exception):  # boundary: damage may lead the libraries to any error  # noqa: BLE001
         state = "damaged"
-    text = found.text
+    text, whole = found.text, state == "read" and not found.full
     if state in ("read", "damaged") and text:
         # What could be read of it is better than nothing.
         state = "read"
-    return {"state": "none" if state == "read" and not text else state, "text": text}
+    return {"state": "none" if state == "read" and not text else state, "text": text, "whole": whole}
 
 
 if __name__ == "__main__":

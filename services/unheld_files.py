@@ -112,6 +112,14 @@ def collect_content(older_than: dt.timedelta = DAY) -> int:
     return removed + sum(drop_nameless(grid_id) for grid_id in list(nameless(limit)))
 
 
+def free_contents(digests: Iterable[str]) -> None:
+    """Remove content that no file has any more; what came into use within the hour may be somebody's in a moment, and
+    is collected later."""
+    for digest in digests:
+        if StoredFile._get_collection().find_one({"sha256": digest}, {"_id": 1}) is None:
+            remove_blob({"_id": digest, "$or": [{"used_at": {"$lt": now() - HOUR}}, {"used_at": None}]})
+
+
 def remove_blob(still_unused: Raw) -> bool:
     """Take the name away first: whoever comes to the same content now keeps it anew."""
     raw = me.get_db()["blob"].find_one_and_delete(still_unused)

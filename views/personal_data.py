@@ -14,7 +14,8 @@ from flask_babel import lazy_gettext as _l
 
 from models.consent import CHANNELS
 from models.fields.errors import ValidationFailed
-from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out
+from models.jobs import JobState
+from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out, start_looking
 from services.suppressed import REASON_LABELS
 from views.base import current_access
 from views.offers import Offer
@@ -28,7 +29,7 @@ LABELS: Mapping[str, Any] = {
     "title": _l("Title"), "since": _l("Since"), "until": _l("Until"), "created_at": _l("Date"), "at": _l("Date"),
     "channel": _l("Channel"), "address": _l("Address"), "subject": _l("Subject"), "text": _l("Text"),
     "state": _l("State"), "reason": _l("Why"), "note": _l("Note"), "by": _l("By whom"), "action": _l("Action"),
-    "before": _l("Before"), "after": _l("After"),
+    "before": _l("Before"), "after": _l("After"), "count": _l("Count"), "becomes": _l("What becomes of it"),
 }  # fmt: skip
 #: column -> what its values are called.
 WORDS: Mapping[str, Mapping[Any, Any]] = {
@@ -36,7 +37,7 @@ WORDS: Mapping[str, Mapping[Any, Any]] = {
     "channel": CHANNELS, "reason": REASON_LABELS, "state": {state: label for state, (label, _colour) in STATES.items()},
 }  # fmt: skip
 #: What machines need and people do not.
-UNSHOWN = ("id", "register")
+UNSHOWN = ("id", "register", "own", "in_bin")
 FORMS = ("html", "json")
 HOW = {ERASE: _l("Erase for good"), ANONYMISE: _l("Anonymise: keep the record without anything that tells who it is")}
 
@@ -75,6 +76,14 @@ class PersonalDataScreens(RegisterView):
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
+    @expose("/look_for/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("show")
+    def look_for(self, pk: str) -> Any:
+        """Have everything looked through for the person, by a job that the page follows."""
+        start_looking(current_access(), pk)
+        return redirect(f"{self.card.path}/personal_data/{pk}#look")
+
     @expose("/erase/<pk>", methods=["POST"])
     @has_access
     @permission_name("show")
@@ -90,18 +99,30 @@ class PersonalDataScreens(RegisterView):
         if sent.get("how") == ANONYMISE:
             flash(_("Nothing tells any more who this was."), "success")
             return redirect(f"{self.card.path}/show/{pk}")
-        flash(_("The person was erased. Backups made before hold them until they are thrown away."), "success")
+        flash(_("The person was erased. A job takes them out of files and texts now, and says among your jobs what is "
+                "left. Backups made before hold them until they expire."), "success")  # fmt: skip
         return redirect(f"{self.card.path}/")
 
     def data_page(self, data: PersonalData, sent: Mapping[str, Any], errors: Mapping[str, Any]) -> Any:
+        look = data.look
         return self.render_template(
             "people/personal_data.html", title=_("Personal data"), card=self.card, data=data, how=HOW, sent=sent,
-            errors=errors, also=request.form.getlist("also"), files=request.form.getlist("files"), **self.words(),
+            errors=errors, look=look, at_work=look is not None and not JobState(look.job["state"]).ended,
+            **ticked(data), **self.words(),
         )  # fmt: skip
 
     @staticmethod
     def words() -> Raw:
         return {"labels": LABELS, "columns_of": columns_of, "worded": worded, "told": told}
+
+
+def ticked(data: PersonalData) -> Mapping[str, Sequence[str]]:
+    """The records and files that go along: as they were sent, at first the person's own documents and what names them
+    for sure."""
+    if request.method == "POST":
+        return {name: request.form.getlist(name) for name in ("also", "files")}
+    own = [f"{row['register']}:{row['id']}" for row in data.linked if row.get("own")]
+    return {"also": own, "files": [row["id"] for row in data.files if row["named"]]}
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

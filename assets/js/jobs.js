@@ -52,6 +52,8 @@ export function setUpJobs() {
   document.addEventListener("jobend", (event) => {
     if ("jobReload" in event.target.dataset) window.location.reload();
   });
+  // Fetched anew, the page stands where its address says, though it is a part of it that scrolls.
+  document.getElementById(window.location.hash.slice(1))?.scrollIntoView();
   for (const box of document.querySelectorAll("[data-job-url]")) {
     if (!ENDED.has(box.dataset.jobState)) follow(box);
   }

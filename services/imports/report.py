@@ -88,6 +88,12 @@ def failed_note(failed: FailedRow) -> Raw:
     return {"kind": "failed", "row": failed.row, "reason": failed.reason, "cells": cells}
 
 
+def forget_notes(session: ClientSession, batch: str, rows: Sequence[int]) -> None:
+    """Take these rows of the file out of what is kept of an import."""
+    its = {"_id": {"$gte": f"{batch}:", "$lt": f"{batch};"}, "row": {"$in": list(rows)}}
+    notes().delete_many(its, session=session)
+
+
 def read_failed(batch: str) -> Iterator[FailedRow]:
     """The rows that were not imported, in the file's order, as far as they were kept."""
     query = {"_id": {"$gte": f"{batch}:", "$lt": f"{batch};"}, "kind": "failed"}

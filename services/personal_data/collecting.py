@@ -13,14 +13,14 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo.client_session import ClientSession
 
-from models.changes import Change
+from models.changes import Change, DeletedRecord
 from models.consent import Suppressed
 from models.fields.field import Field
 from models.fields.query import every_of
 from models.fields.schema import Schema, schema_of
 from models.letters import Letter, LetterBatch
 from models.outbox import Message
-from models.registers import Register, all_registers
+from models.registers import REGISTERS, Register, all_registers
 from models.relationships import Relationship, all_kinds
 from models.rights import Access
 from models.search_words import words_of
@@ -31,12 +31,14 @@ from services.erased_addresses import hidden_address
 from services.labels import context_for, names_of
 from services.personal_data.made_files import made_files
 from services.personal_data.people import ADDRESS_KINDS, REGISTER, Found, addresses_of, find_person
+from services.personal_data.seeking import Looked, last_look
 from services.records import now
 from services.security import require_administrator
 
 Raw = dict[str, Any]
 Row = dict[str, Any]
 LINK_KINDS = ("link", "links")
+DOCUMENT = "document"
 #: Of the records in which the person's name or address stands, so many of each register are shown for a decision.
 MOST_MENTIONS = 100
 
@@ -53,8 +55,9 @@ class Part:
 @dataclass(frozen=True)
 class PersonalData:
     """All that is known of a person. `mentions` are records that are not linked to them and hold their name or an
-    address; `files` such as jobs made, in which they may stand; `private` is how many private entries of others there
-    are besides."""
+    address; `linked` such as are linked to them, hold files or name them, and may go along with the person; `files`
+    such as jobs made, in which they may stand; `private` is how many private entries of others there are besides.
+    `look` is what was found when everything was last looked through for them, None where it never was."""
 
     id: ObjectId
     name: str
@@ -64,6 +67,8 @@ class PersonalData:
     mentions: Sequence[Row] = field(default_factory=list)
     private: int = 0
     files: Sequence[Row] = field(default_factory=list)
+    linked: Sequence[Row] = field(default_factory=list)
+    look: Looked | None = None
 
 
 def collect(access: Access, person_id: Any) -> PersonalData:
@@ -81,11 +86,15 @@ def collect(access: Access, person_id: Any) -> PersonalData:
         Part("no_marketing", _l("Addresses without marketing"), suppressed_rows(found)),
         Part("history", _l("History"), history_rows(access, found)),
     )
+    look = last_look(found)
     linked = {row["id"] for row in records}
-    mentions = [row for row in mention_rows(access, found) if row["id"] not in linked]
+    named = [*mention_rows(access, found), *holders(access, look)]
+    also = {row["id"] for row in named} | {row["id"] for row in records if holds_files(row["register"])}
+    mentions = {row["id"]: row for row in named if row["id"] not in linked}
     return PersonalData(found.raw["_id"], found.raw.get("name") or "", now(),
-                        found.deleted["deleted_at"] if found.deleted else None, parts, mentions, private,
-                        made_files(access, found))  # fmt: skip
+                        found.deleted["deleted_at"] if found.deleted else None, parts, list(mentions.values()), private,
+                        made_files(access, found, look), [row for row in records if row["id"] in also],
+                        look)  # fmt: skip
 
 
 def note_handed_out(access: Access, data: PersonalData, form: str) -> None:
@@ -128,8 +137,20 @@ def linked_records(access: Access, found: Found) -> tuple[list[Row], int]:
             its = {"facets": {"$in": tokens}}
             seen = list(card.document._get_collection().find(every_of([its, access.condition(card.key)])))
             private += card.document._get_collection().count_documents(its) - len(seen)
-            rows += record_rows(access, card, seen)
+            rows += [row | {"own": is_theirs(schema_of(card.key), raw, found.ids)}
+                     for row, raw in zip(record_rows(access, card, seen), seen, strict=True)]  # fmt: skip
     return rows, private
+
+
+def is_theirs(schema: Schema, raw: Raw, ids: Sequence[ObjectId]) -> bool:
+    """Whether a record that holds files is linked to the person alone, as a letter to them is."""
+    linked = {one for known, value in schema.filled(raw) if known.kind.name in LINK_KINDS
+              for one in (value if isinstance(value, list) else [value])}  # fmt: skip
+    return schema.register.holds_files and linked <= set(ids)
+
+
+def holds_files(register: str) -> bool:
+    return REGISTERS[register].holds_files
 
 
 def links_to_people(card: Register) -> list[Field]:
@@ -209,10 +230,32 @@ def told_value(access: Access, known: Field | None, value: Any) -> str:
 
 
 def mention_rows(access: Access, found: Found) -> Iterator[Row]:
-    """Records in which all words of the name stand, or of an address: whether it is the same person, people decide."""
+    """Records, also in the recycle bin, in which all words of the name stand, or of an address: whether it is the same
+    person, people decide."""
     schema = schema_of(REGISTER)
     texts = [value for one, value in schema.filled(found.raw) if one.kind.name in ADDRESS_KINDS or one.column == "name"]
-    asked = [{"words": {"$all": list(words)}} for words in map(words_of, texts) if len(words) > 1]
+    asked = [list(words) for words in map(words_of, texts) if len(words) > 1]
+    others = {"_id": {"$nin": found.ids}}
     for card in all_registers() if asked else ():
-        wanted = every_of([{"$or": asked, "_id": {"$nin": found.ids}}, access.condition(card.key)])
+        wanted = every_of([{**others, "$or": [{"words": {"$all": words}} for words in asked]},
+                           access.condition(card.key)])  # fmt: skip
         yield from record_rows(access, card, card.document._get_collection().find(wanted).limit(MOST_MENTIONS))
+        deleted = every_of([{**others, "register": card.key,
+                             "$or": [{"document.words": {"$all": words}} for words in asked]},
+                            access.condition(card.key, within="document.")])  # fmt: skip
+        in_bin = DeletedRecord._get_collection().find(deleted).limit(MOST_MENTIONS)
+        rows = record_rows(access, card, [raw["document"] for raw in in_bin])
+        yield from (row | {"in_bin": True} for row in rows)
+
+
+def holders(access: Access, look: Looked | None) -> Iterator[Row]:
+    """The documents, also in the recycle bin, of which a version was found to name the person."""
+    ids = list(look.files) if look else []
+    card = REGISTERS[DOCUMENT]
+    its = {"file.file": {"$in": ids}}
+    live = card.document._get_collection().find(every_of([its, access.condition(card.key)]))
+    yield from record_rows(access, card, live if ids else ())
+    deleted = {"register": card.key, "document.file.file": {"$in": ids}}
+    wanted = every_of([deleted, access.condition(card.key, within="document.")])
+    in_bin = DeletedRecord._get_collection().find(wanted) if ids else ()
+    yield from (row | {"in_bin": True} for row in record_rows(access, card, [raw["document"] for raw in in_bin]))

@@ -31,12 +31,14 @@ from services.jobs import wake
 from services.keeping_past import forget_past
 from services.outbox.endings import forget_messages
 from services.personal_data.collecting import target_of_person
-from services.personal_data.letters import forget_letters, free_contents
+from services.personal_data.letters import forget_letters
 from services.personal_data.made_files import delete_made
 from services.personal_data.people import REGISTER, Found, addresses_of, find_person
+from services.personal_data.seeking import forget_later, forget_looks, traces_of
 from services.records import Origin, RecordNotFound, finished, now, object_id, replace_record
 from services.recycle_bin import forget
 from services.security import require_administrator
+from services.unheld_files import free_contents
 
 Raw = dict[str, Any]
 ERASE, ANONYMISE = "erase", "anonymise"
@@ -52,7 +54,8 @@ def erase(
     """Erase a person for good, or with `how` anonymise them; the records of `also`, (register, id), go with one who is
     erased, and so do the `files` that jobs made, by their ids.
 
-    What the person got in letters that were made for many is taken out by a job that follows.
+    What the person got in letters that were made for many is taken out by a job that follows, and by another what else
+    tells of them (services/personal_data/seeking.py).
 
     `name` is the person's, typed by whoever does it. Raises NotAllowed, RecordNotFound, ValidationFailed.
     """
@@ -61,10 +64,11 @@ def erase(
     found = find_person(person_id)
     check(found, how, reason, name)
 
-    def work(session: ClientSession) -> tuple[bool, list[str]]:
+    def work(session: ClientSession) -> list[str]:
         person = find_person(person_id, session)
+        traces = traces_of(person, session)
         others = [(register, object_id(register, one)) for register, one in also] if how == ERASE else []
-        letters = forget_letters(session, access, [*person.ids, *(one for _register, one in others)])
+        forget_letters(session, access, [*person.ids, *(one for _register, one in others)])
         digests = delete_made(session, files)
         forget_traces(session, access, person)
         if how == ERASE:
@@ -76,12 +80,12 @@ def erase(
         what = What.PERSON_ERASED if how == ERASE else What.PERSON_ANONYMISED
         write(session, what, access.user_id, target=target_of_person(person.raw["_id"]),
               details={"reason": reason, "records": len(others), "files": len(digests)})  # fmt: skip
-        return letters, digests
+        forget_looks(session, person)
+        forget_later(session, access, traces)
+        return digests
 
-    letters, digests = in_transaction(work)
-    free_contents(digests)
-    if letters:
-        wake()
+    free_contents(in_transaction(work))
+    wake()
 
 
 def check(found: Found, how: str, reason: str, name: str) -> None:

@@ -5,7 +5,7 @@ job is are noted together, so a worker that is killed leaves each document with 
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import IO, Any, cast
 
 from bson import ObjectId
@@ -18,12 +18,13 @@ from models.files import StoredFile
 from models.letters import Letter, LetterBatch
 from models.rights import Access
 from models.transactions import in_transaction
+from services.documents import change_copies
 from services.files import keep_content, open_content
-from services.jobs import JobError, Run, add_job, handles
+from services.jobs import JobError, Run, add_job, handles, wake
 from services.merge.errors import MergeProblem
 from services.merge.taking_out import is_placed, take_letters_out
-from services.records import now
-from services.unheld_files import HOUR, remove_blob
+from services.recycle_bin import forgets
+from services.unheld_files import free_contents
 
 Raw = dict[str, Any]
 KIND = "take_letters_out"
@@ -42,6 +43,16 @@ def forget_letters(session: ClientSession, access: Access, ids: Sequence[ObjectI
                  for batch, letters in placed.items()]  # fmt: skip
     add_job(session, access, KIND, _("Letters of an erased person"), {"documents": documents}, len(documents))
     return True
+
+
+@forgets
+def forget_emptied(session: ClientSession, records: Sequence[Raw]) -> None:
+    """The bin is emptied: a duplicate's letters are those of the record that it became one with, any other's go."""
+    for raw in records:
+        if raw.get("merged_into"):
+            its = {"$set": {"record": raw["merged_into"]}}
+            Letter._get_collection().update_many({"record": raw["_id"]}, its, session=session)
+    forget_letters(session, Access(), [raw["_id"] for raw in records])
 
 
 def split_letters(
@@ -103,14 +114,19 @@ def is_written_anew(run: Run, document: Raw, done: int) -> bool:
     def write(session: ClientSession) -> bool:
         held = {"_id": stored["_id"], "sha256": stored["sha256"]}
         changed = {"$set": dict(zip(("sha256", "size"), kept, strict=True))}
-        if not StoredFile._get_collection().update_one(held, changed, session=session).matched_count:
+        files = StoredFile._get_collection()
+        if not files.update_one(held, changed, session=session).matched_count:
             return False
+        # The same content, filed as a document or attached somewhere, is the same letters.
+        files.update_many({"sha256": stored["sha256"]}, changed, session=session)
+        change_copies(session, run.access, stored["sha256"], kept)
         note_done(run, done, session)
         return True
 
     written: bool = in_transaction(write)
     if written and kept[0] != stored["sha256"]:
         free_contents([stored["sha256"]])
+        wake()
     return written
 
 
@@ -132,11 +148,3 @@ def hold(run: Run) -> None:
 def note_done(run: Run, done: int, session: ClientSession | None = None, left: str = "") -> None:
     position = {"done": done, "left": [*(run.position.get("left") or ()), *([left] if left else ())]}
     run.update({"$set": {"done": done, "position": position, "attempts": 1}}, session)
-
-
-def free_contents(digests: Iterable[str]) -> None:
-    """Remove content that no file has any more; what came into use within the hour may be somebody's in a moment, and
-    is collected with what nothing holds (services/unheld_files.py)."""
-    for digest in digests:
-        if StoredFile._get_collection().find_one({"sha256": digest}, {"_id": 1}) is None:
-            remove_blob({"_id": digest, "$or": [{"used_at": {"$lt": now() - HOUR}}, {"used_at": None}]})

@@ -15,6 +15,7 @@ from models.rights import Access
 from services.labels import names_of
 from services.personal_data.letters import split_letters
 from services.personal_data.people import REGISTER, Found
+from services.personal_data.seeking import Looked
 from services.records import RecordNotFound, object_id
 
 Raw = dict[str, Any]
@@ -24,14 +25,20 @@ RESULT = "result"
 MOST_FILES = 200
 
 
-def made_files(access: Access, found: Found) -> list[Row]:
-    """The results made since the person was added, but for letters of which the person's part is known."""
+def made_files(access: Access, found: Found, look: Looked | None = None) -> list[Row]:
+    """The results made since the person was added, but for letters of which the person's part is known. Where they were
+    looked through, those that name the person ("named"), that could not be read, and that are newer."""
     since = min(one.generation_time for one in found.ids)
-    its = {"purpose": RESULT, "created_at": {"$gte": since}, "_id": {"$nin": known_through(found)}}
+    its: Raw = {"purpose": RESULT, "created_at": {"$gte": since}, "_id": {"$nin": known_through(found)}}
+    if look is not None and look.is_done:
+        doubtful = [{"_id": {"$in": [*look.files, *look.unread]}}, {"created_at": {"$gte": look.job["created_at"]}}]
+        its = {"purpose": RESULT, "$and": [{"_id": its["_id"]}, {"$or": doubtful}]}
+    named = set(look.files) if look else set()
     files = list(StoredFile._get_collection().find(its).sort("created_at", DESCENDING).limit(MOST_FILES))
     users = names_of(access, "user", list({one["owner"] for one in files if one.get("owner")}))
     return [{"id": str(one["_id"]), "name": one["name"], "created_at": one["created_at"],
-             "by": users.get(one.get("owner"), "")} for one in files]  # fmt: skip
+             "by": users.get(one.get("owner"), ""), "named": one["_id"] in named}
+            for one in sorted(files, key=lambda one: one["_id"] not in named)]  # fmt: skip
 
 
 def known_through(found: Found) -> list[ObjectId]:

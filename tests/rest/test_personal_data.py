@@ -8,6 +8,7 @@ import pytest
 from models.audit import AuditEntry
 from models.people import Person
 from models.security import User
+from services.jobs import wake_due
 from tests.rest.conftest import Caller
 
 NAME = "Vilhelmiina Kurkipää"
@@ -27,6 +28,14 @@ def test_all_that_is_known_is_handed_out_and_the_audit_tells(rest: Caller, pk: s
     assert AuditEntry.objects(what="personal_data_given").get().details["form"] == "json"
     described = rest.call("GET", "_openapi")["components"]["schemas"]["PersonalData"]
     assert set(described["properties"]) == set(told)
+
+
+def test_everything_is_looked_through_by_a_job(rest: Caller, pk: str) -> None:
+    rest.add("company", name="Kohde Oy")
+    job = rest.call("POST", f"person/{pk}/look", 202)["job"]
+    wake_due()
+    assert rest.call("GET", f"job/{job}")["result"]["state"] == "done"
+    assert rest.call("GET", f"person/{pk}/personal_data")["found"] == []
 
 
 def test_person_is_anonymised_and_erased_with_the_mentions_that_are_named(rest: Caller, pk: str) -> None:

@@ -15,15 +15,14 @@ from models.jobs import Job
 from models.letters import Letter, LetterBatch
 from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
-from models.transactions import in_transaction
 from services.jobs import JobCancelled, LeaseLost, Run, cancel_job, claim, run_job, wake_due
 from services.joining import join_records
 from services.merge import Form, history, results, start_merge, upload_template
 from services.merge.history import SentLetter, letter_file
 from services.merge.leaving_out import segment_of
 from services.merge.pdf import Office
-from services.records import RecordNotFound, create_record, get_record, now
-from services.recycle_bin import forget
+from services.records import RecordNotFound, create_record, delete_record, get_record, now
+from services.recycle_bin import empty_old
 from services.search import Selection
 from services.segments import members_selection, moved_since, snapshots_of
 from services.timeline import timeline_of
@@ -144,7 +143,8 @@ def test_letters_go_with_a_record_that_is_gone_for_good(
     admin_access: Access, companies: list[dict[str, Any]]
 ) -> None:
     make(admin_access, keep(admin_access, "name"))
-    in_transaction(lambda session: forget(session, "company", companies[0]["_id"]))
+    delete_record(admin_access, "company", companies[0]["_id"])
+    assert empty_old(-1) == 1
     assert Letter._get_collection().count_documents({"record": companies[0]["_id"]}) == 0
     assert Letter._get_collection().count_documents({}) == 2
 

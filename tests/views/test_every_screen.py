@@ -25,6 +25,7 @@ from services.consent import unsubscribe_url
 from services.documents import add_document, add_version
 from services.imports.drafts import check_draft, run_draft, set_columns, start_draft, undo_import
 from services.jobs import wake_due
+from services.personal_data import start_looking
 from services.pipelines import add_pipeline
 from services.records import create_record, delete_record, update_record
 from services.reports.saved import save_report
@@ -74,6 +75,9 @@ def screens(admin: User, admin_access: Access) -> list[str]:
                          ("Met", {"kind": "meeting", "starts_at": "2099-01-01T10:00"}), ("Done", {"state": "done"})):
         create_record(admin_access, "activity", {"kind": "task", "name": name, **linked, **values})
     opportunities = add_opportunities(admin_access, company)
+    create_record(admin_access, "activity", {"kind": "task", "name": f"About {person['name']}"})
+    start_looking(access_for(admin), person["_id"])
+    wake_due()
     deleted = CompanyFactory.create()
     delete_record(admin_access, "company", deleted["_id"])
     add_messages(admin)
@@ -341,6 +345,17 @@ def problems_of(page: Page, address: str) -> list[str]:
         found.append(f"{address}: {wider} px wider than the window")
     page.remove_listener("console", note)
     return found + violations(page, address)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
+def test_help_is_accessible(browser: Browser, live_server: str, width: int, scheme: Any) -> None:
+    context = browser.new_context(base_url=live_server, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page, found = context.new_page(), []
+    for address in ("/help/en/", "/help/fi/henkilotiedot/"):
+        page.goto(address)
+        found += violations(page, address)
+    context.close()
+    assert found == []
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), FORMS)

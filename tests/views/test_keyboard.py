@@ -5,11 +5,14 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from models.activities import Activity
 from models.jobs import Job
+from models.people import Person
 from models.rights import Access
 from models.security import User
 from services.demo.letters import word_file
 from services.files import get_file
+from services.jobs import wake_due
 from services.merge import upload_template
 from services.records import create_record
 from tests.fixtures.app import PASSWORD
@@ -135,3 +138,52 @@ def finished_job() -> dict[str, Any]:
     """The one job there is; the tests' worker does it at once."""
     found: dict[str, Any] = Job._get_collection().find_one({"kind": "merge"})
     return found
+
+
+def test_person_is_looked_for_and_erased_by_keyboard_alone(page: Page, admin: User, admin_access: Access) -> None:
+    person = create_record(admin_access, "person", {"name": "Aino Aalto", "email": "aino@aalto.example"})
+    named = create_record(admin_access, "activity", {"name": "Ring Aino Aalto", "kind": "task"})
+    page.goto("/login/")
+    page.fill("#username", "admin")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_selector(".k-nav", state="attached")
+    page.goto(f"/people/personal_data/{person['_id']}")
+    tab_to(page, '[formaction*="look_for"]')
+    page.keyboard.press("Enter")
+    expect(page.locator("#look progress")).to_be_visible()
+    wake_due()
+    arrived(page, "#look", "The person stands in 0 files.")
+    tab_to(page, 'input[name="also"]')
+    page.keyboard.press("Space")
+    tab_to(page, 'input[name="how"]')
+    page.keyboard.press("Space")
+    tab_to(page, "#why")
+    page.keyboard.type("Asked for it")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Somebody else")
+    page.keyboard.press("Enter")
+    arrived(page, "#name-error", "This is not the person’s name.")
+    assert page.input_value("#why") == "Asked for it"
+    expect(page.locator('input[name="also"]')).to_be_checked()
+    tab_to(page, "#name")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Aino Aalto")
+    page.keyboard.press("Enter")
+    arrived(page, "main", "The person was erased.")
+    assert Person.objects(pk=person["_id"]).count() == Activity.objects(pk=named["_id"]).count() == 0
+
+
+def test_help_on_a_narrow_screen_is_walked_by_keyboard(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/help/en/")
+    tab_to(page, '.md-sidebar--primary a[href$="search/"]')
+    expect(page.locator('.md-sidebar--primary a[href$="search/"]')).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    arrived(page, "h1", "Finding things")
+    expect(page.locator(".md-search")).to_have_attribute("aria-label", "Search")
+    page.keyboard.press("f")
+    page.keyboard.type("erase")
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".md-search-result__link").first).to_be_hidden()

@@ -8,7 +8,7 @@ from flask_appbuilder.security.decorators import permission_name, protect
 from jsonschema.validators import validator_for
 
 from models.rights import Access
-from services.personal_data import ANONYMISE, ERASE, collect, erase, note_handed_out
+from services.personal_data import ANONYMISE, ERASE, PersonalData, collect, erase, note_handed_out, start_looking
 from services.personal_data.erasing import LONGEST_WHY
 from views.personal_data import as_json, plain
 from views.rest.base import rest_access
@@ -25,8 +25,9 @@ PARTS = ("fields", "records", "relationships", "messages", "letters", "segments"
 PERSONAL_DATA: Raw = object_of(
     {"id": ID, "name": TEXT, "at": {"type": "string"}, "deleted_at": MOMENT, **dict.fromkeys(PARTS, ROWS),
      "mentions": ROWS, "private_entries": {"type": "integer"},
-     "files": {**ROWS, "description": "Files that jobs made, in which the person may stand."}},
-    required=("id", "name", "at", *PARTS, "mentions", "private_entries", "files"))  # fmt: skip
+     "files": {**ROWS, "description": "Files that jobs made, in which the person may stand."},
+     "found": {**ROWS, "description": "What the last look has found: name of the place, count, what becomes of it."}},
+    required=("id", "name", "at", *PARTS, "mentions", "private_entries", "files", "found"))  # fmt: skip
 ERASING: Raw = object_of({
     "how": {"type": "string", "enum": [ERASE, ANONYMISE]},
     "why": {"type": "string", "minLength": 1, "maxLength": LONGEST_WHY,
@@ -48,7 +49,16 @@ class PersonalDataCalls:
         """Answer with all that is known of the person; the audit tells that it was handed out."""
         data = collect(rest_access(), pk)
         note_handed_out(rest_access(), data, "json")
-        return jsonify(**as_json(data), files=[plain(row) for row in data.files])
+        return jsonify(**as_json(data), files=[plain(row) for row in data.files], found=found_by(data))
+
+    @expose("/<record:pk>/look", methods=["POST"])
+    @protect()
+    @permission_name("get")
+    def post_look(self, pk: str) -> Response:
+        """Have everything looked through for the person; answer with the job."""
+        answer = jsonify(job=str(start_looking(rest_access(), pk)))
+        answer.status_code = 202
+        return answer
 
     @expose("/<record:pk>/erase", methods=["POST"])
     @protect()
@@ -62,12 +72,21 @@ class PersonalDataCalls:
         return jsonify(message="OK")
 
 
+def found_by(data: PersonalData) -> list[Raw]:
+    """What the last look for the person has found; nothing where there was none."""
+    return [{name: str(value) if name != "count" else value for name, value in row.items()}
+            for row in (data.look.rows if data.look else ())]  # fmt: skip
+
+
 def describe_personal_data(document: Document, path: str, tag: str, access: Access) -> None:
     """Add the calls to the document, for an administrator."""
     if access.everything:
         document.operation("get", f"{path}/{{pk}}/personal_data", tag=tag, name="get_personal_data", problems=(404,),
                            summary="All that is known of a person", parameters=[id_parameter()],
                            answer=document.schema("PersonalData", PERSONAL_DATA))  # fmt: skip
+        document.operation("post", f"{path}/{{pk}}/look", tag=tag, name="look_for_person", problems=(404,), status=202,
+                           summary="Look through everything for a person, by a job", parameters=[id_parameter()],
+                           answer=object_of({"job": ID}, required=("job",)))  # fmt: skip
         document.operation("post", f"{path}/{{pk}}/erase", tag=tag, name="erase_person", problems=(404,),
                            summary="Erase a person for good, or anonymise them", parameters=[id_parameter()],
                            body=document.schema("Erasing", ERASING),
