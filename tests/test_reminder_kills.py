@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import mongoengine as me
@@ -14,8 +14,6 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
-from app import create_app
-from config import load_settings
 from models.notices import Notice
 from models.outbox import Message
 from models.reminders import Reminder
@@ -47,14 +45,6 @@ def program(
     begun = start()
     assert until(begun.is_up, START_SECONDS), begun.state()
     return begun
-
-
-@pytest.fixture
-def inside(program: Program) -> Iterator[Flask]:
-    app = create_app(load_settings({"KORTISTO_DATA_DIR": str(program.folder), "KORTISTO_PORT": str(program.port)}))
-    with app.app_context():
-        yield app
-    me.disconnect()
 
 
 def make_due() -> None:
