@@ -14,6 +14,8 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
+from app import create_app
+from config import load_settings
 from models.notices import Notice
 from models.outbox import Message
 from models.reminders import Reminder
