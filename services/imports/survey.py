@@ -1,6 +1,6 @@
 """Reading the whole file before anything is written: what must be made first, and how many rows there are."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,12 +57,20 @@ def survey_table(access: Access, plan: Plan, table: Table, progress: Callable[[i
         survey.rows += len(rows)
         survey.measure(plan, rows)
         if light.columns:
-            found = sorted_rows(access, light, read_rows(access, light, rows, survey=True), seen)
-            for draft in [*found.new, *(draft for draft, _records in found.existing)]:
+            for draft in written_rows(access, light, read_rows(access, light, rows, survey=True), seen):
                 survey.note(draft)
             check_choices(plan, survey)
         progress(survey.rows)
     return survey
+
+
+def written_rows(access: Access, plan: Plan, drafts: Sequence[Draft], seen: RowsSeen) -> list[Draft]:
+    """Those of the rows that are written, be it into records that are there; which are is asked only where those stay
+    as they are."""
+    if plan.changes:
+        return [draft for draft in drafts if seen.note(plan, draft)[1] is None]
+    found = sorted_rows(access, plan, drafts, seen)
+    return [*found.new, *(draft for draft, _records in found.existing)]
 
 
 def check_choices(plan: Plan, survey: Survey) -> None:
