@@ -26,11 +26,12 @@ CYCLE = tuple(colour for colour in COLOURS if colour not in ("grey", "accent"))
 @dataclass
 class Survey:
     """What a file needs. `choices` maps a column to new values by their folded text, `longest` the place of a column
-    in the file to the length of its longest text."""
+    in the file to the length of its longest text, `seen` are the texts that were looked at, with their columns."""
 
     rows: int = 0
     choices: dict[str, dict[str, str]] = field(default_factory=dict)
     longest: dict[int, int] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def measure(self, plan: Plan, rows: Iterable[Row]) -> None:
         for planned in plan.columns:
@@ -42,7 +43,10 @@ class Survey:
     def note(self, draft: Draft) -> None:
         for binding, text in draft.gathered:
             # A choice that is too long, or was retired, is kept beside its field when the row is written.
-            if len(text) <= LONGEST_CHOICE and not fitting(text, binding.field):
+            if len(text) > LONGEST_CHOICE or (binding.field.column, text) in self.seen:
+                continue
+            self.seen.add((binding.field.column, text))
+            if not fitting(text, binding.field):
                 self.choices.setdefault(binding.field.column, {}).setdefault(text.casefold(), text)
 
 
