@@ -26,7 +26,7 @@ from app.proxies import init_proxies
 from app.rate_limits import ConnectedStorage
 from app.translations import init_translations
 from config import DATABASE_NAME, PROJECT_ROOT, VERSION, Settings, flask_config, load_settings
-from services.leases import alone
+from services.leases import alone, process_name
 from services.security import add_ready_roles
 from services.trays import bind_ready_trays
 from views.base import select_locale, select_time_zone
@@ -89,7 +89,7 @@ def new_flask(settings: Settings, uri: str, update_permissions: bool) -> Flask:
 def connect(uri: str) -> None:
     """Connect MongoEngine in this process; done again, it connects anew (after a fork, in tests)."""
     me.disconnect()
-    me.connect(DATABASE_NAME, host=uri, tz_aware=True, uuidRepresentation="standard")
+    me.connect(DATABASE_NAME, host=uri, tz_aware=True, uuidRepresentation="standard", appname=process_name())
 
 
 def prepare(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 from benchmarks.activities import activity_cases
 from benchmarks.bulk import bulk_case
 from benchmarks.floors import make_floor
+from benchmarks.imports import import_costs
 from benchmarks.many_fields import many_fields_cases
 from benchmarks.measuring import Case, Result, measure
 from benchmarks.pipeline_past import past_cases
@@ -37,25 +38,26 @@ AMOUNT = click.IntRange(50, 400_000)
               help="Records of a bulk create over REST.")
 @click.option("--job-letters", type=click.IntRange(1, 100_000), default=10_000, show_default=True,
               help="Letters of a whole job, about.")
+@click.option("--job-rows", type=click.IntRange(1, 200_000), default=100_000, show_default=True,
+              help="Rows of a workbook that whole jobs import and undo.")
+@click.option("--only-jobs", is_flag=True, help="Nothing but whole jobs.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
               default=Path(PROJECT_ROOT) / "build" / "bench.json", help="Where the results go.")  # fmt: skip
 def main(
-    records: int, fields: int, rounds: int, rows: int, letters: int, bulk: int, job_letters: int, path: Path
-) -> None:
+    records: int, fields: int, rounds: int, rows: int, letters: int, bulk: int, job_letters: int, job_rows: int,
+    only_jobs: bool, path: Path,
+) -> None:  # fmt: skip
     """Measure lists, filters, writing and letters against bare pymongo calls that do the same."""
-    with application() as app:
+    with application() as (app, settings):
         click.echo(f"Writing {records:,} companies", err=True)
         seconds = fill(app, records, fields)
-        results = list(measured(app, records, rounds, (rows, letters, bulk)))
+        results = [] if only_jobs else list(measured(app, records, rounds, (rows, letters, bulk)))
         click.echo("whole jobs", err=True)
-        jobs = list(job_costs(app, job_letters))
+        jobs = [*job_costs(app, job_letters), *import_costs(app, settings, records, job_rows)]
         write_json(path, document(results, jobs, records=records, fields=fields, rounds=rounds, fill_seconds=seconds))
     click.echo(f"{records:,} companies with {fields} custom fields, written in {seconds:,.0f} s "
                f"({records / seconds:,.0f} a second); medians of {rounds}.\n")  # fmt: skip
-    for line in lines(results):
-        click.echo(line)
-    click.echo("")
-    for line in job_lines(jobs):
+    for line in [*(lines(results) if results else ()), "", *job_lines(jobs)]:
         click.echo(line)
     click.echo(f"\nAlso in {path}")
 

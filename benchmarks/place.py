@@ -15,7 +15,7 @@ from flask import Flask
 from app import create_app, prepare
 from app.database import ensure_database, release_database
 from app.mongodb_uri import with_database
-from config import load_settings
+from config import Settings, load_settings
 from models.rights import Access, system_access
 from services.demo import SEED, Writer
 from services.demo.fields import ensure_fields
@@ -30,8 +30,9 @@ USUAL_FIELDS = 30
 
 
 @contextmanager
-def application() -> Iterator[Flask]:
-    """The application on a new database of the MongoDB that is set, else the embedded one; dropped at the end."""
+def application() -> Iterator[tuple[Flask, Settings]]:
+    """The application on a new database of the MongoDB that is set, else the embedded one, and its settings; the
+    database is dropped at the end."""
     uri = with_database(ensure_database(load_settings()), f"kortisto_bench_{os.getpid()}")
     with tempfile.TemporaryDirectory(prefix="kortisto-bench-") as folder:
         settings = load_settings({"KORTISTO_MONGODB_URI": uri, "KORTISTO_DATA_DIR": str(Path(folder)),
@@ -41,7 +42,7 @@ def application() -> Iterator[Flask]:
             app = create_app(settings)
             # One client signs in once; what CSRF tokens cost is nothing that is measured here.
             app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
-            yield app
+            yield app, settings
         finally:
             database = me.get_db()
             database.client.drop_database(database.name)

@@ -13,7 +13,7 @@ import mongoengine as me
 from benchmarks.measuring import Result
 from benchmarks.whole_jobs import JobCost
 
-JOB_HEADER = ("whole job", "letters", "CPU s", "wall s", "a second", "MB more")
+JOB_HEADER = ("whole job", "items", "CPU s", "wall s", "a second", "MB more", "MB in all")
 HEADER = ("", "median ms", "floor ms", "ratio", "a second", "within its bound")
 VERDICTS = {True: "yes", False: "NO", None: ""}
 
@@ -43,8 +43,8 @@ def cells(result: Result) -> tuple[str, ...]:
 
 
 def job_cells(job: JobCost) -> tuple[str, ...]:
-    memory = "?" if job.megabytes is None else f"{job.megabytes:,.0f}"
-    return (job.name, f"{job.items:,}", f"{job.cpu:.2f}", f"{job.wall:.2f}", f"{job.items / job.wall:,.0f}", memory)
+    memory = ("?" if size is None else f"{size:,.0f}" for size in (job.megabytes, job.megabytes_in_all))
+    return (job.name, f"{job.items:,}", f"{job.cpu:.2f}", f"{job.wall:.2f}", f"{job.items / job.wall:,.0f}", *memory)
 
 
 def document(

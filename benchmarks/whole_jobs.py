@@ -41,18 +41,20 @@ _MEGABYTE = 1024
 
 @dataclass(frozen=True)
 class JobCost:
-    """What one job took: seconds of the processor and of the clock, and megabytes beyond what was held before."""
+    """What one job took: seconds of the processor and of the clock, megabytes beyond what was held before, and at most
+    in all."""
 
     name: str
     items: int
     cpu: float
     wall: float
     megabytes: float | None
+    megabytes_in_all: float | None
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.name, "items": self.items, "cpu_seconds": round(self.cpu, 3),
                 "wall_seconds": round(self.wall, 3), "items_per_second": round(self.items / self.wall, 1),
-                "megabytes": self.megabytes}  # fmt: skip
+                "megabytes": self.megabytes, "megabytes_in_all": self.megabytes_in_all}  # fmt: skip
 
 
 class JobFailed(Exception):
@@ -91,11 +93,11 @@ def cost_of(name: str) -> JobCost:
     cpu, wall = time.process_time(), time.perf_counter()
     run_job(raw)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    held = None if before is None else round((peak() - before) / _MEGABYTE, 1)
+    megabytes = held(before)
     job = Job._get_collection().find_one({"_id": raw["_id"]})
     if job["state"] != "done":
         raise JobFailed(f"{name}: {job['message']}")
-    return JobCost(name, job["result"]["letters"], cpu, wall, held)
+    return JobCost(name, job["result"].get("letters", job["done"]), cpu, wall, *megabytes)
 
 
 def resident() -> int | None:
@@ -106,8 +108,12 @@ def resident() -> int | None:
     return status("VmRSS")
 
 
-def peak() -> int:
-    return status("VmHWM")
+def held(before: int | None) -> tuple[float | None, float | None]:
+    """Megabytes held at most since `before` was asked for: beyond that, and in all."""
+    if before is None:
+        return None, None
+    peak = status("VmHWM")
+    return round((peak - before) / _MEGABYTE, 1), round(peak / _MEGABYTE, 1)
 
 
 def status(name: str) -> int:

@@ -19,10 +19,10 @@ from pymongo.client_session import ClientSession
 from models.jobs import Job, JobState
 from models.rights import Access, NotAllowed, system_access
 from models.told import Told
-from models.transactions import in_transaction
+from models.transactions import abort_left_by, in_transaction
 from services.api_keys import access_by_key
 from services.audit import OF_JOBS, write
-from services.leases import LEASE, is_gone, new_holder, renewed
+from services.leases import LEASE, is_gone, new_holder, process_of, renewed
 from services.records import RecordNotFound, now, object_id
 from services.security import access_of_id
 from services.waking import wake_up
@@ -193,9 +193,11 @@ def wake_due() -> None:
 
 def claim() -> Raw | None:
     """Take the oldest due job, if there is one, for this worker alone."""
-    moment = now()
+    moment, gone = now(), gone_holders()
+    if gone:
+        abort_left_by([process_of(holder) for holder in gone])
     lapsed = {"state": JobState.RUNNING.value, "lease_until": {"$lt": moment}}
-    left = {"state": JobState.RUNNING.value, "worker": {"$in": gone_holders()}}
+    left = {"state": JobState.RUNNING.value, "worker": {"$in": gone}}
     taken = {"state": JobState.RUNNING.value, "worker": new_holder(), "lease_until": moment + LEASE}
     return Job._get_collection().find_one_and_update(
         {"$or": [{"state": JobState.WAITING.value}, lapsed, left]},

@@ -40,14 +40,24 @@ def machine() -> str:
         return ""
 
 
+def process_name() -> str:
+    """A name for this process that tells it from all others; its connection to the database is called so too."""
+    return f"{machine()} {os.getpid()}"
+
+
 def new_holder() -> str:
     """A name for this process's hold on one job, never used again."""
-    return f"{machine()} {os.getpid()} {uuid.uuid4().hex}"
+    return f"{process_name()} {uuid.uuid4().hex}"
+
+
+def process_of(holder: str) -> str:
+    """The name of the process whose hold this is."""
+    return holder.rpartition(" ")[0]
 
 
 def is_gone(holder: str) -> bool:
     """Whether the holder was a process of this machine and runs no more. False where that can't be known."""
-    place, _, rest = holder.rpartition(" ")[0].rpartition(" ")
+    place, _, rest = process_of(holder).rpartition(" ")
     if not machine() or place != machine() or not rest.isdigit():
         return False
     try:

@@ -84,7 +84,7 @@ def parse_values(
         found = schema.get(column)
         if found is None:
             parsed.fail(column, _l("There is no field “%(column)s”.", column=str(column)[:80]))
-        elif unchanged(found, value, before, context):
+        elif (before is not None or found.read_only) and unchanged(found, value, before, context):
             continue
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))

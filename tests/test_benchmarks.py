@@ -35,7 +35,7 @@ CASES = {"first page", "one choice", "a choice and two ranges", "three choices",
 def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_uri: str, tmp_path: Path) -> None:
     results = tmp_path / "build" / "bench.json"
     sizes = ["--records", "200", "--fields", "37", "--rounds", "1", "--rows", "30", "--letters", "20", "--bulk", "30",
-             "--job-letters", "20", "--json", str(results)]
+             "--job-letters", "20", "--job-rows", "40", "--json", str(results)]
     environment = {**os.environ, "KORTISTO_MONGODB_URI": mongodb_uri}
     done = subprocess.run([sys.executable, "-m", "benchmarks", *sizes], cwd=ROOT, env=environment, timeout=120,
                           capture_output=True, text=True, check=False)  # fmt: skip
@@ -47,8 +47,10 @@ def test_benchmark_of_few_records_yields_ratios_and_leaves_no_database(mongodb_u
     assert all(name in done.stdout for name in CASES)
     assert [job["name"] for job in content["jobs"]] == [
         "letters in one document", "the same, kept in histories", "letters, one file each",
+        "import: the file looked into", "import: its check", "import: its rows written", "import: undone",
     ]  # fmt: skip
-    assert len({job["items"] for job in content["jobs"]}) == 1
+    assert len({job["items"] for job in content["jobs"][:3]}) == 1
+    assert [job["items"] for job in content["jobs"][3:]] == [1, 40, 40, 40]
     assert all(job["items"] and job["cpu_seconds"] > 0 and job["name"] in done.stdout for job in content["jobs"])
     with MongoClient(mongodb_uri) as client:
         assert not [name for name in client.list_database_names() if name.startswith("kortisto_bench_")]

@@ -8,17 +8,14 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-import mongoengine as me
 import pytest
 from flask import Flask
 from pymongo.errors import PyMongoError
 
-from app import create_app
 from app.mongod import Place, running
-from config import load_settings
 from models.changes import Change, DeletedRecord
 from models.companies import Company
 from models.files import StoredFile
@@ -41,22 +38,6 @@ ROWS = 2_000
 LETTERS = 300
 MAPPING = "columns:\n  Name: name\n  City: city\n"
 Answer = TypeVar("Answer")
-
-
-@pytest.fixture
-def program(start: Callable[..., Program]) -> Program:
-    begun = start()
-    assert until(begun.is_up, START_SECONDS), begun.output.read_text()
-    return begun
-
-
-@pytest.fixture
-def inside(program: Program) -> Iterator[Flask]:
-    """The application on the program's own database, for starting jobs and looking at what became of them."""
-    app = create_app(load_settings({"KORTISTO_DATA_DIR": str(program.folder), "KORTISTO_PORT": str(program.port)}))
-    with app.app_context():
-        yield app
-    me.disconnect()
 
 
 class Killer:

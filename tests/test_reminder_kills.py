@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import mongoengine as me
@@ -47,14 +47,6 @@ def program(
     begun = start()
     assert until(begun.is_up, START_SECONDS), begun.state()
     return begun
-
-
-@pytest.fixture
-def inside(program: Program) -> Iterator[Flask]:
-    app = create_app(load_settings({"KORTISTO_DATA_DIR": str(program.folder), "KORTISTO_PORT": str(program.port)}))
-    with app.app_context():
-        yield app
-    me.disconnect()
 
 
 def make_due() -> None:

@@ -1,5 +1,6 @@
 """Records that are there already, known by the fields that the mapping matches by."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from models.collation import collation_key
 from models.fields.field import Field
 from models.fields.query import every_of
 from models.rights import Access
+from models.search_words import LONGEST
 from services.imports.plan import Plan
 from services.values import Parsed
 
@@ -65,6 +67,17 @@ def lookup(plan: Plan, rows: Sequence[Parsed]) -> dict[str, Any]:
         return {"sort_name": {"$in": sorted(name_keys(map(str, names)))}}
     field = next((field for field in plan.match if field.kind.faceted), plan.match[0])
     values = [parsed.values[field.column] for parsed in rows]
+    if field.kind.match_weight and not field.custom:
+        # The words of a record's fixed fields come first, and so are kept whatever else it holds.
+        return {"words": {"$in": sorted(telling_words(field, values))}}
     if field.kind.faceted:
         return {"facets": {"$in": sorted({token for value in values for token in field.kind.facets(value, field)})}}
     return {field.path: {"$in": values}}
+
+
+def telling_words(field: Field, values: Iterable[Any]) -> set[str]:
+    """Of each value that word by which every record with the same is found which the fewest of the others have: of
+    addresses the name where all are of one firm, the firm where all are called info."""
+    found = [field.kind.match_words(value) for value in values]
+    counts = Counter(word for words in found for word in set(words))
+    return {min(words, key=lambda word: (counts[word], -len(word)))[:LONGEST] for words in found if words}

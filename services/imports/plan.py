@@ -20,6 +20,7 @@ from services.settings import definition_field, new_definition
 from services.values import KnownValues, context_of
 
 CHOICE_KINDS = ("choice", "choices")
+NUMERIC_KINDS = ("number", "money")
 #: Kinds whose values are found by names, and what those that name no register point at.
 LINK_KINDS = ("link", "links", "user", "users", "team")
 POINTED = {"user": "user", "users": "user", "team": "team"}
@@ -62,6 +63,11 @@ class PlannedColumn:
         first = self.bindings[0]
         use = first.use
         return not (self.rule.separator or first.gathers or use.separator or use.link_by or use.zero_fill)
+
+    @cached_property
+    def numeric(self) -> bool:
+        """Whether numbers of a workbook go into the one field as they are."""
+        return self.plain and self.bindings[0].field.kind.name in NUMERIC_KINDS
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from services.values import Parsed, parse_values
 
 #: Kinds that take numbers, dates and yes/no out of a workbook as they are; all others take text.
 NATIVE = ("number", "money", "date", "datetime", "boolean")
+#: Cells that fields of numbers take as they are.
+NUMBERS = frozenset((int, float))
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,16 @@ def read_row(plan: Plan, row: Row, context: Context, *, survey: bool = False) ->
     values: dict[str, Any] = dict(plan.constants)
     cells, width = row.cells, len(row.cells)
     for planned in plan.columns:
+        # Most cells of most files are one of these two, and so the way of those has to be short.
         if planned.plain and planned.place < width and type(cells[planned.place]) is str:
-            # Most cells of most files, and so the way that has to be short.
             column, text = planned.bindings[0].field.column, cells[planned.place].strip()
             if text:
                 draft.texts[column] = text
             values[column] = text or None
+            continue
+        if planned.numeric and planned.place < width and type(cells[planned.place]) in NUMBERS:
+            column, values[column] = planned.bindings[0].field.column, cells[planned.place]
+            draft.texts[column] = cell_text(cells[planned.place])
             continue
         for binding, cell in cells_of(planned, draft):
             values[binding.field.column] = take(draft, binding, cell, survey)

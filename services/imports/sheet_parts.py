@@ -21,6 +21,7 @@ MAX_PIECE = 64 << 20
 #: Only cells have an attribute r of letters and digits; rows have digits alone.
 PLACE = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
 ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(.*?)</(?:\w+:)?c>', re.DOTALL)
+ERROR_TYPE = b't="e"'
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 TOO_LARGE_UNPACKED = _l("The workbook is too large once unpacked. Split it into several.")
@@ -61,10 +62,14 @@ def sheet_facts(archive: zipfile.ZipFile, part: str) -> SheetFacts:
     """What one sheet holds, read in pieces. Raises TableError where it is larger than can be held."""
     facts = SheetFacts()
     for piece in pieces(archive, part):
-        for letters, digits in PLACE.findall(piece):
-            facts.rows = max(facts.rows, int(digits))
-            facts.columns = max(facts.columns, column_number(letters) + 1)
+        if places := PLACE.findall(piece):
+            # Millions of cells stand in few columns, and some tens of them in each row.
+            letters_used, numbers = map(set, zip(*places, strict=True))
+            facts.rows = max(facts.rows, *map(int, numbers))
+            facts.columns = max(facts.columns, *(column_number(letters) + 1 for letters in letters_used))
         check_extent(facts)
+        if ERROR_TYPE not in piece:
+            continue
         for letters, digits, inside in ERROR.findall(piece):
             value = VALUE.search(inside)
             text = value[1].decode("utf-8", "replace") if value else "#ERROR"

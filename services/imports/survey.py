@@ -1,6 +1,6 @@
 """Reading the whole file before anything is written: what must be made first, and how many rows there are."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +26,12 @@ CYCLE = tuple(colour for colour in COLOURS if colour not in ("grey", "accent"))
 @dataclass
 class Survey:
     """What a file needs. `choices` maps a column to new values by their folded text, `longest` the place of a column
-    in the file to the length of its longest text."""
+    in the file to the length of its longest text, `seen` are the texts that were looked at, with their columns."""
 
     rows: int = 0
     choices: dict[str, dict[str, str]] = field(default_factory=dict)
     longest: dict[int, int] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def measure(self, plan: Plan, rows: Iterable[Row]) -> None:
         for planned in plan.columns:
@@ -42,7 +43,10 @@ class Survey:
     def note(self, draft: Draft) -> None:
         for binding, text in draft.gathered:
             # A choice that is too long, or was retired, is kept beside its field when the row is written.
-            if len(text) <= LONGEST_CHOICE and not fitting(text, binding.field):
+            if len(text) > LONGEST_CHOICE or (binding.field.column, text) in self.seen:
+                continue
+            self.seen.add((binding.field.column, text))
+            if not fitting(text, binding.field):
                 self.choices.setdefault(binding.field.column, {}).setdefault(text.casefold(), text)
 
 
@@ -57,12 +61,20 @@ def survey_table(access: Access, plan: Plan, table: Table, progress: Callable[[i
         survey.rows += len(rows)
         survey.measure(plan, rows)
         if light.columns:
-            found = sorted_rows(access, light, read_rows(access, light, rows, survey=True), seen)
-            for draft in [*found.new, *(draft for draft, _records in found.existing)]:
+            for draft in written_rows(access, light, read_rows(access, light, rows, survey=True), seen):
                 survey.note(draft)
             check_choices(plan, survey)
         progress(survey.rows)
     return survey
+
+
+def written_rows(access: Access, plan: Plan, drafts: Sequence[Draft], seen: RowsSeen) -> list[Draft]:
+    """Those of the rows that are written, be it into records that are there; which are is asked only where those stay
+    as they are."""
+    if plan.changes:
+        return [draft for draft in drafts if seen.note(plan, draft)[1] is None]
+    found = sorted_rows(access, plan, drafts, seen)
+    return [*found.new, *(draft for draft, _records in found.existing)]
 
 
 def check_choices(plan: Plan, survey: Survey) -> None:

@@ -76,7 +76,7 @@ def read_rows(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[Any]]:
     """The rows from the sheet's first on; columns start at its first used one."""
     offset = sheet.start[1] if sheet.start else 0
     for number, cells in enumerate(sheet.iter_rows(), start=1):
-        row = [plain(cell) for cell in cells]
+        row = [cell if type(cell) is str else plain(cell) for cell in cells]
         for column, text in facts.errors.get(number, {}).items():
             if 0 <= column - offset < len(row):
                 row[column - offset] = CellError(text)
@@ -85,6 +85,6 @@ def read_rows(sheet: CalamineSheet, facts: SheetFacts) -> Iterator[list[Any]]:
 
 def plain(cell: Any) -> Any:
     """A number that is whole as one; a span of time as text."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**63:
-        return int(cell)
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() and abs(cell) < 2**63 else cell
     return str(cell) if isinstance(cell, dt.timedelta) else cell

@@ -429,3 +429,21 @@ def test_drafts_that_nobody_touches_go_with_their_files_and_imports_stay(admin_a
     assert StoredFile.objects.count() == 1
     with pytest.raises(RecordNotFound):
         drafts.get_draft(admin_access, left)
+
+
+@pytest.mark.parametrize(("there", "given"), [
+    (("anna@firma.fi", "bertta@firma.fi"), ("ANNA@firma.fi", "Bertta@Firma.fi")),
+    (("info@aho.fi", "info@berg.fi"), ("info@aho.fi", "Info@Berg.fi")),
+])  # fmt: skip
+def test_records_are_known_by_their_addresses_in_any_case(
+    admin_access: Access, there: tuple[str, str], given: tuple[str, str]
+) -> None:
+    others = ("anna@other.fi", "info@other.fi")
+    for address in (*there, *others):
+        create_record(admin_access, "person", {"name": address, "email": address})
+    draft_id = started(admin_access, f"E-mail,Title\n{given[0]},Head\n{given[1]},Hand\nnew@firma.fi,New\n",
+                       register="person")  # fmt: skip
+    drafts.set_columns(admin_access, draft_id, [{"place": 0, "choice": {"field": "email"}}], match=["email"],
+                       on_existing="fill")  # fmt: skip
+    done(admin_access, draft_id)
+    assert [raw.get("title") for raw in records("person")[:4]] == ["Head", "Hand", None, None]

@@ -1,11 +1,16 @@
 """Jobs: claimed once, taken over when a worker dies, cancelled, and failing with a message."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import mongoengine as me
+import pymongo
 import pytest
 
+from config import PROJECT_ROOT, Settings
 from models.jobs import Job, JobState
 from models.rights import Access, system_access
 from models.security import User
@@ -15,6 +20,23 @@ from services.leases import LEASE, is_gone, machine, new_holder
 from services.records import RecordNotFound, create_records, now
 from services.removal import delete_selected
 from services.search import Selection
+from tests.fixtures.program import until
+
+#: A worker that writes on its job in a transaction which never comes to its end.
+WRITING = """
+import time
+from app import create_app
+from models.transactions import in_transaction
+from services.jobs import Run, claim
+from models.rights import system_access
+def write(session):
+    run.advance(1, session=session)
+    print("written", flush=True)
+    time.sleep(600)
+with create_app().app_context():
+    run = Run(claim(), system_access())
+    in_transaction(write)
+"""
 
 
 @pytest.fixture
@@ -86,6 +108,27 @@ def test_job_of_a_process_that_is_gone_is_taken_over_at_once(handler: Any) -> No
     Job.objects(pk=job_id).update(set__worker=f"{machine()} {ended.pid} 0")
     wake_due()
     assert (stored(job_id).state, stored(job_id).attempts) == ("done", 2)
+
+
+def test_what_a_killed_worker_was_writing_is_let_go_of_at_once(handler: Any, settings: Settings) -> None:
+    handler(lambda run: {})
+    job_id = start_job(system_access(), "tried", "Try", {})
+    environ = {**os.environ, "KORTISTO_MONGODB_URI": settings.mongodb_uri, "KORTISTO_BROKER_URL": "memory://",
+               "KORTISTO_DATA_DIR": str(settings.data_dir)}  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", WRITING], cwd=PROJECT_ROOT, env=environ, stdout=subprocess.PIPE,
+                          text=True) as worker:  # fmt: skip
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "written\n"
+        worker.kill()
+    held = {"appName": f"{machine()} {worker.pid}", "transaction": {"$exists": True}}
+    open_ones = [{"$currentOp": {"idleSessions": True}}, {"$match": held}]
+    admin = me.get_connection().admin
+    assert until(lambda: len(list(admin.aggregate(open_ones))) == 1, 10)
+    # Were it not let go of, the job could not be written before a minute has passed.
+    with pymongo.timeout(20):
+        taken = claim()
+    assert (taken["_id"], taken["attempts"]) == (job_id, 2)
+    assert not list(admin.aggregate(open_ones))
 
 
 def test_holder_is_gone_only_when_that_is_known() -> None:
