@@ -1,8 +1,8 @@
 """schemathesis over the whole OpenAPI document: no server error, and every answer as the document has it.
 
-Each phase goes over every operation, as administrator and as a seller. The usual run has one seed, a few examples of each
-operation, and bodies thinned for the coverage phase (tests/rest/thinning.py). `make fuzz` takes a new seed and the document
-as it is; a finding is repeated, and the net cast wider by hand, through the environment:
+Each phase goes over every operation, as administrator and as a seller. The usual run has one seed, a few examples of
+each operation, and bodies thinned for the coverage phase (tests/rest/thinning.py). `make fuzz` takes a new seed and the
+document as it is; a finding is repeated, and the net cast wider by hand, through the environment:
 KORTISTO_FUZZ_SEED=7 KORTISTO_FUZZ_EXAMPLES=200 python -m pytest tests/rest/test_schemathesis.py.
 """
 
@@ -86,7 +86,8 @@ def told_by_schemathesis(caller: Caller, document: dict[str, Any], phases: str, 
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", "schemathesis.toml",
         "--no-color", "run", "openapi.json", "--url", url, "--header", f"Authorization: Bearer {caller.token}",
-        "--checks", "all", "--exclude-checks", ",".join(EXCLUDED[caller.user.username]), "--phases", phases, "--continue-on-failure",
+        "--checks", "all", "--exclude-checks", ",".join(EXCLUDED[caller.user.username]),
+        "--phases", phases, "--continue-on-failure",
         "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--generation-database", "none",
         "--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "60",
     ]  # fmt: skip
