@@ -40,6 +40,7 @@ test-slow: setup $(VENV)/.requirements-dev ## Set up and run the slow tests: who
 
 fuzz: setup $(VENV)/.requirements-dev ## Damage templates and REST calls by chance, once with a new seed
 	KORTISTO_FUZZ_SEED=$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))') KORTISTO_FUZZ_EXAMPLES=40 \
+	KORTISTO_FUZZ_WHOLE=1 \
 	$(BIN)/python -m pytest -m slow tests/word/test_fuzz.py tests/rest/test_schemathesis.py
 
 audit-requirements: setup ## Ask PyPI's and npm's advisories about the pinned versions

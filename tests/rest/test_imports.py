@@ -91,3 +91,15 @@ def test_imports_are_their_owners_and_rights_hold(
     staff = caller_of(make_user("anna", "Staff"))
     columns = sent(staff)["result"]["columns"]
     assert [column["choice"] for column in columns] == [{"field": "name"}, {"field": "city"}, {}]
+
+
+def test_pages_of_faulty_cells_end_where_the_document_says(rest: Caller) -> None:
+    path = f"import/{sent(rest)['result']['id']}/faulty"
+    rest.call("GET", f"{path}?page=1000000")
+    rest.call("GET", f"{path}?page=1000001", 400)
+
+
+def test_a_file_without_a_name_is_refused(rest: Caller) -> None:
+    headers = {"Content-Type": "application/octet-stream"}
+    told = rest.call("POST", "import/?register=company&name=", 422, data=TABLE.encode(), headers=headers)
+    assert list(told["errors"]) == ["name"]

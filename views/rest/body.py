@@ -1,7 +1,7 @@
 """Reading JSON strictly: what is not plain, storable JSON is refused before anything looks at it."""
 
 import json
-from typing import Any
+from typing import IO, Any
 
 from flask import request
 from flask_babel import gettext as _
@@ -10,6 +10,7 @@ from jsonschema.protocols import Validator
 
 from fab_mongo.values import is_storable
 from views.rest.problems import Problem
+from views.uploads import sent_file
 
 #: Bytes of a request that is about one record; a bulk create may be as large as any upload.
 MAX_BYTES = 5 * 1024 * 1024
@@ -27,6 +28,14 @@ def json_object(max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem(400, _("Send a JSON object: {…}."))
     return body
+
+
+def named_file() -> tuple[str, IO[bytes], int | None]:
+    """(name, stream, size if it was told) of the file that is the body. Raises Problem for one without a name."""
+    name, stream, size = sent_file()
+    if not name:
+        raise Problem(422, _("Some values need correcting."), {"name": [_("Give the file's name in the address.")]})
+    return name, stream, size
 
 
 def fitting(validator: Validator, sent: dict[str, Any]) -> dict[str, Any]:

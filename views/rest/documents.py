@@ -10,10 +10,11 @@ from models.rights import Access
 from services.documents import add_version, find_version
 from services.files import Incomplete
 from views.rest.base import REST, rest_access
+from views.rest.body import named_file
 from views.rest.openapi import Document, id_parameter, item_answer
 from views.rest.problems import Problem
 from views.rest.registers import RegisterApi
-from views.uploads import sent_file, streamed_file, streams
+from views.uploads import streamed_file, streams
 
 NAME = {"name": "name", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         "description": "The file's name."}  # fmt: skip
@@ -42,7 +43,7 @@ class DocumentApi(RegisterApi):
     @streams
     def post_file(self, pk: str) -> Response:
         """Add the file that is the body as the newest version."""
-        name, stream, size = sent_file()
+        name, stream, size = named_file()
         try:
             raw = add_version(rest_access(), pk, name, stream, request.args.get("note", ""), size=size, origin=REST)
         except Incomplete as error:

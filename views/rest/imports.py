@@ -23,15 +23,16 @@ from services.records import RecordNotFound, VersionConflict
 from views.permissions import OWN
 from views.rest import openapi
 from views.rest.base import RestApi, rest_access
-from views.rest.body import json_object
+from views.rest.body import json_object, named_file
 from views.rest.listing import plain
 from views.rest.problems import Problem
-from views.uploads import names_of, sent_file, streams
+from views.uploads import names_of, streams
 
 Raw = dict[str, Any]
 PATH = "/api/v1/import/"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SPOOL = 16 << 20
+LAST_PAGE = 1_000_000
 TEXT: Raw = {"type": "string"}
 COUNT: Raw = {"type": "integer"}
 FLAG: Raw = {"type": "boolean"}
@@ -188,7 +189,7 @@ class ImportApi(RestApi):
 @contextmanager
 def sent_table() -> Iterator[tuple[str, IO[bytes]]]:
     """(name, content that can be read again and again) of the file that is the body. Raises Problem."""
-    name, body, size = sent_file()
+    name, body, size = named_file()
     if size is not None and size > MAX_BYTES:
         raise Problem(413, _("The file is too large: at most %(max)s MB. Split it into several.", max=MAX_BYTES >> 20))
     with tempfile.SpooledTemporaryFile(SPOOL) as stream:
@@ -235,7 +236,7 @@ def items(sent: Raw, name: str, keys: tuple[str, ...]) -> list[Raw]:
 
 def page_number() -> int:
     text = request.args.get("page", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 8):
+    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= LAST_PAGE):
         raise Problem(400, _("Give the number of a page, from 0."))
     return int(text)
 
@@ -265,7 +266,7 @@ def describe(document: openapi.Document) -> None:
     short = document.schema("ImportInList", openapi.object_of(SHORT))
     one = {"tag": tag, "parameters": [openapi.id_parameter()]}
     register = {"name": "register", "in": "query", "schema": TEXT}
-    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000}}
+    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": LAST_PAGE}}
     file_name = {"name": "name", "in": "query", "required": True, "description": "The file's name.",
                  "schema": {"type": "string", "minLength": 1, "maxLength": 255}}  # fmt: skip
     job = openapi.object_of({"job": openapi.ID}, required=("job",))

@@ -155,3 +155,19 @@ def nullable(schema: Schema) -> Schema:
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     wider = {**schema, "type": [*kinds, "null"]}
     return {**wider, "enum": [*schema["enum"], None]} if "enum" in schema else wider
+
+
+def as_sent(schema: Schema) -> Schema:
+    """What is taken for a value of which answers tell by this schema: "" for none, a number as a text, and lists whose
+    empty items are passed over."""
+    kind = schema.get("type", [])
+    if "items" in schema:
+        return {**schema, "items": nullable(as_sent(schema["items"]))} if "type" in schema["items"] else schema
+    if "pattern" in schema:
+        return {**schema, "pattern": f"^$|{schema['pattern']}"}
+    if "format" in schema:
+        others = {name: value for name, value in schema.items() if name != "format"}
+        return {**others, "anyOf": [{"format": schema["format"]}, {"const": ""}]}
+    kinds = [kind] if isinstance(kind, str) else kind
+    bare = "string" in kinds and "number" not in kinds and "enum" not in schema
+    return {**schema, "type": [*kinds, "number"]} if bare else schema

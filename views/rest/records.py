@@ -7,7 +7,7 @@ from typing import Any
 from models.base import Record, stored_value
 from models.fields.field import Field
 from models.fields.schema import Schema
-from views.rest.openapi import ID, nullable, object_of
+from views.rest.openapi import ID, as_sent, nullable, object_of
 
 Raw = Mapping[str, Any]
 KEEP = {
@@ -84,7 +84,7 @@ def input_schema(schema: Schema, language: str, *, new: bool) -> dict[str, Any]:
     if new:
         # A retired choice may stay where it is, and is none for a new record.
         writable = [replace(field, choices=field.offered) for field in writable]
-    properties = {field.column: property_schema(field, language) for field in writable}
+    properties = {field.column: as_sent(property_schema(field, language)) for field in writable}
     own: dict[str, Any] = {"_keep": KEEP} if new else {"_keep": KEEP, "version": VERSION_SEEN}
     # A register that completes its values (a person's name) may do without one that is required.
     completes = schema.register.document.complete.__func__ is not Record.complete.__func__  # type: ignore[attr-defined]

@@ -63,7 +63,8 @@ SIDE: Raw = {"type": "string", "enum": [SUBJECT, OBJECT], "description": "On whi
 TELLS: Raw = {"title": TITLE, "since": DAY, "until": {**DAY, "description": "Null as long as it is current."}}
 PROPERTIES: Raw = {"id": openapi.ID, "kind": TEXT, "side": SIDE, "label": TEXT, "register": TEXT, "other": openapi.ID,
                    "name": TEXT, **TELLS, "version": NUMBER}  # fmt: skip
-NEW: Raw = {"kind": TEXT, "side": SIDE, "other": openapi.ID, **TELLS,
+SENT: Raw = {**TELLS, "since": openapi.as_sent(TELLS["since"]), "until": openapi.as_sent(TELLS["until"])}
+NEW: Raw = {"kind": TEXT, "side": SIDE, "other": openapi.ID, **SENT,
             "ends": {**IDS, "description": "Current ones of the same kind that end as this one begins."}}  # fmt: skip
 NEEDED = ("kind", "other")
 
@@ -200,7 +201,7 @@ def describe_relating(document: openapi.Document, register: str, path: str, one:
         new = openapi.object_of({**NEW, "kind": {"type": "string", "enum": kinds}}, required=NEEDED, closed=True)
         document.operation("post", path, name=f"add_{register}_relationship", summary="Begin one", body=new, status=201,
                            problems=(404, 409), **{**one, "parameters": [openapi.id_parameter()]})  # fmt: skip
-    change = document.schema("RelationshipChange", openapi.object_of({**TELLS, "version": VERSION}, closed=True))
+    change = document.schema("RelationshipChange", openapi.object_of({**SENT, "version": VERSION}, closed=True))
     for method in ("put", "patch"):
         document.operation(method, f"{path}/{{relationship}}", name=f"{method}_{register}_relationship", body=change,
                            summary="Change its title or days, or end it", problems=(404, 409), **one)  # fmt: skip
