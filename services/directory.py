@@ -65,7 +65,12 @@ def bound(user: str, password: str) -> Iterator[Connection | None]:
             connection.start_tls()
         yield connection if is_let_in(connection) else None
     finally:
-        connection.unbind()
+        try:
+            connection.unbind()
+        finally:
+            # The library leaves it open where it could not connect, or not say goodbye.
+            if connection.socket is not None:
+                connection.socket.close()
 
 
 def is_let_in(connection: Connection) -> bool:

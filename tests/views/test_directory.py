@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ldap3
 import pytest
 import trustme
 from flask import Flask
@@ -75,6 +76,22 @@ def test_administrators_keep_their_own_passwords_while_the_directory_is_away(
     assert rest.status_code == 503
     monkeypatch.setitem(app.config, "LOCAL_PASSWORDS", "everybody")
     assert login(app, "anna", PASSWORD).status_code == 302
+
+
+def test_directory_that_is_away_leaves_no_socket_open(
+    app: Flask, ldap: Directory, make_user: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_user("anna", "Staff")
+    monkeypatch.setitem(app.config, "AUTH_LDAP_SERVER", "ldap://127.0.0.1:1")
+    made: list[ldap3.Connection] = []
+
+    def connect(*arguments: Any, **options: Any) -> ldap3.Connection:
+        made.append(ldap3.Connection(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr("services.directory.Connection", connect)
+    assert login(app, "anna", PASSWORD).status_code == 503
+    assert [one.socket.fileno() for one in made] == [-1]
 
 
 @pytest.mark.parametrize(("name", "password"), [
