@@ -18,6 +18,7 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
+from models.fields.unseen import LOCKED, UNSEEN
 from models.layouts import COLUMNS
 from models.rights import NotAllowed
 from services.joining import merged_into
@@ -234,6 +235,8 @@ class RegisterView(ListScreens):
         fields = [field for field in wanted if field is not None and not field.read_only]
         form = form_class(fields, field_texts)(formdata=None, data=values)
         self.add_options(form)
+        if raw:
+            lock_unseen(form, raw)
         return self.render_template("registers/form_fields.html", form=form, keepable=(), kept=(),
                                     sections=self.form_sections(form),
                                     hows=dict.fromkeys(schema.by_column, "set") if bulk else {})  # fmt: skip
@@ -301,6 +304,8 @@ class RegisterView(ListScreens):
         elif error is not None:
             flash(str(error), "danger")
         self.add_options(form)
+        if raw:
+            lock_unseen(form, raw)
         return self.render_template(
             "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
             kept=self.kept(), sections=self.form_sections(form), shown=form.shown,
@@ -373,6 +378,13 @@ class RegisterView(ListScreens):
                                "%(num)s records were moved to the recycle bin.", outcome.count))  # fmt: skip
         flash(done + (undo_button(batch=outcome.batch) if outcome.count else ""), "success")
         return redirect(self.list_url())
+
+
+def lock_unseen(form: Any, raw: Raw) -> None:
+    """Have the form tell why the values stay that speak of what the user does not see."""
+    for field in form_fields(form):
+        if stored_value(field.field, raw) is UNSEEN:
+            field.locked = str(LOCKED)
 
 
 def whose(schema: Schema) -> Raw:
