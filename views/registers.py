@@ -97,7 +97,7 @@ class RegisterView(ListScreens):
             places=places_for(access, self.card.key), columns=COLUMNS, steps=self.steps(raw),
             may_lay_out=access.may(self.card.key, "settings"), may_see_activities=access.may(ACTIVITY, "see"),
             offers=[*self.offers(raw), *self.message_offers(raw)], menu_offers=self.menu_offers(raw),
-            asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
+            asks_consent=self.card.key in RULES, part_labels=PART_LABELS, remark=self.remark(raw),
             **self.show_context(raw),
         )  # fmt: skip
 
@@ -121,6 +121,10 @@ class RegisterView(ListScreens):
     def menu_offers(self, raw: Raw) -> Sequence[Offer]:
         """What is offered in the menu there, since it is seldom asked for."""
         return ()
+
+    def remark(self, raw: Raw) -> str:
+        """What is worth a line at the top of the page of a record."""
+        return ""
 
     def steps(self, raw: Raw) -> Sequence[Step]:
         """The steps that a record goes through, for the bar on its page."""
