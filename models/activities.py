@@ -257,6 +257,7 @@ ACTIVITIES = add_register(
         add_label=_l("Add activity"),
         path="/activities",
         icon="calendar-event",
+        sends=True,
         label_fields=("name", "kind", "at"),
         name_weight=0.0,
         order=("at", "desc"),

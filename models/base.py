@@ -149,5 +149,7 @@ def derived_values(filled: Iterable[tuple[Field, Any]], name: Any) -> dict[str, 
 
 
 def stored_value(field: Field, raw: Mapping[str, Any]) -> Any:
-    """A field's value in a raw MongoDB document, None when there is none."""
-    return (raw.get("custom") or {}).get(field.key) if field.custom else raw.get(field.key)
+    """A field's value in a raw MongoDB document, None when there is none; UNSEEN where it speaks of what the reader
+    does not see to whom the field's schema belongs."""
+    value = (raw.get("custom") or {}).get(field.key) if field.custom else raw.get(field.key)
+    return value if field.unseen is None else field.as_read(value, raw.get(field.about))

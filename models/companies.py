@@ -46,6 +46,7 @@ COMPANIES = add_register(
         add_label=_l("Add company"),
         path="/companies",
         icon="building",
+        sends=True,
         duplicate_keys=("business_id", "name"),
         label_fields=("name", "city"),
     )

@@ -105,6 +105,7 @@ MAILINGS = add_register(
         add_label=_l("Add mailing"),
         path="/mailings",
         icon="send",
+        sends=True,
         mergeable=False,
         importable=False,
         # What was sent belongs to its recipients' history.

@@ -168,6 +168,7 @@ OPPORTUNITIES = add_register(
         add_label=_l("Add opportunity"),
         path="/opportunities",
         icon="target-arrow",
+        sends=True,
         duplicate_keys=(),
         name_weight=0.0,
         label_fields=("name", "state", "stage", "value", "company"),

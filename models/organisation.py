@@ -36,6 +36,8 @@ class Organisation(me.Document):
     relationships_begun = me.BooleanField(default=False)
     #: Roles of older versions, whose letters and mailings were one right, have that of sending.
     sending_begun = me.BooleanField(default=False)
+    #: Those that could invite because they could change activities have that of sending to them.
+    inviting_begun = me.BooleanField(default=False)
     #: The registers whose past states have been made of the change entries of older versions.
     past_begun = me.ListField(me.StringField())
 

@@ -46,6 +46,7 @@ PEOPLE = add_register(
         add_label=_l("Add person"),
         path="/people",
         icon="users",
+        sends=True,
         duplicate_keys=("email", "name"),
         # Many people have the same name.
         name_weight=0.5,

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models.base import Record
 from models.fields.field import Field
 from models.fields.fixed import fixed_fields
-from models.rights import DELETABLE, NOT_SHARED, SHARING, Sharing
+from models.rights import ACTIONS, DELETABLE, NOT_SHARED, SHARING, Sharing
 from models.told import Told
 
 #: The last one holds what the program itself keeps of a record; custom fields go into the others.
@@ -43,7 +43,10 @@ class Register:
     name_field: str = "name"
     sections: tuple[str, ...] = tuple(SECTIONS)
     importable: bool = True
+    #: Letters and labels are made to its records.
     mergeable: bool = True
+    #: E-mail and SMS go to its records, or by them: the right to send means something.
+    sends: bool = False
     duplicate_keys: tuple[str, ...] = ()
     #: How much an equal name says that two records are the same (models/matching.py).
     name_weight: float = 0.65
@@ -65,6 +68,12 @@ class Register:
     holds_files: bool = False
     #: Reports of it may ask how it stood on a past day (models/past.py).
     keeps_past: bool = False
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What roles may grant of it: of ACTIONS, those that mean something."""
+        without = {action for action, meant in (("merge", self.mergeable), ("send", self.sends)) if not meant}
+        return tuple(action for action in ACTIONS if action not in without)
 
     def address_of(self, screen: str) -> str:
         """The path of one of its screens."""

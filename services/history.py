@@ -10,11 +10,13 @@ from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 from pymongo import DESCENDING
 
+from models.base import stored_value
 from models.changes import Change, Source
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds import KINDS
 from models.fields.schema import Schema, schema_of
+from models.fields.unseen import UNSEEN
 from models.registers import REGISTERS, Register, all_registers
 from models.rights import Access, NotAllowed
 from models.told import Told
@@ -129,7 +131,9 @@ def silent(event: Event) -> bool:
 def seen_changes(fields: Iterable[Field], changes: Mapping[str, Sequence[Any]]) -> Iterable[FieldChange]:
     for field in fields:
         if field.column in changes:
-            yield FieldChange(field, *changes[field.column])
+            # What a value was about is known where that was changed with it; else it might be anything.
+            abouts = changes.get(field.about) or ("", "")
+            yield FieldChange(field, *map(field.as_read, changes[field.column], abouts))
 
 
 def linking_records(access: Access, register: str, record_id: ObjectId) -> dict[tuple[str, ObjectId], str]:
@@ -206,13 +210,13 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
     values = {column: before for column, (before, _after) in changes.items()}
     # What the program itself keeps comes back with what it follows from.
     follows = {column for column in schema.register.document.implied(raw, values) if schema.by_column[column].read_only}
-    clashes = []
+    clashes, locked = [], set(unseen_columns(seen, raw, changes))
     for column, (_before, after) in changes.items():
         field = seen.get(column)
         if column in follows:
             del values[column]
             continue
-        if field is None or field.read_only:
+        if field is None or field.read_only or column in locked:
             raise NotAllowed(_l("This change touches a field that you may not change, or that is no longer there."))
         if present.get(column) != after:
             clashes.append(field.label_in(access.language))
@@ -220,6 +224,14 @@ def earlier_values(access: Access, schema: Schema, raw: Raw, changes: Mapping[st
         raise UndoFailed(_l("Changed again since: %(fields)s. Take the later change back first, or edit the record.",
                             fields=", ".join(clashes)))  # fmt: skip
     return values
+
+
+def unseen_columns(schema: Schema, raw: Raw, changes: Mapping[str, Sequence[Any]]) -> Iterable[str]:
+    """The columns of values that the schema's user does not see, now or in the change, and of what these are about."""
+    for field in schema.speaking:
+        told = map(field.as_read, changes.get(field.column, ()), ("", ""))
+        if UNSEEN in (stored_value(field, raw), *told):
+            yield from (field.column, field.about)
 
 
 # The record as it was

@@ -39,6 +39,10 @@ REGISTER = "activity"
 TOLD_FIELDS = ("name", "starts_at", "ends_at", "all_day", "zone", "repeats", "skipped", "place", "text", "private")
 MOST_INVITED = 200
 UNTOLD = "invited_not_told"
+#: Who may change the activity, and may send to it: what goes out by e-mail is granted for itself.
+INVITING = ("change", "send")
+MAY_NOT = _l("You may not send invitations. Ask an administrator for the right to send.")
+UNTOLD_OF = _l("No invitations go out by e-mail: you may not send them. Ask an administrator for the right to send.")
 
 
 class NothingToSend(Told):
@@ -84,9 +88,16 @@ def entry_of(access: Access, activity_id: Any) -> tuple[Raw, bool]:
         deleted = get_deleted(access, activity_id)
         if deleted["register"] != REGISTER:
             raise
-        return deleted["document"], True
+        return sendable(access, deleted["document"]), True
     series = invited_series(raw)
-    return (get_record(access, REGISTER, series, "change"), False) if series else (raw, False)
+    return sendable(access, get_record(access, REGISTER, series, "change") if series else raw), False
+
+
+def sendable(access: Access, raw: Raw) -> Raw:
+    """The activity, where the user may send to it. Raises NotAllowed."""
+    if not access.allows(REGISTER, "send", raw):
+        raise NotAllowed(MAY_NOT)
+    return raw
 
 
 def invited_series(raw: Mapping[str, Any]) -> ObjectId | None:
@@ -104,13 +115,24 @@ def plan_of(access: Access, activity_id: Any) -> Plan:
 
 def seen_plan(access: Access, raw: Mapping[str, Any]) -> Plan | None:
     """What sending would do, where the user may send and the activity is an entry of the calendar, or was."""
-    if not access.allows(REGISTER, "change", raw) or not (raw.get("starts_at") or raw.get("invited")):
+    if not may_invite(access, raw) or not (raw.get("starts_at") or raw.get("invited")):
         return None
     try:
         return plan_of(access, raw["_id"])
     except (RecordNotFound, NotAllowed):
         # The series is not the user's to change.
         return None
+
+
+def may_invite(access: Access, raw: Mapping[str, Any]) -> bool:
+    return all(access.allows(REGISTER, action, raw) for action in INVITING)
+
+
+def why_untold(access: Access, raw: Raw) -> str:
+    """Why those are not told of an activity who would be, where its user may change it and not send; else ""."""
+    if may_invite(access, raw) or not access.allows(REGISTER, "change", raw) or access.hides(REGISTER, "starts_at"):
+        return ""
+    return str(UNTOLD_OF) if planned(access, raw, deleted=False).anybody else ""
 
 
 def planned(access: Access, raw: Raw, deleted: bool) -> Plan:
@@ -261,7 +283,11 @@ def remind_of_invited(session: ClientSession, access: Access, pairs: Pairs) -> N
     gone = [before for before, after in pairs if after is None and before is not None and awaited(before)]
     if access.user_id is not None and gone:
         notify(session, [{"user": access.user_id, "kind": UNTOLD, "params": {"name": raw.get("name") or ""},
-                          "url": f"/calendar/invitations/{raw['_id']}"} for raw in gone])  # fmt: skip
+                          "url": url_to_tell(access, raw)} for raw in gone])  # fmt: skip
+
+
+def url_to_tell(access: Access, raw: Mapping[str, Any]) -> str:
+    return f"/calendar/invitations/{raw['_id']}" if access.allows(REGISTER, "send", raw) else "/calendar/"
 
 
 def awaited(raw: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.query import every_of
 from models.fields.schema import Schema, schema_of
+from models.fields.unseen import UNSEEN
 from models.registers import all_registers
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
@@ -87,7 +88,8 @@ def rows_of(access: Access, register: str, mine: Raw, theirs: Raw) -> list[Row]:
         if field.kind.refers and field.target == register:
             # A link from one to the other is none any more.
             pair = without(pair[0], {mine["_id"], theirs["_id"]}), without(pair[1], {mine["_id"], theirs["_id"]})
-        if not field.read_only and pair[0] != pair[1] and not all(value in EMPTY_VALUES for value in pair):
+        chosen_from = not field.read_only and UNSEEN not in pair
+        if chosen_from and pair[0] != pair[1] and not all(value in EMPTY_VALUES for value in pair):
             found.append(Row(field, *pair, usual_of(field, *pair)))
     return found
 

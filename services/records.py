@@ -20,13 +20,13 @@ from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.told import Told
 from models.transactions import in_transaction
+from services.conditions import check_conditions
 from services.following import follow, tell_followers
 from services.late_changes import check_settled
 from services.past import changes_since, gone_back, raw_of
 from services.values import (
     KnownValues,
     Parsed,
-    check_conditions,
     check_references,
     check_required,
     check_together,
@@ -307,7 +307,7 @@ def changed_document(
     # Only fields that were sent or that the user sees are asked for: nobody is held up by a field hidden from them.
     check_required(parsed, seen, after)
     check_together(parsed, seen, after)
-    check_conditions(access, parsed, seen, after)
+    check_conditions(access, parsed, seen, after, before)
     check_reach(parsed, access, schema, after, "change")
     if parsed.errors:
         raise ValidationFailed(parsed.errors, parsed.keepable)

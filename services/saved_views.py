@@ -1,7 +1,7 @@
 """Saving a list's conditions, order and columns under a name, sharing it, pinning it, opening a register with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bson import ObjectId
@@ -10,18 +10,18 @@ from pymongo.client_session import ClientSession
 
 from models.changes import Change, Source, change_of
 from models.collation import collation_key
-from models.fields.conditions import SEGMENT, THROUGH, Node, group_of
-from models.fields.errors import ConditionError, ValidationFailed
-from models.fields.query import FIXED, MAX_SEGMENT_DEPTH, visible_query
-from models.fields.schema import Schema, schema_of
-from models.fields.ways import way_of
+from models.fields.errors import ValidationFailed
+from models.fields.query import visible_query
+from models.fields.schema import schema_of
+from models.fields.unseen import LOCKED
 from models.registers import register_of
 from models.rights import SETTINGS, Access, NotAllowed
 from models.saved_views import Audience, SavedView
 from models.security import Role, User
 from models.transactions import in_transaction
+from services.conditions import asks_unseen
 from services.groups import group_field
-from services.linked import find_linked, only_check
+from services.linked import only_check
 from services.preferences import MAX_COLUMNS
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.values import context_of
@@ -37,10 +37,10 @@ LIST = "list"
 
 @dataclass(frozen=True)
 class Query:
-    """What a list shows: conditions as its address gives them, the column it is ordered by, its columns, the one it is
-    grouped by, and the screen of the register that shows it."""
+    """What a list shows: conditions as its address gives them (None: those that are kept already), the column it is
+    ordered by, its columns, the one it is grouped by, and the screen of the register that shows it."""
 
-    conditions: Sequence[Mapping[str, Any]] = ()
+    conditions: Sequence[Mapping[str, Any]] | None = ()
     order: str = ""
     direction: str = ""
     columns: Sequence[str] = ()
@@ -49,7 +49,7 @@ class Query:
 
     def as_raw(self) -> Raw:
         direction = self.direction if self.direction == "desc" and self.order else ""
-        return {"conditions": [dict(one) for one in self.conditions], "order": self.order, "direction": direction,
+        return {"conditions": [dict(one) for one in self.conditions or ()], "order": self.order, "direction": direction,
                 "columns": list(self.columns), "group": self.group, "screen": self.screen}  # fmt: skip
 
     def is_that_of(self, view: Raw) -> bool:
@@ -93,44 +93,6 @@ def get_view(access: Access, view_id: Any) -> Raw:
     if raw is None or not access.may(raw["register"], "see"):
         raise RecordNotFound("saved_view", view_id)
     return raw
-
-
-def asks_unseen(access: Access, view: Raw) -> bool:
-    """Whether a condition is about a field that the user does not see: what it asks for would tell of it."""
-    schema = schema_of(view["register"]).for_access(access)
-    return any(speaks_of_unseen(access, schema, node) for node in view.get("conditions") or ())
-
-
-def speaks_of_unseen(
-    access: Access, schema: Schema, node: Node, within: frozenset[ObjectId] = frozenset()
-) -> bool:  # fmt: skip
-    """Whether a condition is about what the user does not see; `within` are the segments that it stands in."""
-    if SEGMENT in node:
-        return segment_unseen(access, node[SEGMENT], within)
-    group = group_of(node)
-    if not group:
-        return node["col"] not in schema.by_column
-    if THROUGH in node:
-        way = way_of(schema, access, node[THROUGH])
-        if way is None:
-            return True
-        schema = schema_of(way.register.key).for_access(access)
-    return any(speaks_of_unseen(access, schema, inner, within) for inner in node[group])
-
-
-def segment_unseen(access: Access, segment_id: str, within: frozenset[ObjectId]) -> bool:
-    """Whether a segment is not there for the user, or speaks of what the user does not see."""
-    try:
-        raw = find_linked.segment(access, segment_id)
-    except ConditionError:
-        return True
-    if raw["_id"] in within or len(within) > MAX_SEGMENT_DEPTH:
-        return True
-    if raw["kind"] == FIXED or not access.may(raw["members"], "see"):
-        return not access.may(raw["members"], "see")
-    schema = schema_of(raw["members"]).for_access(access)
-    inner = within | {raw["_id"]}
-    return any(speaks_of_unseen(access, schema, node, inner) for node in raw.get("conditions") or ())
 
 
 def may_change(access: Access, view: Raw) -> bool:
@@ -178,7 +140,9 @@ def save_view(
     raw = before or {"_id": ObjectId(), "register": register, "owner": access.user_id, "created_at": now(),
                      "version": 0}  # fmt: skip
     after = {**raw, "name": clean_name(name), **shared_with(access, audience, before),
-             **checked(access, register, query)}  # fmt: skip
+             **checked(access, register, with_kept(access, query, before))}  # fmt: skip
+    if before is not None and asks_unseen(access, before):
+        after["conditions"] = before["conditions"]
     in_transaction(lambda session: write_view(session, access, before, after))
     return get_view(access, after["_id"])
 
@@ -201,10 +165,21 @@ def shared_with(access: Access, audience: str, before: Raw | None) -> Raw:
     return {"audience": Audience.ROLE.value, "role": ObjectId(audience)}
 
 
+def with_kept(access: Access, query: Query, before: Raw | None) -> Query:
+    """The query with the conditions that are kept already where it gives none. What a view asks of fields that its
+    owner does not see any more stays as it is, unchecked. Raises ValidationFailed where it would be written over."""
+    if before is None or not asks_unseen(access, before):
+        kept = (before or {}).get("conditions") or ()
+        return query if query.conditions is not None else replace(query, conditions=kept)
+    if query.conditions is not None:
+        raise ValidationFailed({"conditions": [LOCKED]})
+    return query
+
+
 def checked(access: Access, register: str, query: Query) -> Raw:
     """The query as it is kept; every condition must make sense to whoever saves it."""
     schema = schema_of(register).for_access(access)
-    visible_query(schema, access, query.conditions, context_of(access), only_check)
+    visible_query(schema, access, query.conditions or (), context_of(access), only_check)
     known = [column for column in dict.fromkeys(query.columns) if column in schema.by_column][:MAX_COLUMNS]
     order = query.order if query.order in schema.by_column else ""
     group = query.group if group_field(schema, query.group) else ""

@@ -27,7 +27,7 @@ READY_ROLES: dict[str, Sequence[tuple[str, Iterable[str], Scope]]] = {
     "Marketing staff": [(ANY_REGISTER, ("see", "add", "change", "export", "merge", "send"), Scope.ALL),
                         (ANY_REGISTER, ("delete",), Scope.OWN)],
     "Customer service": [(ANY_REGISTER, ("see", "add", "change"), Scope.ALL), (ANY_REGISTER, ("delete",), Scope.OWN),
-                         ("company", ("send",), Scope.ALL), ("person", ("send",), Scope.ALL)],
+                         *((register, ("send",), Scope.ALL) for register in ("company", "person", "activity"))],
     "Management": [(ANY_REGISTER, ("see", "export", "merge", "send"), Scope.ALL),
                    (ANY_REGISTER, ("add", "change", "delete"), Scope.OWN)],
 }  # fmt: skip

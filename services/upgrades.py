@@ -1,7 +1,7 @@
 """What a newer version asks of the records that an older one wrote; done once, before the processes start."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,7 @@ REPLACED_OF_CHANGES = "batch_1"
 #: Those over messages from before mailings.
 REPLACED_OF_MESSAGES = ("state_1_due_at_1", "state_1_created_at_-1", "created_at_-1")
 BATCH = 1_000
+ACTIVITY = "activity"
 
 
 def bring_up_to_date() -> None:
@@ -43,6 +44,7 @@ def bring_up_to_date() -> None:
     begin_relationships()
     begin_past()
     begin_sending()
+    begin_inviting()
     for collection, names in ((Change._get_collection(), (REPLACED_OF_CHANGES,)),
                               (Message._get_collection(), REPLACED_OF_MESSAGES)):  # fmt: skip
         for name in set(names) & set(collection.index_information()):
@@ -95,6 +97,34 @@ def give_sending(role: dict[str, Any]) -> None:
                                  for register, grant in given.items() if (register, "send") not in held)]  # fmt: skip
     in_transaction(lambda session: update_noted(session, system_access(), "role", role, {"grants": grants},
                                                 Source.SHELL))  # fmt: skip
+
+
+def begin_inviting() -> None:
+    """Roles that could send invitations because they could change activities have the right to send to these, once. A
+    start cut short goes on."""
+    settings, done = Organisation._get_collection(), {"_id": THE_ONE, "inviting_begun": True}
+    if settings.find_one(done, {"_id": 1}):
+        return
+    for role in Role._get_collection().find({"grants.action": "change"}):
+        give_inviting(role)
+    settings.update_one({"_id": THE_ONE}, {"$set": {"inviting_begun": True}}, upsert=True)
+
+
+def give_inviting(role: dict[str, Any]) -> None:
+    """Sending to the activities that the role (raw) may change."""
+    changed, sent = (widest_of(role["grants"], ACTIVITY, action) for action in ("change", "send"))
+    if changed is None or (sent is not None and width_of(sent) >= width_of(changed)):
+        return
+    given = {"register": ACTIVITY, "action": "send", "scope": changed["scope"]}
+    kept = [grant for grant in role["grants"] if (grant["register"], grant["action"]) != (ACTIVITY, "send")]
+    in_transaction(lambda session: update_noted(session, system_access(), "role", role, {"grants": [*kept, given]},
+                                                Source.SHELL))  # fmt: skip
+
+
+def widest_of(grants: Iterable[Mapping[str, Any]], register: str, action: str) -> Mapping[str, Any] | None:
+    """The grant of an action that reaches furthest on a register, of it alone or of all."""
+    held = (grant for grant in grants if grant["action"] == action and grant["register"] in (register, ANY_REGISTER))
+    return max(held, key=width_of, default=None)
 
 
 def width_of(grant: Mapping[str, Any]) -> int:

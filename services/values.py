@@ -12,16 +12,15 @@ from pymongo.client_session import ClientSession
 
 from models.base import stored_value
 from models.fields.context import Context
-from models.fields.errors import ConditionError, FieldError
+from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.references import FILE
-from models.fields.query import Asking, conditions_query
-from models.fields.schema import Schema, schema_of
+from models.fields.schema import Schema
+from models.fields.unseen import LOCKED, UNSEEN
 from models.files import StoredFile
 from models.registers import REGISTERS
 from models.rights import Access
 from models.security import Team, User
-from services.linked import only_check
 
 NO_FILE = _l("One of the files is none that you have uploaded here. Upload it again.")
 Reference = tuple[str, ObjectId]
@@ -76,7 +75,8 @@ def parse_values(
 ) -> Parsed:  # fmt: skip
     """Parse `raw` ({column: what was sent}) by the schema as its user sees it.
 
-    A value that is sent as it stands already is left alone, so an odd value that was kept once stays quietly.
+    A value that is sent as it stands already is left alone, so an odd value that was kept once stays quietly; one that
+    the user does not see (UNSEEN) is not written over.
     Whoever reads many rows in one context passes the same `known` with each, and keeps nothing on purpose.
     """
     parsed, insisting = Parsed(), replace(context, keep_odd=True) if keep else context
@@ -88,6 +88,8 @@ def parse_values(
             continue
         elif found.read_only:
             parsed.fail(column, _l("You can't change this field."))
+        elif before is not None and stored_value(found, before) is UNSEEN:
+            parsed.fail(column, LOCKED)
         else:
             reading = insisting if column in keep else context
             if before:
@@ -125,20 +127,6 @@ def check_together(parsed: Parsed, schema: Schema, result: Mapping[str, Any]) ->
         if column not in parsed.errors:
             shown = column if column in schema.by_column else next(iter(parsed.values), column)
             parsed.fail(shown, message)
-
-
-def check_conditions(access: Access, parsed: Parsed, schema: Schema, result: Mapping[str, Any]) -> None:
-    """Note conditions that make no sense to whoever writes them, of what the finished record is about."""
-    for found in schema.fields:
-        if found.about and parsed.values.keys() & {found.column, found.about}:
-            about = result.get(found.about)
-            if about not in REGISTERS:
-                continue
-            asking = Asking(access, context_of(access), only_check, within=(result["_id"],))
-            try:
-                conditions_query(schema_of(about).for_access(access), stored_value(found, result) or (), asking)
-            except ConditionError as error:
-                parsed.fail(found.column, error.message)
 
 
 class LazyLabel:

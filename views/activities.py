@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from models.fields.errors import ValidationFailed
 from models.rights import NotAllowed
 from services.calendar_writing import instant
-from services.invitations import seen_plan
+from services.invitations import seen_plan, why_untold
 from services.later import begun_for, change_later
 from services.occurrences import NoOccurrence, change_occurrence
 from services.records import VersionConflict, get_record
@@ -41,6 +41,9 @@ class ActivityView(RegisterView):
         if plan is not None and plan.out_of_date:
             return [Offer(url, _("Send the change"), "send", _("The invitations are out of date."))]
         return [Offer(url, _("Send invitations"), "send")] if plan is not None and plan.new else []
+
+    def remark(self, raw: dict[str, Any]) -> str:
+        return why_untold(current_access(), raw)
 
     @expose("/occurrence/<pk>", methods=["GET", "POST"])
     @has_access

@@ -17,7 +17,7 @@ from models.rights import Access
 from services.bookings import proposals
 from services.calendar import MOST_USERS, REGISTER, days_of, entries_of, tasks_without_time, teams_members
 from services.calendar_writing import wall_time
-from services.invitations import seen_plan
+from services.invitations import seen_plan, why_untold
 from services.labels import context_for, names_of
 from services.occurrences import occurrence_of
 from services.preferences import CALENDAR_VIEWS, CalendarChoice, calendar_choice, choose_calendar
@@ -125,7 +125,7 @@ class CalendarView(CalendarWriting, BaseView):
             answers=raw.get("answers") or {},
             when=when_text(access, raw, span) if span else "", occurrence=occurrence, states=(DONE, CANCELLED),
             kind=kind_of(access, raw), asked=is_asked(access, raw), base=self.route_base,
-            invitations=seen_plan(access, raw),
+            invitations=seen_plan(access, raw), untold=why_untold(access, raw),
             may={action: access.allows(REGISTER, action, raw) for action in ("change", "delete")},
         )  # fmt: skip
 

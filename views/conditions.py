@@ -9,14 +9,16 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from models.fields.conditions import SEGMENT, THROUGH, TITLE, Node, group_of
+from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.operators import OPERATORS, canonical
+from models.fields.query import Asking, conditions_query
 from models.fields.schema import Schema, schema_of
 from models.fields.ways import Tie, Way, way_of
 from models.registers import REGISTERS, SECTIONS, Register, all_registers
 from models.segments import MEMBERS
 from services.labels import names_of
-from services.saved_views import speaks_of_unseen
+from services.linked import only_check
 from services.values import context_of
 from views.base import current_access, current_language
 from views.condition_inputs import Built
@@ -135,12 +137,18 @@ def told_conditions(schema: Schema, conditions: Sequence[Node]) -> list[str]:
 
 
 def told_of_any(conditions: Sequence[Node]) -> list[str]:
-    """The same where nobody says of which register they are: of the first of which the user sees all they speak of."""
+    """The same where nobody says of which register they are: of the first of which they make sense."""
+    schemas = [schema_of(choice.key).for_access(current_access()) for choice in MEMBERS]
+    return told_conditions(next((one for one in schemas if makes_sense(one, conditions)), schemas[0]), conditions)
+
+
+def makes_sense(schema: Schema, conditions: Sequence[Node]) -> bool:
     access = current_access()
-    schemas = [schema_of(choice.key).for_access(access) for choice in MEMBERS]
-    found = next((schema for schema in schemas
-                  if not any(speaks_of_unseen(access, schema, node) for node in conditions)), None)  # fmt: skip
-    return told_conditions(found, conditions) if found else [_("Conditions on fields that you don’t see")]
+    try:
+        conditions_query(schema, conditions, Asking(access, context_of(access), only_check))
+    except ConditionError:
+        return False
+    return True
 
 
 def unbracketed(words: str) -> str:

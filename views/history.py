@@ -20,6 +20,7 @@ from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.kinds.times import parse_date
 from models.fields.schema import Schema, schema_of
+from models.fields.unseen import UNSEEN
 from models.rights import Access, NotAllowed
 from services.history import Event, State, UndoFailed, end_of_day, events_of, record_at, undo_change
 from services.labels import context_for, names_of
@@ -232,7 +233,7 @@ def shown_change(field: Field, before: Any, after: Any, context: Context) -> Sho
 def change_html(field: Field, value: Any, context: Context) -> Markup:
     if field.kind.input == "product_lines" and value not in EMPTY_VALUES:
         return line_list(value, context)
-    if field.kind.input == "conditions" and value not in EMPTY_VALUES:
+    if field.kind.input == "conditions" and value not in EMPTY_VALUES and value is not UNSEEN:
         return Markup("; ").join(told_of_any(value))
     html = long_html if input_of(field).long else value_html
     return html(whole_parts(field, value, context))

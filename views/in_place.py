@@ -13,6 +13,7 @@ from fab_mongo import MongoModelView
 from models.base import stored_value
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
+from models.fields.unseen import UNSEEN
 from models.registers import Register
 from models.rights import NotAllowed
 from services.attachments import attachments
@@ -57,7 +58,7 @@ class EditInPlace(MongoModelView):
         """The form of one value; posted, the value as the page shows it (200), or the form with what is wrong (422) or
         with what somebody else has saved meanwhile (409)."""
         raw = get_record(current_access(), self.card.key, pk, "change")
-        field = self.writable_field(column)
+        field = self.writable_field(column, raw)
         form = form_class((field,), field_texts)(data={column: self.edit_text(field, raw)})
         if request.method == "GET":
             return self.value_form(form, field, raw)
@@ -79,10 +80,10 @@ class EditInPlace(MongoModelView):
         """Whether the value is edited in a list, which takes it as its cell."""
         return "cell" in request.args
 
-    def writable_field(self, column: str) -> Field:
+    def writable_field(self, column: str, raw: Raw) -> Field:
         """The field of a column. Raises RecordNotFound where there is none to write for this user."""
         field: Field | None = self.datamodel.schema.get(column)
-        if field is None or field.read_only:
+        if field is None or field.read_only or stored_value(field, raw) is UNSEEN:
             raise RecordNotFound(self.card.key, column)
         return field
 

@@ -135,7 +135,7 @@ class ListScreens(MessageScreens):
 
     def row_verbs(self) -> Sequence[str]:
         """What can be done with one record of the register."""
-        return [action for action in ROW_ACTIONS if action != "merge" or self.card.mergeable]
+        return [action for action in ROW_ACTIONS if action in self.card.actions]
 
     @expose("/filter_fields")
     @has_access

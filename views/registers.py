@@ -18,6 +18,7 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
+from models.fields.unseen import LOCKED, UNSEEN
 from models.layouts import COLUMNS
 from models.rights import NotAllowed
 from services.joining import merged_into
@@ -96,7 +97,7 @@ class RegisterView(ListScreens):
             places=places_for(access, self.card.key), columns=COLUMNS, steps=self.steps(raw),
             may_lay_out=access.may(self.card.key, "settings"), may_see_activities=access.may(ACTIVITY, "see"),
             offers=[*self.offers(raw), *self.message_offers(raw)], menu_offers=self.menu_offers(raw),
-            asks_consent=self.card.key in RULES, part_labels=PART_LABELS,
+            asks_consent=self.card.key in RULES, part_labels=PART_LABELS, remark=self.remark(raw),
             **self.show_context(raw),
         )  # fmt: skip
 
@@ -120,6 +121,10 @@ class RegisterView(ListScreens):
     def menu_offers(self, raw: Raw) -> Sequence[Offer]:
         """What is offered in the menu there, since it is seldom asked for."""
         return ()
+
+    def remark(self, raw: Raw) -> str:
+        """What is worth a line at the top of the page of a record."""
+        return ""
 
     def steps(self, raw: Raw) -> Sequence[Step]:
         """The steps that a record goes through, for the bar on its page."""
@@ -234,6 +239,8 @@ class RegisterView(ListScreens):
         fields = [field for field in wanted if field is not None and not field.read_only]
         form = form_class(fields, field_texts)(formdata=None, data=values)
         self.add_options(form)
+        if raw:
+            lock_unseen(form, raw)
         return self.render_template("registers/form_fields.html", form=form, keepable=(), kept=(),
                                     sections=self.form_sections(form),
                                     hows=dict.fromkeys(schema.by_column, "set") if bulk else {})  # fmt: skip
@@ -301,6 +308,8 @@ class RegisterView(ListScreens):
         elif error is not None:
             flash(str(error), "danger")
         self.add_options(form)
+        if raw:
+            lock_unseen(form, raw)
         return self.render_template(
             "registers/form.html", card=self.card, form=form, raw=raw, title=title, keepable=keepable,
             kept=self.kept(), sections=self.form_sections(form), shown=form.shown,
@@ -373,6 +382,13 @@ class RegisterView(ListScreens):
                                "%(num)s records were moved to the recycle bin.", outcome.count))  # fmt: skip
         flash(done + (undo_button(batch=outcome.batch) if outcome.count else ""), "success")
         return redirect(self.list_url())
+
+
+def lock_unseen(form: Any, raw: Raw) -> None:
+    """Have the form tell why the values stay that speak of what the user does not see."""
+    for field in form_fields(form):
+        if stored_value(field.field, raw) is UNSEEN:
+            field.locked = str(LOCKED)
 
 
 def whose(schema: Schema) -> Raw:

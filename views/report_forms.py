@@ -10,7 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from models.fields.conditions import Node
 from models.fields.schema import Schema
+from models.rights import NotAllowed
+from services.conditions import asks_unseen
 from services.reports.definition import MOST_GROUPS, MOST_MEASURES, dimensions
+from services.reports.saved import ASKS_UNSEEN
+from views.base import current_access
 from views.selection import groups_of_text, readable, written
 
 Raw = dict[str, Any]
@@ -123,7 +127,10 @@ def schedule_typed(form: MultiDict[str, str]) -> Raw:
 
 
 def typed_of(report: Mapping[str, Any], name: str = "") -> Typed:
-    """A report as it is saved or comes along, to be changed."""
+    """A report as it is saved or comes along, to be changed. Raises NotAllowed where its conditions speak of what the
+    user does not see."""
+    if asks_unseen(current_access(), report):
+        raise NotAllowed(ASKS_UNSEEN)
     schedule = report.get("schedule") or {}
     return Typed(
         {part: report.get(part) for part in ("register", "conditions", "groups", "across", "measures", "chart", "order",

@@ -20,12 +20,13 @@ from models.rights import NotAllowed
 from models.saved_views import Audience
 from models.security import Role
 from services.audit import What, write_now
+from services.conditions import asks_unseen
 from services.labels import names_of
 from services.records import RecordNotFound
 from services.reports.definition import Definition, today_of
 from services.reports.ready import ReadyReport, ready_reports
 from services.reports.restoring import restore_report
-from services.reports.saved import delete_report, get_report, may_change, reports_for
+from services.reports.saved import ASKS_UNSEEN, delete_report, get_report, may_change, reports_for
 from services.reports.workbook import CONTENT_TYPE, workbook_of
 from views.base import current_access, current_language
 from views.permissions import OWN
@@ -168,6 +169,8 @@ def asked_day(mapping: Mapping[str, Any]) -> str:
 
 def answer_of_day(mapping: Mapping[str, Any]) -> tuple[Answer, str]:
     """The report's answer, and what is wrong with the day."""
+    if asks_unseen(current_access(), mapping):
+        return Answer(errors={"conditions": [str(ASKS_UNSEEN)]}), ""
     asked = {**mapping, "as_of": asked_day(mapping)}
     answer = answer_to(asked)
     if not answer.errors.get("as_of"):

@@ -68,7 +68,7 @@ class GroupForm(FlaskForm):
 
 def posted_grants() -> list[dict[str, str]]:
     """The table of scopes, and the right to manage all settings."""
-    cells = [(register, action) for register in (ANY_REGISTER, *REGISTERS) for action in ACTIONS]
+    cells = [(register, action) for register in (ANY_REGISTER, *REGISTERS) for action in granted_actions(register)]
     grants = [{"register": register, "action": action, "scope": request.form.get(f"grant.{register}.{action}", "")}
               for register, action in cells]  # fmt: skip
     if "settings" in request.form:
@@ -87,15 +87,21 @@ def posted_field_rights() -> list[dict[str, str]]:
 
 
 def grant_table(grants: Iterable[Mapping[str, Any]]) -> list[Raw]:
-    """A row for each register, "all registers" first: its label, and for each action the scope granted."""
+    """A row for each register, "all registers" first: its label, and for each action the scope granted; None for an
+    action that means nothing there."""
     scopes = {(grant["register"], grant["action"]): grant["scope"] for grant in grants}
     labels = {ANY_REGISTER: _("All registers"), **{key: str(card.label) for key, card in REGISTERS.items()}}
     return [
         {"key": key, "label": label,
          "cells": [{"action": action, "label": str(ACTION_LABELS[action]), "scope": scopes.get((key, action), ""),
-                    "scopes": scope_labels(action)} for action in ACTIONS]}
+                    "scopes": scope_labels(action)} if action in granted_actions(key) else None for action in ACTIONS]}
         for key, label in labels.items()
     ]  # fmt: skip
+
+
+def granted_actions(register: str) -> Sequence[str]:
+    """What roles may grant on a register, or on all of them."""
+    return REGISTERS[register].actions if register in REGISTERS else ACTIONS
 
 
 def scope_labels(action: str) -> Sequence[tuple[str, Any]]:

@@ -21,11 +21,11 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.registers import Register, register_of
 from models.rights import NotAllowed
 from models.saved_views import Audience
+from services.conditions import asks_unseen
 from services.records import RecordNotFound, VersionConflict
 from services.saved_views import (
     LIST,
     Query,
-    asks_unseen,
     audiences,
     delete_view,
     get_view,

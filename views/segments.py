@@ -11,11 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from models.base import stored_value
 from models.fields.conditions import SEGMENT
 from models.fields.context import Context
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.schema import schema_of
+from models.fields.unseen import UNSEEN
 from models.registers import Register, register_of
 from models.relationships import SUBJECT
 from models.rights import Access, NotAllowed
@@ -25,7 +27,6 @@ from services.labels import context_for, names_of
 from services.preferences import list_columns
 from services.records import create_record, get_record
 from services.relationships import kinds_of
-from services.saved_views import asks_unseen
 from services.search import Selection, TooSlow, find_page
 from services.segments import (
     Moved,
@@ -68,7 +69,8 @@ class SegmentView(PuttingScreens):
         """What the page tells of a segment besides its fields."""
         access, card = current_access(), register_of(raw["members"])
         selection = Selection(conditions=(member_of(raw["_id"]),), all_matching=True)
-        unseen = asks_unseen(access, {"register": card.key, "conditions": raw.get("conditions")})
+        field = self.datamodel.schema.get("conditions")
+        unseen = field is None or stored_value(field, raw) is UNSEEN
         return {
             "members": card, "fixed": raw["kind"] == FIXED, "living": raw["kind"] == LIVING, "unseen": unseen,
             "told": () if unseen else told_conditions(schema_of(card.key).for_access(access), conditions_of(raw)),

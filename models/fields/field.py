@@ -1,9 +1,11 @@
 """One field of a register: a fixed one declared in code or a custom one out of the database; no difference after."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from models.fields.unseen import UNSEEN
 
 if TYPE_CHECKING:
     from models.fields.kinds.base import Kind
@@ -35,7 +37,8 @@ class Field:
     filter and order by a fixed number or moment at any size, as they do by custom ones. `extensible` lets
     administrators change the choices of a fixed field, `choices_from` names where else its choices come from, such as
     the stages of pipelines (models/fields/choice_lists.py). `about` names the field that says of which register's
-    records a value speaks.
+    records a value speaks; `unseen` tells of such a register and a value whether it speaks of what the reader, to whom
+    the schema belongs, does not see (`Schema.as_read_by`).
     """
 
     key: str
@@ -61,6 +64,7 @@ class Field:
     currency: str = "EUR"
     max_length: int = 500
     id: str = ""
+    unseen: Callable[[str, Any], bool] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def column(self) -> str:
@@ -87,6 +91,12 @@ class Field:
     @cached_property
     def _choice_of_key(self) -> dict[str, Choice]:
         return {choice.key: choice for choice in reversed(self.choices)}
+
+    def as_read(self, value: Any, about: Any) -> Any:
+        """A stored value as the reader has it; `about` is what the record's `about` field holds, "" where that is not
+        known."""
+        hidden = self.unseen is not None and bool(value) and self.unseen(str(about or ""), value)
+        return UNSEEN if hidden else value
 
     def read(self, document: Any) -> Any:
         """The stored value of this field in a document (a Record), None when there is none."""

@@ -14,6 +14,7 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError
 from models.fields.operators import canonical
 from models.fields.schema import Schema, schema_of
+from models.fields.unseen import UNSEEN, speaks_of_unseen
 from models.fields.ways import Tie, Way, way_of
 from models.rights import Access
 
@@ -137,8 +138,10 @@ def segment_query(schema: Schema, segment_id: str, asking: Asking) -> Query:
     except SegmentError:
         raise
     except ConditionError as error:
-        raise segment_error(raw, _l("The segment “%(name)s” can't be asked: %(message)s",
-                                    name=raw["name"], message=error.message)) from error  # fmt: skip
+        # What is wrong with it would tell of what it speaks.
+        hidden = speaks_of_unseen(asking.access, raw["members"], raw["conditions"])
+        raise segment_error(raw, _l("The segment “%(name)s” can't be asked: %(message)s", name=raw["name"],
+                                    message=UNSEEN if hidden else error.message)) from error  # fmt: skip
     # One that says nothing yet has nobody: a mailing to all by an oversight can't be taken back.
     return found if raw.get("conditions") else NOBODY
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -12,6 +12,7 @@ from models.fields.definitions import FieldDefinition, current_version
 from models.fields.errors import ConditionError
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
+from models.fields.unseen import speaks_of_unseen
 from models.registers import Register, register_of
 from models.rights import Access
 
@@ -50,6 +51,11 @@ class Schema:
         return tuple(field for field in self.fields if field.kind.refers)
 
     @cached_property
+    def speaking(self) -> tuple[Field, ...]:
+        """The fields whose values speak of other records' fields."""
+        return tuple(field for field in self.fields if field.about)
+
+    @cached_property
     def _by_place(self) -> tuple[dict[str, Field], dict[str, Field]]:
         """(fixed fields, custom fields) by key, retired ones too."""
         return ({field.key: field for field in self.all_fields if not field.custom},
@@ -62,7 +68,7 @@ class Schema:
             for key, value in values.items():
                 field = place.get(key)
                 if field is not None and value not in EMPTY_VALUES:
-                    yield field, value
+                    yield field, value if field.unseen is None else field.as_read(value, raw.get(field.about))
 
     def get(self, column: str) -> Field | None:
         return self.by_column.get(column)
@@ -82,12 +88,21 @@ class Schema:
                 yield section, fields
 
     def for_access(self, access: Access) -> "Schema":
-        """The schema as one user has it: hidden fields gone, locked ones read-only."""
+        """The schema as one user has it: hidden fields gone, locked ones read-only, values UNSEEN that speak of hidden
+        ones."""
         key = self.register.key
         if access.everything or not (access.hidden.get(key) or access.read_only.get(key)):
-            return self
-        seen = (field for field in self.fields if not access.hides(key, field.column))
+            return self.as_read_by(access)
+        seen = (field for field in self.as_read_by(access).fields if not access.hides(key, field.column))
         fields = tuple(replace(f, read_only=f.read_only or access.locks(key, f.column)) for f in seen)
+        return Schema(self.register, self.version, fields, self.retired)
+
+    def as_read_by(self, access: Access) -> "Schema":
+        """The schema with all of its fields, of which values are UNSEEN that speak of what the user does not see."""
+        if access.everything or not self.speaking:
+            return self
+        judge = partial(speaks_of_unseen, access)
+        fields = tuple(replace(f, unseen=judge) if f.about else f for f in self.fields)
         return Schema(self.register, self.version, fields, self.retired)
 
 

@@ -65,7 +65,7 @@ TRAYS = {"sales": ("seller", "manager"), "marketing": ("marketing",), "service":
 
 #: What everybody may do with products, and those who look after them.
 SELLING, KEEPING = {"see": "all"}, {"see": "all", "add": "all", "change": "all", "export": "all"}
-WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own"}
+WORKING = {"see": "all", "add": "team", "change": "team", "delete": "own", "send": "team"}
 #: What marketing may do with segments, campaigns and mailings, which it also sends.
 MARKETING = {"see": "all", "add": "all", "change": "all", "delete": "own", "export": "all"}
 

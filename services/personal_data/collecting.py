@@ -119,8 +119,8 @@ def field_rows(access: Access, schema: Schema, raw: Raw) -> list[Row]:
 
 
 def told_values(access: Access, schema: Schema, raw: Raw) -> dict[str, str]:
-    """{label: text} of all that a record says."""
-    filled = list(schema.filled(raw))
+    """{label: text} of all that a record says; not what it says of fields of others that the user does not see."""
+    filled = list(schema.as_read_by(access).filled(raw))
     context = context_for(access, [found for found, _value in filled], [raw])
     texts = {found.label_in(access.language): found.kind.text(value, found, context) for found, value in filled}
     return {label: text for label, text in texts.items() if text}

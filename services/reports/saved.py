@@ -15,6 +15,7 @@ from models.rights import SETTINGS, Access, NotAllowed
 from models.saved_views import Audience
 from models.security import Role, User
 from models.transactions import in_transaction
+from services.conditions import asks_unseen
 from services.records import RecordNotFound, VersionConflict, now, object_id
 from services.reports.definition import Problems, definition_of
 from services.saved_views import audiences
@@ -26,6 +27,7 @@ MOST_REPORTS = 500
 MOST_RECIPIENTS = 100
 EVERY = ("day", "week", "month")
 DEFINED = ("register", "conditions", "groups", "across", "measures", "chart", "order", "limit", "as_of")
+ASKS_UNSEEN = _l("The conditions of this report speak of fields that you don’t see. Ask its owner or an administrator.")
 NOTED = ("name", "audience", "roles", *DEFINED, "schedule")
 
 
@@ -88,6 +90,8 @@ def save_report(
     before = get_report(access, report_id) if report_id else None
     if before is not None and not may_change(access, before):
         raise NotAllowed(_l("This report is somebody else's. Save it as a new one of your own."))
+    if before is not None and asks_unseen(access, before):
+        raise NotAllowed(ASKS_UNSEEN)
     if before is not None and version is not None and version != before["version"]:
         raise VersionConflict(before)
     start = {"_id": ObjectId(), "owner": access.user_id, "created_at": now(), "version": 0}

@@ -12,9 +12,11 @@ from models.fields.conditions import SEGMENT, Node
 from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.query import FIXED
 from models.fields.schema import schema_of
+from models.fields.unseen import LOCKED_BY
 from models.rights import Access
 from models.segments import SegmentMember
 from models.transactions import in_transaction
+from services.conditions import asks_unseen
 from services.following import follows
 from services.linked import MOST_MEMBERS
 from services.planning import predicates_of
@@ -150,6 +152,8 @@ def keep_those_of_now(
         begins = before["kind"] != FIXED if before else after is not None and after["version"] == 1
         if after is None or after["kind"] != FIXED or not begins or not after.get("conditions"):
             continue
+        if asks_unseen(access, {"register": after["members"], "conditions": after["conditions"]}):
+            raise ValidationFailed({"kind": [LOCKED_BY]})
         living = Selection(conditions=tuple(after["conditions"]), all_matching=True)
         try:
             ids = matching_ids(access, after["members"], living, MOST_MEMBERS + 1)

@@ -14,7 +14,7 @@ from models.outbox import Message
 from models.people import Person
 from models.rights import Access, NotAllowed
 from models.security import FieldRight, User
-from services.invitations import NothingToSend, plan_of, seen_plan, send_invitations
+from services.invitations import NothingToSend, plan_of, seen_plan, send_invitations, why_untold
 from services.mail import is_address
 from services.occurrences import change_occurrence, skip_occurrence
 from services.outbox import send_due
@@ -25,14 +25,14 @@ from tests.fixtures.mail import Inbox
 from tests.services import faults
 
 Raw = dict[str, Any]
-GRANTS = (*(("activity", action, "all") for action in ("see", "add", "change", "delete")), ("person", "see", "all"),
-          ("company", "see", "all"))  # fmt: skip
+GRANTS = (*(("activity", action, "all") for action in ("see", "add", "change", "delete", "send")),
+          ("person", "see", "all"), ("company", "see", "all"))  # fmt: skip
 
 
 @pytest.fixture
 def users(make_user: Callable[..., User], make_role: Callable[..., Any]) -> dict[str, User]:
     """Aino may do everything here, Ville is Finnish, Noora sees no e-mail addresses, Eero no people."""
-    role, own = make_role("All", *GRANTS), make_role("Activities", *GRANTS[:4])
+    role, own = make_role("All", *GRANTS), make_role("Activities", *GRANTS[:5])
     blind = make_role("Blind", *GRANTS, field_rights=[FieldRight(register="person", column="email", access="hidden")])
     return {"aino": make_user("aino", role), "ville": make_user("ville", role, language="fi"),
             "noora": make_user("noora", blind), "eero": make_user("eero", own)}  # fmt: skip
@@ -234,6 +234,40 @@ def test_who_may_not_change_the_entry_sends_nothing(
     with pytest.raises(Overtaken):
         send_invitations(rights["aino"], meeting["_id"], version=99)
     assert Message.objects.count() == 0
+
+
+def test_who_may_change_the_entry_and_not_send_is_told_that_nothing_goes_out(
+    rights: dict[str, Access], meeting: Raw, make_user: Callable[..., User], make_role: Callable[..., Any],
+    access_of: Callable[[User], Access],
+) -> None:  # fmt: skip
+    grants = [grant for grant in GRANTS if grant[1] != "send"]
+    writer = access_of(make_user("writer", make_role("Writes", *grants)))
+    assert seen_plan(writer, meeting) is None
+    assert "you may not send" in why_untold(writer, meeting)
+    for send in (plan_of, send_invitations):
+        with pytest.raises(NotAllowed, match="may not send invitations"):
+            send(writer, meeting["_id"])
+    # Who may send, and an entry of which nobody would be told, need no remark.
+    assert why_untold(rights["aino"], meeting) == why_untold(writer, add(writer, [])) == ""
+    send_invitations(rights["aino"], meeting["_id"])
+    meeting = update_record(writer, "activity", meeting["_id"], {"place": "Room 8"})
+    assert "you may not send" in why_untold(writer, meeting)
+    delete_record(writer, "activity", meeting["_id"])
+    with pytest.raises(NotAllowed, match="may not send invitations"):
+        send_invitations(writer, meeting["_id"])
+    assert Notice.objects.get(user=writer.user_id).url == "/calendar/"
+    assert Message.objects.count() == 2
+
+
+def test_who_sends_to_own_entries_alone_does_not_invite_to_others(
+    meeting: Raw, make_user: Callable[..., User], make_role: Callable[..., Any],
+    access_of: Callable[[User], Access], people: list[Raw],
+) -> None:  # fmt: skip
+    grants = [*(grant for grant in GRANTS if grant[1] != "send"), ("activity", "send", "own")]
+    own = access_of(make_user("own", make_role("Own", *grants)))
+    with pytest.raises(NotAllowed):
+        send_invitations(own, meeting["_id"])
+    assert len(send_invitations(own, add(own, people)["_id"]).new) == 1
 
 
 def test_a_hostile_name_forges_no_header_and_no_line_of_the_calendar(

@@ -178,7 +178,8 @@ def test_roles_that_made_letters_send_after_the_upgrade_and_nobody_gets_more(app
     make_role("Letters", ("company", "see", "all"), ("company", "merge", "team"), ("mailing", "change", "own"))
     make_role("All", ("*", "merge", "own"), ("*", "change", "all"), ("person", "send", "all"))
     make_role("None", ("*", "see", "all"), ("*", "change", "all"))
-    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$unset": {"sending_begun": 1}}, upsert=True)
+    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$unset": {"sending_begun": 1},
+        "$set": {"inviting_begun": True}}, upsert=True)  # fmt: skip
 
     def sending(name: str) -> dict[str, str]:
         return {grant.register: grant.scope for grant in Role.objects.get(name=name).grants if grant.action == "send"}
@@ -192,3 +193,24 @@ def test_roles_that_made_letters_send_after_the_upgrade_and_nobody_gets_more(app
     Role.objects(name="Letters").update(pull__grants__action="send")
     bring_up_to_date()
     assert sending("Letters") == {}
+
+
+def test_roles_that_invited_send_to_activities_after_the_upgrade(app: Flask, make_role: Any) -> None:
+    make_role("Own", ("activity", "see", "all"), ("activity", "change", "own"))
+    make_role("Wider", ("*", "change", "all"), ("activity", "send", "team"), ("company", "send", "all"))
+    make_role("Enough", ("*", "send", "all"), ("activity", "change", "team"))
+    make_role("None", ("*", "see", "all"), ("company", "change", "all"))
+    Organisation._get_collection().update_one({"_id": THE_ONE}, {"$unset": {"inviting_begun": 1}}, upsert=True)
+
+    def sending(name: str) -> dict[str, str]:
+        return {grant.register: grant.scope for grant in Role.objects.get(name=name).grants if grant.action == "send"}
+
+    bring_up_to_date()
+    assert sending("Own") == {"activity": "own"}
+    assert sending("Wider") == {"activity": "all", "company": "all"}
+    assert sending("Enough") == {"*": "all"}
+    assert sending("None") == {}
+    # What is taken from a role afterwards stays taken.
+    Role.objects(name="Own").update(pull__grants__action="send")
+    bring_up_to_date()
+    assert sending("Own") == {}

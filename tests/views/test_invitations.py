@@ -20,7 +20,7 @@ Raw = dict[str, Any]
 
 @pytest.fixture
 def aino(make_user: Callable[..., User], make_role: Callable[..., Any]) -> User:
-    rights = [("activity", action, "all") for action in ("see", "add", "change", "delete")]
+    rights = [("activity", action, "all") for action in ("see", "add", "change", "delete", "send")]
     return make_user("aino", make_role("All", *rights, ("person", "see", "all")))
 
 
@@ -84,3 +84,21 @@ def test_what_was_changed_meanwhile_is_not_sent_and_nothing_bad_is_a_server_erro
     assert client.post(url, data={"version": "1"}).status_code == 302
     assert sent() == [("matti@example.org", "REQUEST")]
     assert client.post(url, data={}, follow_redirects=True).status_code == 200
+
+
+def test_pages_tell_who_may_not_send_that_no_invitations_go_out(
+    sign_in: Callable[[User], FlaskClient], aino: User, meeting: Raw, make_user: Callable[..., User],
+    make_role: Callable[..., Any],
+) -> None:  # fmt: skip
+    rights = [("activity", action, "all") for action in ("see", "add", "change", "delete")]
+    writer = sign_in(make_user("writer", make_role("Writes", *rights, ("person", "see", "all"))))
+    pages = [f"/activities/show/{meeting['_id']}", f"/calendar/entry/{meeting['_id']}"]
+    for path in pages:
+        page = writer.get(path)
+        assert page.status_code == 200
+        assert "No invitations go out by e-mail: you may not send them." in page.text
+        assert "Send invitations" not in page.text
+    assert all("No invitations go out" not in sign_in(aino).get(path).text for path in pages)
+    url = f"/calendar/invitations/{meeting['_id']}"
+    assert [writer.get(url).status_code, writer.post(url, data={"version": "1"}).status_code] == [403, 403]
+    assert sent() == []

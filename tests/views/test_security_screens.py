@@ -395,6 +395,10 @@ def test_role_is_made_of_tables_and_grants_what_they_say(client: FlaskClient) ->
     page = client.get(f"/settings/roles/edit/{role.pk}").text
     assert re.search(r'<select[^>]*name="grant.company.change".*?value="own" selected', page, re.S)
     assert "menu_access" not in page
+    offered = set(re.findall(r'name="grant\.([^."]+\.(?:merge|send))"', page))
+    assert offered >= {"*.merge", "*.send", "person.merge", "person.send", "activity.send", "mailing.send"}
+    # Nobody writes letters to mailings or segments, or sends anything to products.
+    assert offered.isdisjoint({"mailing.merge", "segment.merge", "segment.send", "product.send", "document.send"})
     assert Change.objects(register="role", record=role.pk).count() == 1
 
 

@@ -22,6 +22,8 @@ class ValueField(FormField):
         self.files: list[dict[str, Any]] = []
         #: What somebody else has saved meanwhile, as text, where the user must choose.
         self.theirs = ""
+        #: Why the value can't be changed in this record, where it can't.
+        self.locked = ""
         #: What the search builder begins with.
         self.built = Built()
         super().__init__(label, widget=self.spec.widget, **options)

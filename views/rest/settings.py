@@ -13,6 +13,7 @@ from models.registers import REGISTERS, all_registers
 from models.rights import SETTINGS, Access
 from models.saved_views import Audience
 from models.security import Team
+from services.conditions import asks_unseen
 from services.layouts import layout_of, reset_layout, role_of, set_layout
 from services.organisation import CLEANERS, change_organisation
 from services.pipelines import add_pipeline, change_pipeline, list_pipelines
@@ -123,7 +124,9 @@ class SavedViewApi(Listed, Added, Changed, Removed):
     properties = {
         "id": openapi.ID, "register": REGISTER, "name": TEXT, "owner": openapi.ID,
         "audience": {"type": "string", "description": "me, all, or a role's id."},
-        "conditions": openapi.list_of(CONDITION), "order": TEXT,
+        "conditions": {**openapi.nullable(openapi.list_of(CONDITION)),
+                       "description": "null where they speak of fields that you don't see: they stay as they are."},
+        "order": TEXT,
         "direction": {"type": "string", "enum": ["", "asc", "desc"]}, "columns": openapi.list_of(TEXT), "group": TEXT,
         "screen": TEXT, "version": NUMBER,
     }  # fmt: skip
@@ -141,7 +144,8 @@ class SavedViewApi(Listed, Added, Changed, Removed):
     def told(self, raw: Mapping[str, Any]) -> Raw:
         usual = {"group": "", "screen": "list", **raw}
         role = str(raw["role"]) if raw["audience"] == Audience.ROLE else raw["audience"]
-        return super().told(usual) | {"audience": role}
+        hidden = {"conditions": None} if asks_unseen(rest_access(), dict(raw)) else {}
+        return super().told(usual) | {"audience": role} | hidden
 
     def writes(self, access: Access) -> bool:
         return access.user_id is not None
@@ -150,7 +154,7 @@ class SavedViewApi(Listed, Added, Changed, Removed):
         return self.saved(values, None)
 
     def change(self, pk: str, values: Raw, version: int | None) -> Raw:
-        return self.saved({**self.told(self.one(pk)), **values}, pk, version)
+        return self.saved({**self.told(self.one(pk)), "conditions": None, **values}, pk, version)
 
     def saved(self, values: Raw, pk: str | None, version: int | None = None) -> Raw:
         query = Query(**{name: values[name] for name in self.query if name in values})

@@ -12,10 +12,11 @@ from models.fields.schema import schema_of
 from models.registers import Register, register_of
 from models.rights import Access
 from models.trays import WIDE
+from services.conditions import asks_unseen
 from services.labels import context_for
 from services.preferences import list_columns
 from services.records import RecordNotFound
-from services.saved_views import asks_unseen, get_view
+from services.saved_views import get_view
 from services.search import Page, find_page
 from services.tray_figures import newest_records
 from services.tray_tools import CAMPAIGN

@@ -12,6 +12,7 @@ from models.fields.kinds.written import money_text
 from models.registers import register_of
 from models.rights import Access
 from models.trays import WIDE
+from services.conditions import asks_unseen
 from services.records import RecordNotFound
 from services.reports.definition import Definition, definition_of
 from services.reports.figures import Figures, Row, figures_of
@@ -63,6 +64,8 @@ def report_seen(access: Access, key: str) -> tuple[str, Raw, str]:
     if ready is not None:
         return str(ready.label), ready.definition, url_for("ReportView.ready", key=key)
     saved = get_report(access, key)
+    if asks_unseen(access, saved):
+        raise RecordNotFound("report", saved["_id"])
     return saved["name"], saved, f"{request.script_root}/reports/{saved['_id']}"
 
 

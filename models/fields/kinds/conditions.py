@@ -15,15 +15,18 @@ from models.fields.context import Context
 from models.fields.errors import FieldError
 from models.fields.field import Field
 from models.fields.kinds.base import Faceted, Query, text_of
+from models.fields.unseen import UNSEEN
 
 #: What a whole number may be in the database: 64 bits.
 LARGEST = 2**63 - 1
 MOST_VALUES = 1_000
+ALONE = _l("Hidden: they speak of fields that you don’t see")
 
 
 class Conditions(Faceted):
     """A list of conditions (models/fields/conditions.py) about the records of the register that the field's `about`
-    names. Their shape is checked here; whether they make sense to whoever writes them, services check.
+    names. Their shape is checked here; whether they make sense to whoever writes them, services check. Who does not see
+    all that they speak of is told that alone (UNSEEN).
 
     Tokens tell which segments they speak of.
     """
@@ -53,22 +56,29 @@ class Conditions(Faceted):
         return me.ListField(me.DictField(), **options)
 
     def text(self, value: Any, field: Field, context: Context) -> str:
+        if value is UNSEEN:
+            return str(ALONE)
         return ngettext("%(num)s condition", "%(num)s conditions", len(value)) if value else ""
 
     def edit_text(self, value: Any, field: Field, context: Context) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+        if value is UNSEEN or not value:
+            return ""
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def cell(self, value: Any, field: Field, context: Context) -> str:
         return self.edit_text(value, field, context)
 
     def changed(self, before: Any, after: Any) -> tuple[Any, Any]:
-        """The conditions that only one of both has; all where they only stand in another order."""
+        """The conditions that only one of both has; all where they only stand in another order. Where one is UNSEEN,
+        the other would tell of it."""
+        if UNSEEN in (before, after):
+            return before and UNSEEN, after and UNSEEN
         gone, new = ([node for node in these or () if node not in (those or ())]
                      for these, those in ((before, after), (after, before)))  # fmt: skip
         return (gone, new) if gone or new else (before, after)
 
     def to_json(self, value: Any, field: Field) -> Any:
-        return list(value or ())
+        return None if value is UNSEEN else list(value or ())
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "array", "items": {"type": "object"}}
