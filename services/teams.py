@@ -1,6 +1,6 @@
-"""Teams: adding, renaming and deleting them, and what belongs to one."""
+"""Teams: adding, renaming and deleting them, who leads one, and what belongs to one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -10,14 +10,19 @@ from mongoengine.errors import NotUniqueError, ValidationError
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from models.fields.errors import ValidationFailed
+from models.changes import Source
+from models.fields.errors import FieldError, ValidationFailed
 from models.registers import all_registers
 from models.rights import Access
 from models.security import Team, User
 from models.transactions import in_transaction
 from services.audit import What, write
-from services.records import VersionConflict
+from services.records import RecordNotFound, VersionConflict, object_id
+from services.security import require_administrator, update_noted
 from services.settings import require_settings
+from services.users import clean_references
+
+NAME_IT = _l("Give the team a name of at most 100 characters.")
 
 
 def uses_of_team(team: Team) -> dict[str, int]:
@@ -31,9 +36,25 @@ def uses_of_team(team: Team) -> dict[str, int]:
     return {key: count for key, count in found.items() if count}
 
 
-def save_team(access: Access, team: Team, version: int | None = None) -> None:
-    """Add or rename a team, which is told to the audit; `version` is the one that was seen. Raises ValidationError,
-    NotUniqueError, VersionConflict."""
+def find_team(team_id: Any) -> dict[str, Any]:
+    """A team (raw). Raises RecordNotFound."""
+    found: dict[str, Any] | None = Team._get_collection().find_one({"_id": object_id("team", team_id)})
+    if found is None:
+        raise RecordNotFound("team", team_id)
+    return found
+
+
+def leaders_of(team_id: ObjectId) -> list[dict[str, Any]]:
+    """Those who lead the team and may sign in (raw), by name."""
+    found = User._get_collection().find({"leads": team_id, "active": True}, {"first_name": 1, "last_name": 1})
+    return list(found.sort([("first_name", 1), ("last_name", 1)]))
+
+
+def save_team(
+    access: Access, team: Team, version: int | None = None, leaders: Sequence[ObjectId] | None = None
+) -> None:  # fmt: skip
+    """Add or rename a team, which is told to the audit; `version` is the one that was seen. With `leaders` these lead
+    it from now on. Raises ValidationError, NotUniqueError, VersionConflict."""
     team.pk = team.pk or ObjectId()
     team.validate()
     teams = Team._get_collection()
@@ -46,11 +67,24 @@ def save_team(access: Access, team: Team, version: int | None = None) -> None:
         teams.update_one({"_id": team.pk}, named, upsert=True, session=session)
         told = {"action": "update" if before else "create", "changes": {"name": [before.get("name"), team.name]}}
         write(session, What.TEAM_CHANGED, access.user_id, target=target(team), details=told)
+        if leaders is not None:
+            lead(session, access, team.pk, leaders)
 
     try:
         in_transaction(work)
     except DuplicateKeyError as error:
         raise NotUniqueError(str(error)) from error
+
+
+def lead(session: ClientSession, access: Access, team_id: ObjectId, leaders: Sequence[ObjectId]) -> None:
+    """Have these users lead the team, and of those who may sign in nobody else. Raises VersionConflict."""
+    either = {"$or": [{"leads": team_id, "active": True}, {"_id": {"$in": list(leaders)}}]}
+    for user in list(User._get_collection().find(either, session=session)):
+        others = [one for one in user.get("leads") or () if one != team_id]
+        held = team_id in (user.get("leads") or ())
+        if held != (user["_id"] in leaders):
+            leads = others if held else [*others, team_id]
+            update_noted(session, access, "user", user, {"leads": leads}, Source.SCREEN)
 
 
 def add_team(access: Access, name: str) -> dict[str, Any]:
@@ -63,18 +97,37 @@ def rename_team(access: Access, team_id: ObjectId, name: str, version: int | Non
     return named(access, Team(pk=team_id, name=name), version)
 
 
+def change_team(
+    access: Access, team_id: ObjectId, name: str, leaders: Iterable[Any] | None = None, version: int | None = None
+) -> dict[str, Any]:
+    """Give a team another name, and with `leaders` (ids of users) others who lead it, which is for administrators;
+    returns it. Raises NotAllowed, ValidationFailed, VersionConflict."""
+    if leaders is None:
+        return rename_team(access, team_id, name, version)
+    require_administrator(access)
+    try:
+        chosen = clean_references(User, leaders)
+    except FieldError as error:
+        raise ValidationFailed({"leaders": [error.message]}) from error
+    return named(access, Team(pk=team_id, name=name), version, chosen)
+
+
 def version_of(raw: Mapping[str, Any]) -> int:
     """How often a team was saved; 0 for one that is older than this was counted."""
     return raw.get("version") or 0
 
 
-def named(access: Access, team: Team, version: int | None = None) -> dict[str, Any]:
+def named(
+    access: Access, team: Team, version: int | None = None, leaders: Sequence[ObjectId] | None = None
+) -> dict[str, Any]:  # fmt: skip
     require_settings(access)
     team.name = " ".join(str(team.name).split())
+    if not team.name:
+        raise ValidationFailed({"name": [NAME_IT]})
     try:
-        save_team(access, team, version)
+        save_team(access, team, version, leaders)
     except ValidationError as error:
-        raise ValidationFailed({"name": [_l("Give the team a name of at most 100 characters.")]}) from error
+        raise ValidationFailed({"name": [NAME_IT]}) from error
     except NotUniqueError as error:
         raise ValidationFailed({"name": [_l("This name is taken. Choose another.")]}) from error
     return dict(Team._get_collection().find_one({"_id": team.pk}) or {})

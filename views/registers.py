@@ -18,7 +18,7 @@ from models.fields.errors import ConditionError, ValidationFailed
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from models.fields.schema import Schema
-from models.fields.unseen import LOCKED, UNSEEN
+from models.fields.unseen import STAYS, UNSEEN
 from models.layouts import COLUMNS
 from models.rights import NotAllowed
 from services.joining import merged_into
@@ -388,7 +388,7 @@ def lock_unseen(form: Any, raw: Raw) -> None:
     """Have the form tell why the values stay that speak of what the user does not see."""
     for field in form_fields(form):
         if stored_value(field.field, raw) is UNSEEN:
-            field.locked = str(LOCKED)
+            field.locked = str(STAYS)
 
 
 def whose(schema: Schema) -> Raw:

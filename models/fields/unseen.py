@@ -21,6 +21,7 @@ class Unseen:
 
 
 UNSEEN: Final = Unseen()
+STAYS = _l("These speak of fields that you don’t see: they stay as they are.")
 LOCKED = _l("These speak of fields that you don’t see: they stay as they are. Leave them out.")
 LOCKED_BY = _l("The conditions speak of fields that you don’t see, so this has to stay as it is.")
 

@@ -239,7 +239,8 @@ def test_report_tells_nothing_of_hidden_fields(
     assert listed.status_code == 200
     assert "Offer book" not in listed.text
     form = bert.get(f"{address}/edit")
-    assert form.status_code == 200
+    assert form.status_code == 403
+    assert "secret plan" not in form.text
 
 
 def test_menu_has_reports_for_those_who_see_a_register(

@@ -460,6 +460,41 @@ def test_team_s_leaders_are_chosen_on_the_user_s_page_and_told_on_the_team_s(
     assert User.objects.get(username="admin").leads == []
 
 
+def test_team_s_page_names_its_leaders_and_lets_administrators_choose_them(
+    client: FlaskClient, make_user: Callable, make_role: Callable, sign_in: Callable
+) -> None:
+    team, other = (Team(name=name).save() for name in ("North", "South"))
+    uuno, aino = make_user("uuno", leads=[other]), make_user("aino")
+    gone = make_user("gone", leads=[team])
+    gone.update(active=False)
+    url = f"/settings/teams/edit/{team.pk}"
+    assert "Nobody yet" in client.get(url).text
+    both = {"name": "North", "version": "0", "leaders": [str(uuno.pk), str(aino.pk)], "choose_leaders": "1"}
+    assert client.post(url, data=both).status_code == 302
+    assert [one.name for one in User.objects.get(pk=uuno.pk).leads] == ["South", "North"]
+    page = client.get(url).text
+    assert all(f'href="/settings/users/edit/{user.pk}"' in page for user in (uuno, aino))
+    # What the page does not send stays; what somebody else saved meanwhile is not overwritten unseen.
+    assert client.post(url, data={"name": "Far north", "version": "1"}).status_code == 302
+    assert User.objects(leads=team, active=True).count() == 2
+    assert client.post(url, data={**both, "version": "1"}).status_code == 409
+    assert client.post(url, data={**both, "leaders": ["nonsense"], "version": "2"}).status_code == 422
+    assert client.post(url, data={"name": "", "choose_leaders": "1", "version": "2"}).status_code == 422
+    assert client.post(url, data={**both, "version": "2", "leaders": [str(aino.pk)]}).status_code == 302
+    assert {one.username for one in User.objects(leads=team)} == {"aino", "gone"}
+    assert Change.objects(register="user", record=uuno.pk).count() == 2
+    assert client.get("/settings/teams/edit/nonsense").status_code == 404
+    # Who looks after settings renames teams, and makes nobody a leader.
+    keeper = sign_in(make_user("keeper", make_role("Keeper", ("settings", "change", "all"))))
+    page = keeper.get(url).text
+    assert "Aino Tester" in page
+    assert 'name="leaders"' not in page
+    assert "/settings/users/edit/" not in page
+    assert keeper.post(url, data={**both, "name": "Up", "version": "3"}).status_code == 302
+    assert User.objects(leads=team, active=True).count() == 1
+    assert Team.objects.get(pk=team.pk).name == "Up"
+
+
 def test_role_and_group_in_use_are_not_deleted(client: FlaskClient, make_user: Callable, make_role: Callable) -> None:
     role = make_role("Sales")
     group = Group(name="Team", roles=[role]).save()
