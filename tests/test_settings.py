@@ -18,13 +18,17 @@ def documented() -> dict[str, str]:
     return dict(re.findall(r"^\| `(KORTISTO_\w+)` \|\s*`?([^`|]*?)`?\s*\|", text, re.MULTILINE))
 
 
+#: What developers may set for the tests.
+OF_TESTS = {"KORTISTO_TEST_MONGODB_URI", "KORTISTO_FUZZ_SEED", "KORTISTO_FUZZ_EXAMPLES", "KORTISTO_FUZZ_WHOLE"}
+
+
 def test_settings_documentation_has_every_setting_with_its_default() -> None:
     assert documented() == {setting.env: setting.default for setting in SETTINGS}
 
 
 @pytest.mark.parametrize("path", sorted(PROJECT_ROOT.glob("*.md")) + sorted((PROJECT_ROOT / "docs").rglob("*.md")))
 def test_settings_documentation_names_no_unknown_setting(path: Path) -> None:
-    known = {setting.env for setting in SETTINGS} | {"KORTISTO_TEST_MONGODB_URI"}
+    known = {setting.env for setting in SETTINGS} | OF_TESTS
     assert set(re.findall(r"KORTISTO_[A-Z_]+[A-Z]", path.read_text())) <= known
 
 

@@ -35,6 +35,11 @@ class NoPlace(Told):
         super().__init__(_l("There is no such place in the audit. Begin with its newest entries."))
 
 
+def every_entry() -> Iterator[Raw]:
+    """All entries, for whoever looks through what the program keeps."""
+    return AuditEntry._get_collection().find()
+
+
 @dataclass(frozen=True)
 class Asked:
     """Which entries are looked for; empty is any. `user` did it or it was done to; days are the reader's own."""
