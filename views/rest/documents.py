@@ -16,8 +16,8 @@ from views.rest.problems import Problem
 from views.rest.registers import RegisterApi
 from views.uploads import streamed_file, streams
 
-NAME = {"name": "name", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "description": "The file's name."}  # fmt: skip
+NAME = {"name": "name", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1},
+        "description": "The file's name; one of over 255 characters is shortened."}  # fmt: skip
 NOTE = {"name": "note", "in": "query", "schema": {"type": "string", "maxLength": 500},
         "description": "What is new in this version."}  # fmt: skip
 NUMBER = {"name": "version", "in": "query", "schema": {"type": "integer", "minimum": 1},

@@ -157,9 +157,13 @@ def nullable(schema: Schema) -> Schema:
     return {**wider, "enum": [*schema["enum"], None]} if "enum" in schema else wider
 
 
+#: By what else a value of a JSON type may be sent: 1 or "yes" for true, false or "refused; by phone" for a consent.
+TAKEN_FOR = {"string": ("number",), "boolean": ("string", "number"), "object": ("string", "boolean")}
+
+
 def as_sent(schema: Schema) -> Schema:
-    """What is taken for a value of which answers tell by this schema: "" for none, a number as a text, and lists whose
-    empty items are passed over."""
+    """What is taken for a value of which answers tell by this schema: "" for none, a number as a text, what people
+    write for yes and for several parts at once, and lists whose empty items are passed over."""
     kind = schema.get("type", [])
     if "items" in schema:
         return {**schema, "items": nullable(as_sent(schema["items"]))} if "type" in schema["items"] else schema
@@ -169,5 +173,7 @@ def as_sent(schema: Schema) -> Schema:
         others = {name: value for name, value in schema.items() if name != "format"}
         return {**others, "anyOf": [{"format": schema["format"]}, {"const": ""}]}
     kinds = [kind] if isinstance(kind, str) else kind
-    bare = "string" in kinds and "number" not in kinds and "enum" not in schema
-    return {**schema, "type": [*kinds, "number"]} if bare else schema
+    if "enum" in schema:
+        return schema
+    others = (other for own, taken in TAKEN_FOR.items() if own in kinds for other in taken if other not in kinds)
+    return {**schema, "type": [*kinds, *others]} if kinds else schema
