@@ -175,5 +175,5 @@ def as_sent(schema: Schema) -> Schema:
     kinds = [kind] if isinstance(kind, str) else kind
     if "enum" in schema:
         return schema
-    others = (other for own, taken in TAKEN_FOR.items() if own in kinds for other in taken if other not in kinds)
-    return {**schema, "type": [*kinds, *others]} if kinds else schema
+    more = [other for own, taken in TAKEN_FOR.items() if own in kinds for other in taken if other not in kinds]
+    return {**schema, "type": [*kinds, *more]} if kinds else schema
