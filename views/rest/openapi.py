@@ -153,12 +153,14 @@ def item_answer(record: Schema) -> Schema:
 def nullable(schema: Schema) -> Schema:
     """The same, or null for an empty value."""
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if "null" in kinds:
+        return schema
     wider = {**schema, "type": [*kinds, "null"]}
     return {**wider, "enum": [*schema["enum"], None]} if "enum" in schema else wider
 
 
-#: By what else a value of a JSON type may be sent: 1 or "yes" for true, false or "refused; by phone" for a consent.
-TAKEN_FOR = {"string": ("number",), "boolean": ("string", "number"), "object": ("string", "boolean")}
+#: By what else a value of a JSON type may be sent: 1 or "yes" for true, 0 or "refused; by phone" for a consent.
+TAKEN_FOR = {"string": ("number",), "boolean": ("string", "number"), "object": ("string", "boolean", "number")}
 
 
 def as_sent(schema: Schema) -> Schema:
@@ -175,5 +177,9 @@ def as_sent(schema: Schema) -> Schema:
     kinds = [kind] if isinstance(kind, str) else kind
     if "enum" in schema:
         return schema
+    if "properties" in schema:
+        # One whose parts are all blank is nothing.
+        parts = {name: nullable(part) for name, part in schema["properties"].items()}
+        schema = {**{name: value for name, value in schema.items() if name != "required"}, "properties": parts}
     more = [other for own, taken in TAKEN_FOR.items() if own in kinds for other in taken if other not in kinds]
     return {**schema, "type": [*kinds, *more]} if kinds else schema

@@ -17,7 +17,8 @@ def take_version(values: dict[str, Any]) -> int | None:
 
 def take_keep(values: dict[str, Any]) -> list[str]:
     """Take `_keep` out of what was sent. Raises ValidationFailed."""
-    keep = values.pop("_keep", None) or []
+    keep = values.pop("_keep", None)
+    keep = [] if keep is None else keep
     if not isinstance(keep, list) or not all(isinstance(column, str) for column in keep):
         raise ValidationFailed({"_keep": [_("Give the names of the properties whose odd values are to be kept.")]})
     return keep

@@ -136,7 +136,9 @@ def parts_of(raw: Any, field: Field) -> dict[str, Any]:
 
 
 def given(part: Any, field: Field) -> Any:
-    """A part as it was sent: a day may come as one, everything else is text."""
+    """A part as it was sent: a day may come as one, everything else is text. Raises FieldError."""
+    if isinstance(part, (int, float)):
+        raise FieldError(_l("Give this as text."))
     return part if isinstance(part, dt.date) else one_line(text_of(part, field))
 
 
