@@ -1,7 +1,7 @@
 """The text fields that keep, as it was, what does not fit the field it was meant for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import force_locale
@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from models.fields.field import CUSTOM_PREFIX, Field, label_in
 from models.fields.schema import Schema
+from services.imports.coming_back import comes_back
 from services.imports.mappings import OddField
 from services.settings import LANGUAGES, suggested_key
 
@@ -20,12 +21,14 @@ SHORT = 2_000
 
 @dataclass(frozen=True)
 class Companion:
-    """A text field beside another one; `field` is None while it is not there."""
+    """A text field beside another one; `field` is None while it is not there. One that has a `kind` by then went with
+    an import that was undone, and comes back."""
 
     key: str
     label: Mapping[str, str]
     section: str
     field: Field | None = None
+    kind: str = ""
 
     @property
     def column(self) -> str:
@@ -33,7 +36,8 @@ class Companion:
 
     def definition(self, register: str, *, long: bool) -> dict[str, Any]:
         """What to make the field of; `long` where its values may have more than SHORT characters."""
-        return {"register": register, "key": self.key, "kind": "long_text" if long else "text",
+        kind = self.kind or ("long_text" if long else "text")
+        return {"register": register, "key": self.key, "kind": kind,
                 "label": dict(self.label), "section": self.section, "order": 9_000}  # fmt: skip
 
 
@@ -47,7 +51,10 @@ def companion_for(
     key = wanted.key.removeprefix(CUSTOM_PREFIX) or f"{suggested_key({'en': source})[:45]}_text"
     found = (schema.get(key) if wanted.key else None) or schema.get(CUSTOM_PREFIX + key)
     companion = Companion(key, wanted.label or labels(label), section, found)
-    if any(field.key == key for field in schema.retired):
+    retired = next((field for field in schema.retired if field.key == key), None)
+    if retired is not None and retired.kind.name in TEXT_KINDS and comes_back(retired):
+        return replace(companion, kind=retired.kind.name)
+    if retired is not None:
         problems.append(_l("The field “%(key)s”, which would keep values that don't fit, is retired. Restore it, or "
                            "name another one with “odd”.", key=key))  # fmt: skip
     elif found is not None and (found.kind.name not in TEXT_KINDS or found.read_only):

@@ -24,6 +24,7 @@ from models.registers import Register, register_of
 from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.files import add_file, get_file, keep_content, new_file
+from services.imports.coming_back import comes_back, coming_field
 from services.imports.content import content_of_file
 from services.imports.draft_cells import correct_cells, correct_values, faulty_cells, faulty_values
 from services.imports.draft_jobs import cancel_draft_job, check_draft, run_draft, undo_import
@@ -179,10 +180,20 @@ def set_columns(
 
     given = {"match": None if match is None else [str(key) for key in match], "on_existing": on_existing,
              "on_faulty": on_faulty}  # fmt: skip
+    changed = [without_strange_key(column, schema) for column in changed]
     changes = {"columns": [fitted(column, schema) for column in with_keys(changed, free_key)],
                **{name: value for name, value in given.items() if value is not None}}  # fmt: skip
     check_uses(access, {**draft, **changes})
     return save(draft, changes)
+
+
+def without_strange_key(column: Raw, schema: Schema) -> Raw:
+    """The column without the key of a field that would have come back, had another kind not been chosen for it."""
+    define = column["choice"].get("define")
+    known = define and next((field for field in schema.retired if field.key == define.get("key")), None)
+    if not known or coming_field([known], define) or not comes_back(known):
+        return column
+    return {**column, "choice": {"define": {name: part for name, part in define.items() if name != "key"}}}
 
 
 def drop_draft(access: Access, draft_id: Any) -> None:

@@ -14,6 +14,7 @@ from models.fields.field import Field, label_in
 from models.fields.schema import Schema, schema_of
 from models.registers import REGISTERS, Register
 from models.rights import Access
+from services.imports.coming_back import coming_field
 from services.imports.guessing import content_kind, guess_kind, separator_of
 from services.imports.looking import Look
 from services.imports.plan import LINK_KINDS
@@ -79,10 +80,11 @@ def match_columns(
             if column["choice"] is None and (found := step(column)):
                 use(column, *found, taken)
     name_by_content(columns, schema, taken)
-    keys = {field.key for field in schema_of(schema.register.key).all_fields}
+    whole = schema_of(schema.register.key)
+    keys, retired = {field.key for field in whole.all_fields}, list(whole.retired)
     for column in columns:
         if column["choice"] is None:
-            leave_or_define(column, context, keys, may_define=access.may(schema.register.key, "settings"))
+            leave_or_define(column, context, keys, retired, may_define=access.may(schema.register.key, "settings"))
         finish(access, column, schema, context)
     return columns
 
@@ -189,7 +191,9 @@ def likeness(column: Raw) -> float:
     return lettered * different**2 * min(length, 20.0) if lettered > 0.5 else 0.0
 
 
-def leave_or_define(column: Raw, context: Context, keys: set[str], *, may_define: bool) -> None:
+def leave_or_define(
+    column: Raw, context: Context, keys: set[str], retired: list[Field], *, may_define: bool
+) -> None:
     """A column without a field makes one, or is left out."""
     column["choice"] = {}
     if not column["filled"]:
@@ -198,12 +202,16 @@ def leave_or_define(column: Raw, context: Context, keys: set[str], *, may_define
         column["why"] = str(NO_FIELD)
     else:
         kind = guess_kind(column["header"], column["cells"], context)
-        column.update(choice={"define": definition(column["header"], kind, keys)}, why=str(NEW))
+        column.update(choice={"define": definition(column["header"], kind, keys, retired)}, why=str(NEW))
 
 
-def definition(header: str, kind: str, keys: set[str]) -> Raw:
-    """A new field for a column, with a key that no other field of the register has; it joins `keys`."""
-    key = free_field_key(header, keys)
+def definition(header: str, kind: str, keys: set[str], retired: list[Field]) -> Raw:
+    """A new field for a column, with a key that no other field of the register has; it joins `keys`. A field that went
+    with an import that was undone comes back with its key, and is no longer among `retired`."""
+    coming = coming_field(retired, {"key": free_field_key(header, ()), "kind": kind})
+    if coming is not None:
+        retired.remove(coming)
+    key = coming.key if coming else free_field_key(header, keys)
     keys.add(key)
     section = "classification" if kind in ("choice", "choices") else "extra"
     return {"key": key, "kind": kind, "label": dict.fromkeys(LANGUAGES, header[:100]), "section": section}

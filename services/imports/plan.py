@@ -13,6 +13,7 @@ from models.fields.field import CUSTOM_PREFIX, Field
 from models.fields.schema import Schema, schema_of
 from models.registers import register_of
 from models.rights import Access, NotAllowed
+from services.imports.coming_back import coming_field, with_choices_to_come
 from services.imports.companions import Companion, companion_for
 from services.imports.errors import MappingError
 from services.imports.mappings import ColumnRule, FieldUse, ImportMapping
@@ -204,6 +205,7 @@ class Planner:
         label = {"en": found.label_in("en"), "fi": found.label_in("fi")} if found.custom else found.label
         companion = companion_for(self.full, use.odd, found.key, label, found.section, self.problems)
         gathers = found.kind.name in CHOICE_KINDS and (use.add_choices or not (definition is None or found.choices))
+        found = with_choices_to_come(self.schema.register.key, found) if gathers else found
         return Binding(rule.header, use, found, companion, definition, gathers)
 
     def find_field(self, key: str) -> Field | None:
@@ -254,8 +256,9 @@ class Planner:
         unknown_choices = data.get("kind") in CHOICE_KINDS and not data.get("choices")
         # The choices are not known before the data is read; any one makes the rest checkable.
         trial = {**data, "choices": ["A"]} if unknown_choices else data
+        coming = coming_field(self.full.retired, data)
         try:
-            planned = definition_field(new_definition(trial))
+            planned = replace(coming, retired=False) if coming else definition_field(new_definition(trial))
         except ValidationFailed as failed:
             for column, texts in failed.errors.items():
                 self.problems += [_l("Column “%(header)s”, define › %(part)s: %(message)s",

@@ -8,8 +8,10 @@ from flask_babel import lazy_gettext as _l
 from models.changes import Source
 from models.fields.errors import ValidationFailed
 from models.fields.field import Field
+from models.fields.schema import schema_of
 from models.rights import Access
 from services.choice_lists import change_choices, get_choices
+from services.imports.coming_back import coming_field, make_field
 from services.imports.companions import Companion
 from services.imports.errors import ImportProblem, MappingError, TableError
 from services.imports.plan import Binding, Plan
@@ -17,7 +19,7 @@ from services.imports.survey import Survey, long_companions, survey_table, wante
 from services.imports.tables import Table
 from services.jobs import Run
 from services.records import VersionConflict
-from services.settings import change_field, define_field, get_definition, new_definition, register_to_set_up
+from services.settings import change_field, get_definition, new_definition, register_to_set_up
 
 Raw = dict[str, Any]
 #: How often choices are added anew when somebody else saved the definition meanwhile.
@@ -39,7 +41,7 @@ def prepare(run: Run, plan: Plan, table: Table) -> Raw:
     position = noted(run.position, plan, survey, definitions, additions)
     run.advance(0, position, total=survey.rows)
     for definition in definitions:
-        define_field(run.access, definition, source=Source.IMPORT)
+        make_field(run.access, definition)
     for binding, choices in additions:
         add_choices(run.access, plan.register, binding.field, choices)
     position = {**position, "ready": True}
@@ -69,7 +71,7 @@ def add_companions(run: Run, register: str, companions: Sequence[Companion], pos
     for companion in companions:
         definition = companion.definition(register, long=companion.key in position["long"])
         try:
-            define_field(run.access, definition, source=Source.IMPORT)
+            make_field(run.access, definition)
         except ValidationFailed as failed:
             raise ImportProblem(unmakeable(definition, failed)[0]) from failed
     return position
@@ -79,6 +81,8 @@ def check_definitions(definitions: Sequence[Raw]) -> None:
     """Raises MappingError for what can't be made, before any of it is."""
     problems: list[Any] = []
     for definition in definitions:
+        if coming_field(schema_of(definition["register"]).retired, definition) is not None:
+            continue
         try:
             new_definition(definition)
         except ValidationFailed as failed:
@@ -92,12 +96,18 @@ def unmakeable(definition: Raw, failed: ValidationFailed) -> list[Any]:
             for texts in failed.errors.values() for text in texts]  # fmt: skip
 
 
+def with_added(there: Sequence[Raw], choices: Sequence[Raw]) -> list[Raw]:
+    """The choices that are there with those to add; one that went with an import that was undone comes back."""
+    keys, added = {choice["key"] for choice in there}, {choice["key"] for choice in choices}
+    return [*({**choice, "retired": choice.get("retired") is True and choice["key"] not in added} for choice in there),
+            *(choice for choice in choices if choice["key"] not in keys)]  # fmt: skip
+
+
 def add_choices(access: Access, register: str, field: Field, choices: Sequence[Raw]) -> None:
     """Add the choices to a field that is there. Raises ImportProblem where others keep changing it meanwhile."""
     for _ in range(TRIES):
         now = get_definition(field.id) if field.custom else get_choices(register, field.key)
-        there = {choice["key"] for choice in now["choices"]}
-        wanted = [*now["choices"], *(choice for choice in choices if choice["key"] not in there)]
+        wanted = with_added(now["choices"], choices)
         try:
             if field.custom:
                 change_field(access, now["_id"], {"choices": wanted}, version=now["version"], source=Source.IMPORT)

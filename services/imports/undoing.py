@@ -1,6 +1,6 @@
 """Undoing an import: what it added goes to the recycle bin, what it changed gets the values that it had before.
 
-What somebody has changed since stays as it is, and is told. Fields and choices that it made stay, empty.
+What somebody has changed since stays as it is, and is told. Fields and choices that it made go where nothing uses them.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ from models.rights import Access, NotAllowed
 from models.transactions import in_transaction
 from services.bulk_edit import without
 from services.history import UndoFailed
+from services.imports.made_fields import put_away_made
 from services.jobs import Run, handles
 from services.records import MOST_ATTEMPTS, Origin, Overtaken, move_all_to_bin, replace_records
 
@@ -37,9 +38,18 @@ def run_undo(run: Run) -> Raw:
     # What a try that is rolled back leaves in `run` must not count for the next one.
     while in_transaction_anew(partial(undo_step, run=run, batch=batch, done=run.job["done"], position=run.position)):
         pass
+    gone = put_away_made(run.access, batch)
+    if gone.told and not run.position.get("told"):
+        in_transaction(partial(tell, run=run, lines=gone.told))
     counts = {name: run.position.get(name, 0) for name in ("removed", "restored", "kept")}
     message = _("%(removed)s records were removed, %(restored)s are as they were, %(kept)s stay as they are.", **counts)
-    return {"message": message, "result": counts}
+    return {"message": " ".join(filter(None, [message, gone.message()])), "result": counts}
+
+
+def tell(session: ClientSession, run: Run, lines: Sequence[str]) -> None:
+    """Note the lines once, however often the job begins anew."""
+    run.note(*lines, session=session)
+    run.advance(run.job["done"], {**run.position, "told": True}, session=session)
 
 
 def in_transaction_anew(work: Callable[[ClientSession], bool]) -> bool:

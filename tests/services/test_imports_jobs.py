@@ -119,7 +119,7 @@ def test_import_job_killed_while_it_makes_fields_goes_on(
 ) -> None:
     job_id = started(admin_access)
     with monkeypatch.context() as patch:
-        killed_at(patch, __import__("services.imports.preparation", fromlist=["x"]), "define_field", call, after=True)
+        killed_at(patch, __import__("services.imports.preparation", fromlist=["x"]), "make_field", call, after=True)
         with pytest.raises(Killed):
             work()
     lose_lease(job_id)
