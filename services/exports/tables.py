@@ -17,6 +17,7 @@ from models.fields.context import Context
 from models.fields.field import Field
 from models.fields.kinds.base import EMPTY_VALUES
 from services.exports.wanted import Wanted
+from services.formulas import defused
 
 Raw = dict[str, Any]
 #: What a sheet of Excel holds: rows with its head, and characters of a cell.
@@ -29,9 +30,6 @@ OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_ur
 #: Excel's own formats 14 and 22: its reader's usual way to write a day and a moment.
 DAY, MOMENT = {"num_format": 14}, {"num_format": 22}
 WIDTHS: Mapping[str, int] = {"name": 32, "text": 22, "number": 14, "date": 12, "datetime": 18}
-#: What spreadsheets take for the beginning of a formula, and what is no more than a number or a phone number.
-FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-HARMLESS = re.compile(r"[+-]?[\d\s.,()]*")
 
 
 def headers_of(fields: Sequence[Field], language: str) -> list[str]:
@@ -118,8 +116,3 @@ def plain_text(value: Any, decimal: str) -> str:
     if isinstance(value, (int, float, Decimal)):
         return format(Decimal(str(value)), "f").replace(".", decimal)
     return value.isoformat() if isinstance(value, dt.date) else str(value)
-
-
-def defused(text: str) -> str:
-    """Text that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before such."""
-    return f"'{text}" if FORMULA.match(text) and not HARMLESS.fullmatch(text) else text

@@ -9,6 +9,7 @@ from typing import IO
 
 from flask_babel import lazy_gettext as _l
 
+from services.formulas import APOSTROPHE, undefused
 from services.imports.errors import TableError
 from services.imports.limits import MAX_CELL
 from services.imports.options import SEPARATORS, TableOptions
@@ -78,7 +79,9 @@ def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
-        yield from reader
+        for row in reader:
+            # What an export of our own has defused comes back as it was.
+            yield [undefused(cell) if cell[:1] == APOSTROPHE else cell for cell in row]
     except csv.Error as error:
         raise broken(error, reader.line_num) from error
     except UnicodeError as error:

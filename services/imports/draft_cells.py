@@ -168,10 +168,10 @@ class Judge:
         if not text:
             return str(_l("This field must have a value: fill it in.")) if binding.field.required else ""
         if binding.use.link_by:
-            return self.against_names(binding, parts_of(text, binding.use.separator) or [text])
+            return self.against_names(binding, parts_of(text, binding) or [text])
         if binding.gathers:
             return ""
-        parts = parts_of(text, binding.use.separator)
+        parts = parts_of(text, binding)
         try:
             binding.field.kind.parse(parts or text, binding.field, self.context)
         except FieldError as error:

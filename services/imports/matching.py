@@ -50,6 +50,7 @@ OF_A_REPORT = _l("It is of the report of an earlier import")
 #: Kinds of which a value is one or is none; of them so many are looked at.
 STRICT_KINDS, LOOKED_AT = ("number", "money", "date", "datetime", "boolean"), 100
 MISFIT = _l("Its name; but most values are not what this field takes: make a new field of them, or leave it out")
+NOT_FILLED = _l("The field of that name is not filled by imports")
 NO_FIELD = _l("No field of that name, and only those who manage settings may make one")
 
 
@@ -79,6 +80,11 @@ def match_columns(
         for column in columns:
             if column["choice"] is None and (found := step(column)):
                 use(column, *found, taken)
+    others = {field.column: field for field in schema.fields if not can_take(field)}
+    unfillable = columns_by_name(others, schema.register)
+    for column in columns:
+        if column["choice"] is None and by_name(column, unfillable):
+            column.update(choice={}, why=str(NOT_FILLED))
     name_by_content(columns, schema, taken)
     whole = schema_of(schema.register.key)
     keys, retired = {field.key for field in whole.all_fields}, list(whole.retired)
@@ -158,15 +164,15 @@ def by_content(column: Raw, writable: Mapping[str, Field], context: Context) -> 
     return ({"field": found.column}, BY_CONTENT) if kind and found else None
 
 
-def misfits(field: Field, cells: Sequence[Any], context: Context) -> bool:
-    """Whether more than half of the values are none of the field's kind."""
+def misfits(field: Field, cells: Sequence[Any], context: Context) -> int:
+    """How many of the values are none that the field takes."""
     wrong = 0
     for cell in cells:
         try:
             field.kind.parse(cell, field, context)
         except FieldError:
             wrong += 1
-    return wrong * 2 > len(cells)
+    return wrong
 
 
 def name_by_content(columns: Sequence[Raw], schema: Schema, taken: set[str]) -> None:
@@ -230,15 +236,17 @@ def free_field_key(header: str, taken: Iterable[str]) -> str:
 def finish(access: Access, column: Raw, schema: Schema, context: Context) -> None:
     """What else follows from the field that a column goes into; what only helped guessing goes."""
     texts, cells = column.pop("texts"), column.pop("cells")
+    seen = cells[:LOOKED_AT]
     field = schema.get(column["choice"].get("field", ""))
     kind = field.kind.name if field else column["choice"].get("define", {}).get("kind", "")
-    if field is not None and kind in STRICT_KINDS and misfits(field, cells[:LOOKED_AT], context):
+    if field is not None and kind in STRICT_KINDS and 2 * misfits(field, seen, context) > len(seen):
         column["why"] = str(MISFIT)
     if kind in ("link", "links"):
         column.update(link_by="name", create_missing=field is not None and access.may(field.target, "add"))
     elif kind in LINK_KINDS:
         column.update(link_by="name", create_missing=False)
-    if kind:
+    # Between choices that are known, commas and semicolons are found without being told of.
+    if kind and not (kind == "choices" and field is not None and not misfits(field, seen, context)):
         column["separator"] = column["separator"] or separator_of(kind, texts)
     if kind in ("choice", "choices") and field is not None and access.may(schema.register.key, "settings"):
         column["add_choices"] = column["add_choices"] or field.custom or field.extensible

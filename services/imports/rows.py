@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from models.fields.context import Context
 from models.fields.errors import FieldError
+from models.fields.kinds.choices import choice_parts
 from services.imports.companions import Companion
 from services.imports.plan import CHOICE_KINDS, Binding, Plan, PlannedColumn
 from services.imports.report import FailedRow, OddValue
@@ -131,7 +132,7 @@ def take(draft: Draft, binding: Binding, cell: Cell, survey: bool) -> Any:
     if not text:
         return None
     draft.texts[binding.field.column] = text
-    parts = parts_of(text, binding.use.separator)
+    parts = parts_of(text, binding)
     if binding.use.link_by:
         draft.links.append((binding, parts or [text]))
         return None
@@ -145,15 +146,18 @@ def take(draft: Draft, binding: Binding, cell: Cell, survey: bool) -> Any:
     return text if loses_time else cell
 
 
-def parts_of(text: str, separator: str) -> list[str]:
+def parts_of(text: str, binding: Binding) -> list[str]:
     """The filled parts of a cell that holds several values; none where it holds one."""
-    return [part for part in map(str.strip, text.split(separator)) if part] if separator else []
+    separator = binding.use.separator
+    if not separator:
+        return []
+    if binding.field.kind.name in CHOICE_KINDS:
+        return choice_parts(text, binding.field, separator)
+    return [part for part in map(str.strip, text.split(separator)) if part]
 
 
 def choice_texts(binding: Binding, text: str) -> list[str]:
-    if binding.field.kind.name == CHOICE_KINDS[0]:
-        return [text]
-    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+    return [text] if binding.field.kind.name == CHOICE_KINDS[0] else choice_parts(text, binding.field)
 
 
 def settle(plan: Plan, draft: Draft, context: Context) -> None:

@@ -18,6 +18,7 @@ from models.fields.context import Context
 from models.fields.errors import ConditionError, FieldError
 from models.fields.field import Choice, Field
 from models.fields.kinds import KINDS, OFFERED_KINDS
+from models.fields.kinds.choices import choice_parts
 from models.fields.kinds.numbers import decimal_of, parse_decimal
 from models.fields.operators import OPERATORS
 from services.exports.tables import plain_text
@@ -297,3 +298,13 @@ def test_a_cell_that_is_exported_is_read_as_the_same_value(app: Flask, name: str
         value = field.kind.parse(sample, field, context)
         cell = plain_text(field.kind.cell(value, field, context), mark)
         assert field.kind.parse(cell, field, context) == value
+
+
+@pytest.mark.parametrize(("text", "separator", "parts"), [
+    ("Food, drinks", "", ["Food, drinks"]), ("Tools, Food, drinks;Tools", "", ["Tools", "Food, drinks", "Tools"]),
+    ("Food; other", "", ["Food", "other"]), ("food, DRINKS | Tools", "|", ["food, DRINKS", "Tools"]), ("", "", []),
+    (" , ;", "", []), ("New, Food, drinks, more", "", ["New", "Food, drinks", "more"]),
+])  # fmt: skip
+def test_choices_with_separators_in_their_names_are_found_whole(text: str, separator: str, parts: list[str]) -> None:
+    choices = (Choice("food", {"en": "Food, drinks"}), Choice("tools", {"en": "Tools"}))
+    assert choice_parts(text, Field("f", KINDS["choices"], {"en": "F"}, choices=choices), separator) == parts

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from models.audit import AuditEntry, What
@@ -17,8 +19,8 @@ from models.people import Person
 from models.rights import Access, NotAllowed, Scope
 from models.security import User
 from services.exports import ExportProblem, Wanted, start_export
-from services.exports.tables import defused
 from services.files import get_file, stream_content
+from services.formulas import defused, undefused
 from services.jobs import wake_due
 from services.records import update_record
 from services.search import Selection
@@ -87,6 +89,17 @@ def test_csv_is_written_as_its_reader_wants_it(access: Access) -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(1)", "\t=1", "＝1+1", " =1", "\n=1"])
 def test_what_would_be_a_formula_is_text(text: str) -> None:
     assert defused(text) == f"'{text}"
+    assert undefused(defused(text)) == text
+
+
+@given(st.text("'=+-@\t\n 1a＝.", max_size=6) | st.text())
+def test_every_text_comes_back_out_of_csv_as_it_was(text: str) -> None:
+    assert undefused(defused(text)) == text
+
+
+@pytest.mark.parametrize("text", ["'s-Hertogenbosch", "'t Hooft", "'-5", "'", "''", "it's =1"])
+def test_apostrophes_that_no_export_has_put_stay(text: str) -> None:
+    assert undefused(text) == text
 
 
 @pytest.mark.parametrize("text", ["+358 40 123 4567", "-5", "Oy Firma =) Ab", "a=b", "", "1,5"])

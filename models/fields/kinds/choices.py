@@ -1,5 +1,6 @@
 """Yes/no, one choice, several choices."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -96,7 +97,7 @@ class Choices(Choice):
 
     def parse_value(self, raw: Any, field: Field, context: Context) -> list[str]:
         if isinstance(raw, str):
-            raw = [part for part in raw.replace(";", ",").split(",") if part.strip()]
+            raw = choice_parts(raw, field)
         if not isinstance(raw, (list, tuple)):
             raise FieldError(_l("Give a list of choices."))
         found = {find_choice(item, field, context).key for item in raw if item not in (None, "")}
@@ -121,6 +122,23 @@ class Choices(Choice):
 
     def json_schema(self, field: Field) -> dict[str, Any]:
         return {"type": "array", "items": super().json_schema(field)}
+
+
+def choice_parts(text: str, field: Field, separator: str = "") -> list[str]:
+    """The choices that a text names one after the other, by default with commas or semicolons between them. One whose
+    own name has such signs in it is one all the same."""
+    signs = re.compile(f"({re.escape(separator)})" if separator else "([,;])")
+    longest = max((len(signs.findall(name)) for choice in field.choices for name in (choice.key, *label_texts(choice))),
+                  default=0)  # fmt: skip
+    pieces, parts, place = signs.split(text), [], 0
+    while place < len(pieces):
+        # Between the pieces stand the signs.
+        spans = range(min(longest, (len(pieces) - 1 - place) // 2), 0, -1)
+        joined = (("".join(pieces[place : place + 2 * more + 1]).strip(), more) for more in spans)
+        part, more = next(((name, more) for name, more in joined if fitting(name, field)), (pieces[place].strip(), 0))
+        parts.append(part)
+        place += 2 * more + 2
+    return [part for part in parts if part]
 
 
 def find_choice(raw: Any, field: Field, context: Context) -> ChoiceValue:
