@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 
 from models.rights import Access
 from services.imports.draft_reading import get_draft
-from services.imports.report import ROW, WHY, read_failed
+from services.imports.matching import is_of_report
+from services.imports.report import ROW, WHY, FailedRow, read_failed
 from services.records import RecordNotFound
 
 #: A cell of a workbook holds at most 32,767 characters.
@@ -26,17 +27,23 @@ def report_file(access: Access, draft_id: Any) -> tuple[str, IO[bytes]]:
     book = xlsxwriter.Workbook(content, {"constant_memory": True})
     sheet = book.add_worksheet(_("Rows")[:31])
     bold = book.add_format({"bold": True})
-    headers = [header for header, _text in first.cells]
-    for column, header in enumerate([str(WHY), str(ROW), *headers]):
+    for column, header in enumerate([str(WHY), str(ROW), *(header for header, _cell in own_cells(first))]):
         sheet.write_string(0, column, header, bold)
     for line, row in enumerate([first, *failed], start=1):
         sheet.write_string(line, 0, row.reason[:LONGEST])
         sheet.write_number(line, 1, row.row)
-        # Written as text, no cell is a formula.
-        for column, (_header, text) in enumerate(row.cells, start=2):
-            if text:
-                sheet.write_string(line, column, text[:LONGEST])
+        for column, (_header, cell) in enumerate(own_cells(row), start=2):
+            if not isinstance(cell, str):
+                sheet.write_number(line, column, cell)
+            elif cell:
+                # Written as text, no cell is a formula.
+                sheet.write_string(line, column, cell[:LONGEST])
     sheet.freeze_panes(1, 0)
     book.close()
     content.seek(0)
     return _("Rows left out of %(name)s", name=draft["name"].rsplit(".", 1)[0]) + ".xlsx", content
+
+
+def own_cells(row: FailedRow) -> list[tuple[str, str | int | float]]:
+    """The row's cells without what the report of an earlier import said of it."""
+    return [(header, cell) for header, cell in row.cells if not is_of_report(header)]

@@ -67,9 +67,8 @@ def match_columns(
     columns = [new_column(place, header, look) for place, header in enumerate(look.header)]
     writable = {field.column: field for field in schema.fields if can_take(field)}
     taken: set[str] = set()
-    of_a_report = {folded(text) for label in (WHY, ROW) for text in in_all_languages(label)}
     for column in columns:
-        if folded(column["header"]) in of_a_report:
+        if is_of_report(column["header"]):
             column.update(choice={}, why=str(OF_A_REPORT))
     # Made once for all columns: a file may have a thousand.
     named = columns_by_name(writable, schema.register)
@@ -93,6 +92,11 @@ def match_columns(
             leave_or_define(column, context, keys, retired, may_define=access.may(schema.register.key, "settings"))
         finish(access, column, schema, context)
     return columns
+
+
+def is_of_report(header: str) -> bool:
+    """Whether a column is what the report of an earlier import says of its rows."""
+    return folded(header) in {folded(text) for label in (WHY, ROW) for text in in_all_languages(label)}
 
 
 def new_column(place: int, header: str, look: Look) -> Raw:

@@ -31,11 +31,11 @@ class OddValue:
 
 @dataclass(frozen=True)
 class FailedRow:
-    """A row that was not imported, with its cells as (header, text)."""
+    """A row that was not imported, with its cells as (header, text or number)."""
 
     row: int
     reason: str
-    cells: tuple[tuple[str, str], ...] = ()
+    cells: tuple[tuple[str, str | int | float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,9 @@ def odd_note(odd: OddValue) -> Raw:
 
 def failed_note(failed: FailedRow) -> Raw:
     room = max(20, MAX_NOTE // max(1, len(failed.cells)))
-    fits = sum(len(text) for _, text in failed.cells) <= MAX_NOTE
-    cells = [[header, text if fits or len(text) <= room else text[:room] + "…"] for header, text in failed.cells]
+    fits = sum(len(str(cell)) for _, cell in failed.cells) <= MAX_NOTE
+    cells = [[header, cell if fits or len(str(cell)) <= room else f"{str(cell)[:room]}…"]
+             for header, cell in failed.cells]  # fmt: skip
     return {"kind": "failed", "row": failed.row, "reason": failed.reason, "cells": cells}
 
 

@@ -210,7 +210,8 @@ def failed_row(plan: Plan, draft: Draft) -> FailedRow:
     """The row with all that is wrong with it, for the report."""
     reasons = [f"{header_of(plan, column)}: {text}" if column else str(text)
                for column, texts in draft.parsed.errors.items() for text in texts]  # fmt: skip
-    cells = [cell_text(cell) for cell in draft.row.cells]
+    # A number stays one: written out, 1.234 would be another one to whoever writes decimals with a comma.
+    cells = [cell if type(cell) in NUMBERS else cell_text(cell) for cell in draft.row.cells]
     headers = [*plan.header, *(f"({place})" for place in range(len(plan.header) + 1, len(cells) + 1))]
     return FailedRow(draft.row.number, " ".join(reasons), tuple(zip(headers, cells, strict=False)))
 
