@@ -105,7 +105,9 @@ def answer_refusal(error: Exception) -> AnyResponse:
 def answer_http_error(error: HTTPException) -> AnyResponse | HTTPException:
     if error.response is not None or error.code is None or error.code < 400:
         return error
-    return answer(error, TEXTS.get(error.code) or TEXTS[500 if error.code >= 500 else 400])
+    text = TEXTS.get(error.code) or TEXTS[500 if error.code >= 500 else 400]
+    own = getattr(current_app.view_functions.get(request.endpoint or ""), "too_large", None)
+    return answer(error, text._replace(advice=own()) if own and error.code == 413 else text)
 
 
 def answer_csrf_error(error: CSRFError) -> AnyResponse:

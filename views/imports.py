@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
@@ -12,12 +12,13 @@ from models.registers import REGISTERS, Register, register_of
 from models.rights import NotAllowed
 from services.imports.drafts import drop_draft, recent_drafts, start_draft
 from services.imports.errors import ImportProblem
-from services.imports.limits import MAX_BYTES
 from views.base import current_access
 from views.import_checks import ImportChecks
 from views.import_columns import ImportColumns
 from views.import_results import ImportResults
+from views.import_sizes import most_sent, told_of_size, where_larger_ones_go
 from views.import_steps import COLUMNS, STATES, address, importable
+from views.uploads import told_if_too_large
 
 Raw = dict[str, Any]
 #: What the browser offers to choose from; what a file is, is seen from its content.
@@ -39,6 +40,7 @@ class ImportView(ImportColumns, ImportChecks, ImportResults):
 
     @expose("/<register>/", methods=["GET", "POST"])
     @has_access
+    @told_if_too_large(told_of_size)
     def file(self, register: str) -> Any:
         """The file; posted, it is read, and its columns come next."""
         card = importable_card(register)
@@ -54,9 +56,9 @@ class ImportView(ImportColumns, ImportChecks, ImportResults):
         return redirect(address({"register": card.key, "_id": made}, COLUMNS))
 
     def file_page(self, card: Register, problem: str = "") -> str:
-        most = min(MAX_BYTES, current_app.config["MAX_CONTENT_LENGTH"]) >> 20
-        return self.render_template("imports/file.html", title=_("Import"), card=card, problem=problem, most=most,
-                                    accept=ACCEPT, formats=_("CSV, XLSX, ODS or vCard."))  # fmt: skip
+        return self.render_template("imports/file.html", title=_("Import"), card=card, problem=problem,
+                                    most=most_sent(), larger=where_larger_ones_go(), accept=ACCEPT,
+                                    formats=_("CSV, XLSX, ODS or vCard."))  # fmt: skip
 
     @expose("/<register>/<pk>/")
     @has_access

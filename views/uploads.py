@@ -28,6 +28,17 @@ def streams(view: View) -> View:
     return view
 
 
+def told_if_too_large(text: Callable[[], str]) -> Callable[[View], View]:
+    """Mark a view that says itself how large what is sent may be and what to do with more: the advice of its 413, which
+    comes before the view is asked (app/errors.py)."""
+
+    def mark(view: View) -> View:
+        view.too_large = text  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def sent_file() -> tuple[str, IO[bytes], int | None]:
     """(name, stream, size if it was told) of the file that is the body; `name` in the address tells its name.
 

@@ -2,11 +2,13 @@
 ask for."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
@@ -242,3 +244,32 @@ def test_what_a_column_was_asked_goes_with_its_choice(client: FlaskClient) -> No
     assert client.post(f"{place}/columns", data={**form, "only_save": "1"}).status_code == 302
     link = ImportDraft.objects.get().columns[1]
     assert (link["choice"]["define"]["target"], link["link_by"]) == ("company", "name")
+
+
+def test_how_large_a_list_may_be_is_said_before_and_after(client: FlaskClient, app: Flask) -> None:
+    most, app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"], 1 << 20
+    try:
+        page = client.get("/import/company/").text
+        assert "At most 1 MB. Up to 100 MB come in over REST or by the command import-records" in page
+        answer = client.post("/import/company/", data={"file": (io.BytesIO(b"Name\nAho\n"), "list.csv")},
+                             environ_overrides={"CONTENT_LENGTH": str(2 << 20)})  # fmt: skip
+    finally:
+        app.config["MAX_CONTENT_LENGTH"] = most
+    assert answer.status_code == 413
+    assert "A list that is sent here has at most 1 MB." in answer.text
+    assert "import-records" in answer.text
+    assert ImportDraft.objects.count() == 0
+
+
+def test_a_list_that_is_too_large_is_told_of_before_it_is_sent(page: Page, admin: User) -> None:
+    sign_in_on(page)
+    page.goto("/import/company/")
+    page.evaluate("document.getElementById('file').dataset.mostSize = 1048576")
+    page.set_input_files("#file", {"name": "long.csv", "mimeType": "text/csv", "buffer": b"Name\n" + b"x" * (1 << 20)})
+    expect(page.get_by_role("alert")).to_have_text("“long.csv” is too large: at most 1 MB.")
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(re.compile("/import/company/$"))
+    page.set_input_files("#file", {"name": "short.csv", "mimeType": "text/csv", "buffer": b"Name\nAho\n"})
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(re.compile("/columns$"))
