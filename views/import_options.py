@@ -12,7 +12,8 @@ from services.imports.options import DATES, DECIMALS, ENCODINGS, SEPARATORS
 Raw = dict[str, Any]
 SEPARATOR_LABELS = {",": _l("Comma"), ";": _l("Semicolon"), "\t": _l("Tab"), "|": _l("Vertical bar")}
 ENCODING_LABELS = {
-    "utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": _l("Windows (Western)"), "iso-8859-1": "ISO 8859-1",
+    "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE",
+    "cp1252": _l("Windows (Western)"), "iso-8859-1": "ISO 8859-1",
     "iso-8859-15": "ISO 8859-15", "cp850": _l("DOS (Western)"),
 }  # fmt: skip
 DECIMAL_LABELS = {",": _l("Comma: 1 234,5"), ".": _l("Point: 1,234.5")}

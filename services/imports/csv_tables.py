@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from services.formulas import APOSTROPHE, undefused
 from services.imports.errors import TableError
-from services.imports.limits import MAX_CELL
+from services.imports.limits import MAX_CELL, MAX_ROW
 from services.imports.options import SEPARATORS, TableOptions
 
 CHUNK = 1 << 20
@@ -33,10 +33,24 @@ def find_encoding(stream: IO[bytes]) -> str:
     for mark, encoding in BOMS:
         if head.startswith(mark):
             return encoding
+    if found := unmarked_utf16(stream):
+        return found
     for encoding in ("utf-8", "cp1252"):
         if decodes(stream, encoding):
             return encoding
     raise TableError(_l("The letters in this file can't be read. Save it as CSV UTF-8 and import that."))
+
+
+def unmarked_utf16(stream: IO[bytes]) -> str:
+    """The encoding of a text in UTF-16 without a mark, of which every other byte is nothing; "" for other texts."""
+    stream.seek(0)
+    head = stream.read(SAMPLE)
+    high, low = head[0::2].count(0), head[1::2].count(0)
+    for encoding, many, few in (("utf-16-le", low, high), ("utf-16-be", high, low)):
+        # A binary file has nothing in bytes of both kinds, a text with a stray one in few of either.
+        if many * 2 > len(head) // 2 and few * 20 < many:
+            return encoding
+    return ""
 
 
 def decodes(stream: IO[bytes], encoding: str) -> bool:
@@ -77,9 +91,11 @@ def score(sample: str, separator: str) -> float:
 def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list[str]]:
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    reader = csv.reader(text, delimiter=separator, strict=True)
+    lines = Lines(text)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for row in reader:
+            lines.length = 0
             # What an export of our own has defused comes back as it was.
             yield [undefused(cell) if cell[:1] == APOSTROPHE else cell for cell in row]
     except csv.Error as error:
@@ -89,6 +105,29 @@ def read_rows(stream: IO[bytes], encoding: str, separator: str) -> Iterator[list
     finally:
         # Closing the wrapper would close the file, which is read again.
         text.detach()
+
+
+class Lines:
+    """The lines of a text, as long as no row is longer than one may be: a line of 60 MB, read as a whole, takes
+    gigabytes. Whoever has read a row sets `length` to 0."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text, self.length, self.number = text, 0, 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.length += len(line)
+        if self.length > MAX_ROW:
+            raise TableError(_l("The row on line %(line)s is longer than %(max)s characters. Perhaps a quotation mark "
+                                "is left open before it, or the file has no line ends: save the list as CSV or XLSX "
+                                "anew.", line=self.number, max=MAX_ROW))  # fmt: skip
+        return line
 
 
 def broken(error: csv.Error, line: int) -> TableError:

@@ -8,6 +8,12 @@ MAX_COLUMNS = 1_000
 #: Of the rectangle that a sheet's outermost cells span, because the reader holds all of it.
 MAX_CELLS = 20_000_000
 MAX_CELL = 131_072
+#: Characters of one row of CSV.
+MAX_ROW = 2_000_000
+#: Of the texts that the cells of a workbook share, unpacked: the reader holds all of them.
+MAX_SHARED = 150 << 20
+#: A list packs into a tenth to a fiftieth; a part that packs better, and is not small, is made to fill the memory.
+MAX_RATIO, SMALL_PART = 200, 10 << 20
 #: More different values than that are no classification.
 MAX_NEW_CHOICES = 500
 #: Rows that are written in one transaction.

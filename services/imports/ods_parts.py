@@ -9,9 +9,7 @@ from typing import IO, Any
 
 from lxml import etree
 
-from services.imports.errors import TableError
-from services.imports.limits import MAX_UNPACKED
-from services.imports.sheet_parts import TOO_LARGE_UNPACKED, SheetFacts, check_extent
+from services.imports.sheet_parts import SheetFacts, check_extent, check_unpacked
 
 CONTENT, MIMETYPE = "content.xml", b"application/vnd.oasis.opendocument.spreadsheet"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -31,8 +29,7 @@ def is_ods(archive: zipfile.ZipFile) -> bool:
 
 def ods_sheets(archive: zipfile.ZipFile) -> dict[str, SheetFacts]:
     """{sheet's name: what it holds}, in the workbook's order. Raises TableError for a bomb."""
-    if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-        raise TableError(TOO_LARGE_UNPACKED)
+    check_unpacked(archive)
     with archive.open(CONTENT) as stream:
         try:
             return dict(facts_of_tables(stream))

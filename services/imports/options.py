@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "iso-8859-15", "cp850")
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "iso-8859-1", "iso-8859-15", "cp850")
 SEPARATORS = (",", ";", "\t", "|")
 DECIMALS = (",", ".")
 DATES = ("dmy", "mdy", "ymd")

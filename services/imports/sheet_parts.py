@@ -13,11 +13,11 @@ from flask_babel import lazy_gettext as _l
 from lxml import etree
 
 from services.imports.errors import TableError
-from services.imports.limits import MAX_CELLS, MAX_UNPACKED
+from services.imports.limits import MAX_CELLS, MAX_RATIO, MAX_SHARED, MAX_UNPACKED, SMALL_PART
 
 CHUNK = 1 << 20
-#: No row is that long; a sheet without rows is not collected in memory.
-MAX_PIECE = 64 << 20
+#: So much is looked through at once where no row ends; there are cells in it, or it is no list.
+MAX_PIECE = 4 << 20
 #: Only cells have an attribute r of letters and digits; rows have digits alone.
 PLACE = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
 ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(.*?)</(?:\w+:)?c>', re.DOTALL)
@@ -25,6 +25,8 @@ ERROR_TYPE = b't="e"'
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 TOO_LARGE_UNPACKED = _l("The workbook is too large once unpacked. Split it into several.")
+NO_LIST = _l("This workbook unpacks into far more than a list holds. Copy the table into a new workbook, and import "
+             "that.")  # fmt: skip
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 
 
@@ -42,8 +44,7 @@ def check_workbook(archive: zipfile.ZipFile) -> dict[str, str]:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
         raise TableError(_l("This is no workbook (.xlsx or .ods). Save the list as CSV, XLSX or ODS and import that."))
-    if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-        raise TableError(TOO_LARGE_UNPACKED)
+    check_unpacked(archive)
     try:
         book = etree.fromstring(archive.read("xl/workbook.xml"), PARSER)
         relations = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), PARSER)
@@ -52,6 +53,16 @@ def check_workbook(archive: zipfile.ZipFile) -> dict[str, str]:
     targets = {node.get("Id"): part_name(node.get("Target", "")) for node in relations}
     sheets = [(node.get("name"), targets.get(node.get(RELATION))) for node in book.iter("{*}sheet")]
     return {name: part for name, part in sheets if name and part in names}
+
+
+def check_unpacked(archive: zipfile.ZipFile) -> None:
+    """Raises TableError for a workbook that would fill the memory once it is unpacked."""
+    parts = archive.infolist()
+    shared = sum(part.file_size for part in parts if part.filename.lower().endswith("sharedstrings.xml"))
+    if sum(part.file_size for part in parts) > MAX_UNPACKED or shared > MAX_SHARED:
+        raise TableError(TOO_LARGE_UNPACKED)
+    if any(part.file_size > max(SMALL_PART, MAX_RATIO * part.compress_size) for part in parts):
+        raise TableError(NO_LIST)
 
 
 def part_name(target: str) -> str:
@@ -93,7 +104,9 @@ def pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
             rest += chunk
             cut = rest.rfind(b"row>") + 4
             if cut < 4 and len(rest) > MAX_PIECE:
-                cut = len(rest)
+                cut = rest.rfind(b"<c ", 5)
+                if cut < 0:
+                    raise TableError(NO_LIST)
             if cut > 4:
                 yield rest[:cut]
                 rest = rest[cut:]

@@ -1,5 +1,6 @@
 """A table out of a file, whatever its format: a header and numbered rows."""
 
+import codecs
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from services.imports.workbooks import workbook_reader
 #: What a cell may hold: text from CSV; numbers, dates, times and yes/no as well from a workbook.
 Cell = Any
 Reader = Callable[[], Iterator[list[Cell]]]
+OTHER_KINDS = (
+    ((b"<html", b"<!doctype", b"<table", b"<head"), _l("a web page")),
+    ((b"<?xml", b"<workbook"), _l("XML")), ((b"{\\rtf",), _l("a text document")), ((b"[{", b'{"'), _l("JSON")),
+)  # fmt: skip
 ZIP, OLD_OFFICE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 
 
@@ -80,9 +85,18 @@ def reader_of(stream: IO[bytes], options: TableOptions) -> Reader:
         raise TableError(_l("This file is a PDF, not a table. Save the list as CSV or XLSX and import that."))
     if head.startswith(OLD_OFFICE):
         raise TableError(_l("This is an old Excel file or one with a password. Save it as XLSX without a password."))
+    if other := other_kind(head):
+        raise TableError(_l("This file is %(kind)s, not a table. Open it in a spreadsheet program, save it as XLSX and "
+                            "import that.", kind=other))  # fmt: skip
     if is_vcards(head):
         return vcard_reader(stream)
     return workbook_reader(stream, options) if head.startswith(ZIP) else csv_reader(stream, options)
+
+
+def other_kind(head: bytes) -> Any:
+    """What a file is that is text but no table, by its first bytes; nothing for all others."""
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    return next((kind for beginnings, kind in OTHER_KINDS if start.startswith(beginnings)), None)
 
 
 def check_size(stream: IO[bytes]) -> None:

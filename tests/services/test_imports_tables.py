@@ -27,7 +27,7 @@ def rows_of(table: Table) -> list[tuple[int, list[object]]]:
     return [(row.number, row.cells) for row in table.rows()]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_open_table_in_any_usual_encoding_reads_the_letters(encoding: str) -> None:
     table = opened("Nimi,Kunta\nÄlä Öljy Oy,Hämeenlinna\n".encode(encoding))
     assert (table.header, rows_of(table)) == (["Nimi", "Kunta"], [(2, ["Älä Öljy Oy", "Hämeenlinna"])])
