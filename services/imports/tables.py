@@ -58,8 +58,14 @@ class Table:
         for number, cells in enumerate(self._read(), start=1):
             if number > MAX_ROWS:
                 raise TableError(_l("The file has more than %(max)s rows. Split it into several.", max=MAX_ROWS))
-            if number > self.header_row and not is_blank(cells):
+            if number > self.header_row and not is_blank(cells) and not self._is_header(cells):
                 yield self.mend(Row(number, cells))
+
+    def _is_header(self, cells: list[Cell]) -> bool:
+        """Whether a row is the header once more, as it stands at the top of each printed page."""
+        if len(self.header) < 2 or not isinstance(cells[0], str) or cells[0].strip() != self.header[0]:
+            return False
+        return named(cells) == self.header
 
     def _find_header(self, wanted: int | None) -> tuple[int, list[str]]:
         for number, cells in enumerate(self._read(), start=1):
