@@ -1,7 +1,7 @@
 """What a newer version asks of the records that an older one wrote; done once, before the processes start."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -75,14 +75,19 @@ def begin_past() -> None:
 
 
 def begin_sending() -> None:
-    """Roles that could send because they could make letters have that right by its own name, once. A start cut short
+    """Roles that could send because they could make letters have that right by its own name."""
+    give_once("sending_begun", "merge", give_sending)
+
+
+def give_once(flag: str, action: str, give: Callable[[dict[str, Any]], None]) -> None:
+    """Go through the roles (raw) that grant an action, once, which the organisation's `flag` tells. A start cut short
     goes on."""
-    settings, done = Organisation._get_collection(), {"_id": THE_ONE, "sending_begun": True}
-    if settings.find_one(done, {"_id": 1}):
+    settings = Organisation._get_collection()
+    if settings.find_one({"_id": THE_ONE, flag: True}, {"_id": 1}):
         return
-    for role in Role._get_collection().find({"grants.action": "merge"}):
-        give_sending(role)
-    settings.update_one({"_id": THE_ONE}, {"$set": {"sending_begun": True}}, upsert=True)
+    for role in Role._get_collection().find({"grants.action": action}):
+        give(role)
+    settings.update_one({"_id": THE_ONE}, {"$set": {flag: True}}, upsert=True)
 
 
 def give_sending(role: dict[str, Any]) -> None:
@@ -100,14 +105,8 @@ def give_sending(role: dict[str, Any]) -> None:
 
 
 def begin_inviting() -> None:
-    """Roles that could send invitations because they could change activities have the right to send to these, once. A
-    start cut short goes on."""
-    settings, done = Organisation._get_collection(), {"_id": THE_ONE, "inviting_begun": True}
-    if settings.find_one(done, {"_id": 1}):
-        return
-    for role in Role._get_collection().find({"grants.action": "change"}):
-        give_inviting(role)
-    settings.update_one({"_id": THE_ONE}, {"$set": {"inviting_begun": True}}, upsert=True)
+    """Roles that could send invitations because they could change activities have the right to send to these."""
+    give_once("inviting_begun", "change", give_inviting)
 
 
 def give_inviting(role: dict[str, Any]) -> None:

@@ -5,19 +5,24 @@ import { text } from "./texts.js";
 
 const MEGA = 1024 * 1024;
 
+function set(element, name, value) {
+  if (value) element.setAttribute(name, value);
+  else element.removeAttribute(name);
+}
+
 function check(input) {
   const most = Number(input.dataset.mostSize);
   const file = [...input.files].find((one) => one.size > most);
   const message = file ? text("file_too_large", { name: file.name, most: Math.floor(most / MEGA) }) : "";
   const id = `${input.id}-too-large`;
   document.getElementById(id)?.remove();
-  input.toggleAttribute("aria-invalid", Boolean(message));
+  set(input, "aria-invalid", message && "true");
   const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((one) => one && one !== id);
   if (message) {
     input.parentElement.append(el("div", { class: "k-error", id, role: "alert" }, message));
     described.push(id);
   }
-  input.setAttribute("aria-describedby", described.join(" "));
+  set(input, "aria-describedby", described.join(" "));
   return !message;
 }
 

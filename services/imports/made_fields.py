@@ -4,7 +4,7 @@ They are retired, as fields and choices that go always are: the recycle bin has 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from models.rights import Access, NotAllowed
 from services.choice_lists import change_choices, get_choices
 from services.records import VersionConflict
 from services.settings import change_field, get_definition, retire_field
+from services.traces import strings_in
 
 Raw = dict[str, Any]
 #: What may speak of a field by its column: saved views, segments, reports, and texts that are filled in.
@@ -57,15 +58,15 @@ def put_away_made(access: Access, batch: str) -> PutAway:
     if job is None:
         return gone
     position, register = job.get("position") or {}, job["params"]["register"]
-    schema = schema_of(register)
+    schema, said = schema_of(register), said_of_register(register)
     custom = {found.key: found for found in schema.all_fields if found.custom}
     for key in position.get("fields", ()):
         if key in custom and made_by(job, custom[key]):
-            put_field_away(access, schema, custom[key], gone)
+            put_field_away(access, schema, custom[key], said, gone)
     for key, texts in position.get("choices", {}).items():
         found = schema.get(key) or schema.get(CUSTOM_PREFIX + key)
         if found is not None:
-            put_choices_away(access, schema, found, texts, gone)
+            put_choices_away(access, schema, found, texts, said, gone)
     return gone
 
 
@@ -77,12 +78,14 @@ def made_by(job: Mapping[str, Any], found: Field) -> bool:
     return any(entry["action"] == "create" or entry["changes"].get("retired") == [True, False] for entry in entries)
 
 
-def put_field_away(access: Access, schema: Schema, found: Field, gone: PutAway) -> None:
+def put_field_away(
+    access: Access, schema: Schema, found: Field, said: Sequence[Sequence[str]], gone: PutAway
+) -> None:  # fmt: skip
     label = found.label_in(access.language)
     if found.retired:
         gone.fields.append(label)
         return
-    why = why_used(schema, found)
+    why = why_used(schema, found, said)
     if not why:
         try:
             retire_field(access, found.id, source=Source.UNDO)
@@ -94,14 +97,15 @@ def put_field_away(access: Access, schema: Schema, found: Field, gone: PutAway) 
         gone.fields.append(label)
 
 
-def put_choices_away(access: Access, schema: Schema, found: Field, texts: Iterable[str], gone: PutAway) -> None:
+def put_choices_away(access: Access, schema: Schema, found: Field, texts: Iterable[str],
+                     said: Sequence[Sequence[str]], gone: PutAway) -> None:  # fmt: skip
     now = get_definition(found.id) if found.custom else get_choices(schema.register.key, found.key)
     added = {choice["key"]: choice["label"]["en"] for choice in now["choices"] if choice["label"].get("en") in texts}
     going = []
     for choice in now["choices"]:
         if choice["key"] not in added:
             continue
-        why = "" if choice.get("retired") else why_used(schema, found, choice["key"])
+        why = "" if choice.get("retired") else why_used(schema, found, said, choice["key"])
         if why:
             gone.told.append(told_of_choice(access, found, added[choice["key"]], why))
         else:
@@ -139,36 +143,26 @@ def reason_of(error: NotAllowed | ValidationFailed | VersionConflict) -> str:
 # What uses them
 
 
-def why_used(schema: Schema, found: Field, choice: str = "") -> str:
-    """What uses a field, or one choice of it, in a sentence; nothing where it is free to go."""
+def said_of_register(register: str) -> list[list[str]]:
+    """The texts of each document that may speak of a field of the register."""
+    spoken = (raw for name in SPEAKING for raw in me.get_db()[name].find())
+    return [list(strings_in(raw)) for raw in spoken if raw.get("register", raw.get("members", register)) == register]
+
+
+def why_used(schema: Schema, found: Field, said: Sequence[Sequence[str]], choice: str = "") -> str:
+    """What uses a field, or one choice of it, in a sentence; nothing where it is free to go. `said` is what other
+    documents say (`said_of_register`)."""
     query: Raw = {found.path: choice} if choice else {found.path: {"$exists": True, "$nin": list(EMPTY_VALUES)}}
     if schema.register.document._get_collection().find_one(query, {"_id": 1}):
         return _("Records have it.") if choice else _("Records have values in it.")
-    spoken = (raw for name in SPEAKING for raw in me.get_db()[name].find())
-    if any(speaks_of(raw, schema.register.key, found, choice) for raw in spoken):
+    if any(speaks_of(texts, found, choice) for texts in said):
         return _("A saved view, segment, report, mailing or template speaks of it.")
     return ""
 
 
-def speaks_of(raw: Raw, register: str, found: Field, choice: str) -> bool:
-    if raw.get("register", raw.get("members", register)) != register:
-        return False
-    texts = list(texts_in(raw))
-    return any(re.search(rf"\b{re.escape(found.column)}\b", text) for text in texts) and (
-        not choice or choice in texts)  # fmt: skip
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """All texts in a document, keys too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield str(key)
-            yield from texts_in(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts_in(part)
+def speaks_of(texts: Sequence[str], found: Field, choice: str) -> bool:
+    named = re.compile(rf"\b{re.escape(found.column)}\b")
+    return any(map(named.search, texts)) and (not choice or choice in texts)
 
 
 def quoted(names: Iterable[str]) -> str:

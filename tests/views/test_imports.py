@@ -267,6 +267,7 @@ def test_a_list_that_is_too_large_is_told_of_before_it_is_sent(page: Page, admin
     page.evaluate("document.getElementById('file').dataset.mostSize = 1048576")
     page.set_input_files("#file", {"name": "long.csv", "mimeType": "text/csv", "buffer": b"Name\n" + b"x" * (1 << 20)})
     expect(page.get_by_role("alert")).to_have_text("“long.csv” is too large: at most 1 MB.")
+    expect(page.locator("#file")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url(re.compile("/import/company/$"))
     page.set_input_files("#file", {"name": "short.csv", "mimeType": "text/csv", "buffer": b"Name\nAho\n"})
